@@ -1,0 +1,130 @@
+// The typed configuration: what a whole, valid set of YAML files says. Values only; config/load.h
+// makes it, everything else reads it.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/clock.h"
+#include "core/database.h"
+#include "core/secret.h"
+#include "core/value.h"
+
+namespace vhookd::config {
+
+enum class Event { created, updated, deleted };
+enum class Detect { automatic, xid, timestamp, snapshot };
+enum class Op { eq, ne, gt, gte, lt, lte, in, not_in, like, is_null };
+
+std::string_view name_of(Event event);
+std::string_view name_of(Detect detect);  // "auto", "xid" …
+std::string_view name_of(Op op);
+
+// One condition on one column. `col: value` is eq, `col: [a, b]` is in, `col: null` is is_null true.
+struct Filter {
+  std::string column;
+  Op op = Op::eq;
+  std::vector<Param> values;  // one; in and not_in any number; is_null: one boolean, "t" or "f"
+  bool operator==(const Filter&) const = default;
+};
+
+// Where a database is. Two webhooks with equal urls share its connections.
+struct Database {
+  DbType type = DbType::postgres;
+  Secret url;            // as given, secrets resolved
+  std::string display;   // the same without password, safe to print
+  std::string schema;    // empty: the connection's default
+  bool operator==(const Database&) const = default;
+};
+
+struct Retry {
+  std::chrono::milliseconds give_up_after = std::chrono::hours(72);  // retry.for
+  std::chrono::milliseconds first = std::chrono::seconds(5);
+  std::chrono::milliseconds max = std::chrono::hours(1);
+  bool operator==(const Retry&) const = default;
+};
+
+struct Webhook {
+  std::string id;
+  std::string connection_id;
+  Database database;
+  std::string db_name_prefix;
+  std::string object_type;
+  Event event = Event::updated;
+  std::vector<std::string> fields;  // empty: all columns
+  std::vector<Filter> filters;      // in file order
+  std::string filters_json;         // the filters as given, as a JSON object; empty when there are none
+  std::chrono::milliseconds interval = std::chrono::minutes(1);
+  int page_max_limit = 500;
+  std::string hook_url;
+  bool is_paused = false;
+  std::string webhook_type = "virtual";
+  std::string environment = "Production";
+  std::string workspace_id;
+  std::string integration_type;     // defaults to the db_type's name
+  std::optional<Instant> checked_at;
+
+  bool include_all = false;
+  std::vector<Secret> secrets;      // each the decoded 24 to 64 bytes; the first signs first
+  std::vector<std::pair<std::string, Secret>> headers;  // names in lower case; values may hold tokens
+  std::chrono::milliseconds timeout = std::chrono::seconds(15);
+  Retry retry;
+  Detect detect = Detect::automatic;
+  std::vector<std::string> key;     // empty: the primary key
+  std::string updated_column;       // empty: found by name and type
+  std::string created_column;
+  std::string deleted_column;
+  std::optional<std::chrono::milliseconds> lookback;
+  bool include_created = true;
+  std::optional<double> hold_if_changed_over;  // share of the table, 0 to 1
+
+  std::string origin;               // file:line of its id, for messages
+
+  std::string table_name() const { return db_name_prefix + object_type; }
+  bool operator==(const Webhook&) const = default;
+};
+
+struct Api {
+  std::string listen = "127.0.0.1:8420";  // "off": none
+  std::string socket;                     // empty: the default place
+  Secret token;
+  bool operator==(const Api&) const = default;
+};
+
+enum class LogFormat { automatic, text, json };  // automatic: plain, without times under the journal
+
+struct Log {
+  std::string level = "info";             // trace debug info warn error
+  LogFormat format = LogFormat::automatic;
+  bool operator==(const Log&) const = default;
+};
+
+struct Egress {
+  std::vector<std::string> allow;         // CIDRs, canonical
+  std::vector<std::string> deny;
+  bool operator==(const Egress&) const = default;
+};
+
+struct Limits {
+  int polls = 8;                          // polls under way at once, in all
+  int deliveries = 64;                    // POSTs under way at once, in all
+  std::int64_t outbox_bytes = std::int64_t{1} << 30;
+  bool operator==(const Limits&) const = default;
+};
+
+struct Config {
+  std::string state;                      // empty: the default place
+  Api api;
+  Log log;
+  Egress egress;
+  Limits limits;
+  std::vector<Webhook> webhooks;          // in file order, defaults applied
+  std::vector<std::string> notices;       // what the operator should know though it is no error
+};
+
+}  // namespace vhookd::config

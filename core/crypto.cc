@@ -1,0 +1,123 @@
+#include "core/crypto.h"
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/rand.h>
+
+#include <array>
+#include <cstdlib>
+#include <memory>
+
+namespace vhookd {
+
+namespace {
+
+constexpr std::string_view hex_digits = "0123456789abcdef";
+constexpr std::string_view base64_digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+const unsigned char* bytes(std::string_view text) { return reinterpret_cast<const unsigned char*>(text.data()); }
+
+// One HMAC context for each thread: making one costs ten times the digest of a small page.
+EVP_MAC_CTX* hmac_context() {
+  struct Context {
+    EVP_MAC* mac = EVP_MAC_fetch(nullptr, "HMAC", nullptr);
+    EVP_MAC_CTX* context = EVP_MAC_CTX_new(mac);
+    Context() = default;
+    Context(const Context&) = delete;
+    Context& operator=(const Context&) = delete;
+    ~Context() {
+      EVP_MAC_CTX_free(context);
+      EVP_MAC_free(mac);
+    }
+  };
+  thread_local const Context context;
+  return context.context;
+}
+
+}  // namespace
+
+std::string hmac_sha256(std::string_view key, std::string_view part1, std::string_view part2) {
+  std::array<char, 7> digest = {"SHA256"};
+  const std::array params = {OSSL_PARAM_construct_utf8_string("digest", digest.data(), 0), OSSL_PARAM_construct_end()};
+  EVP_MAC_CTX* context = hmac_context();
+  std::string out(32, '\0');
+  std::size_t size = 0;
+  const bool ok = EVP_MAC_init(context, bytes(key), key.size(), params.data()) == 1 &&
+                  EVP_MAC_update(context, bytes(part1), part1.size()) == 1 &&
+                  EVP_MAC_update(context, bytes(part2), part2.size()) == 1 &&
+                  EVP_MAC_final(context, reinterpret_cast<unsigned char*>(out.data()), &size, out.size()) == 1;
+  if (!ok || size != out.size()) std::abort();  // only without memory or without a working OpenSSL
+  return out;
+}
+
+std::string hex_lower(std::string_view text) {
+  std::string out;
+  out.reserve(text.size() * 2);
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    out += hex_digits[byte >> 4];
+    out += hex_digits[byte & 15];
+  }
+  return out;
+}
+
+void append_base64(std::string& out, std::string_view text) {
+  const unsigned char* p = bytes(text);
+  std::size_t left = text.size();
+  for (; left >= 3; p += 3, left -= 3) {
+    const unsigned group = (unsigned{p[0]} << 16) | (unsigned{p[1]} << 8) | p[2];
+    out += base64_digits[group >> 18];
+    out += base64_digits[(group >> 12) & 63];
+    out += base64_digits[(group >> 6) & 63];
+    out += base64_digits[group & 63];
+  }
+  if (left == 0) return;
+  const unsigned group = (unsigned{p[0]} << 16) | (left == 2 ? unsigned{p[1]} << 8 : 0);
+  out += base64_digits[group >> 18];
+  out += base64_digits[(group >> 12) & 63];
+  out += left == 2 ? base64_digits[(group >> 6) & 63] : '=';
+  out += '=';
+}
+
+std::string base64(std::string_view text) {
+  std::string out;
+  out.reserve((text.size() + 2) / 3 * 4);
+  append_base64(out, text);
+  return out;
+}
+
+std::optional<std::string> decode_base64(std::string_view text) {
+  if (text.size() % 4 != 0) return std::nullopt;
+  std::string out;
+  out.reserve(text.size() / 4 * 3);
+  for (std::size_t i = 0; i < text.size(); i += 4) {
+    unsigned group = 0;
+    int padding = 0;
+    for (std::size_t j = 0; j < 4; ++j) {
+      const char c = text[i + j];
+      const auto digit = base64_digits.find(c);
+      if (c == '=' && i + 4 == text.size() && j >= 2) {
+        ++padding;
+      } else if (digit == std::string_view::npos || padding > 0) {
+        return std::nullopt;
+      }
+      group = (group << 6) | (c == '=' ? 0U : static_cast<unsigned>(digit));
+    }
+    out += static_cast<char>(group >> 16);
+    if (padding < 2) out += static_cast<char>((group >> 8) & 255);
+    if (padding < 1) out += static_cast<char>(group & 255);
+    const unsigned unused = padding == 2 ? group & 0xffff : padding == 1 ? group & 0xff : 0;
+    if (unused != 0) return std::nullopt;  // not how an encoder would have written it
+  }
+  return out;
+}
+
+std::string random_bytes(std::size_t count) {
+  std::string out(count, '\0');
+  if (RAND_bytes(reinterpret_cast<unsigned char*>(out.data()), static_cast<int>(count)) != 1) std::abort();
+  return out;
+}
+
+std::string random_id() { return hex_lower(random_bytes(16)); }
+
+}  // namespace vhookd

@@ -1,0 +1,18 @@
+// One SELECT with its bound values.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/value.h"
+
+namespace vhookd {
+
+// `sql` holds placeholders in the dialect of its connector: $1, $2 … for PostgreSQL, ? for MySQL,
+// MariaDB and SQLite. Values are always bound, never spliced.
+struct Query {
+  std::string sql;
+  std::vector<Param> params;
+};
+
+}  // namespace vhookd

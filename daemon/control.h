@@ -1,0 +1,61 @@
+// What a person or a program may ask of the running daemon. The HTTP API and the command line speak
+// these; the engine answers them. All functions are thread-safe and may block while they wait.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <expected>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/config.h"
+#include "core/clock.h"
+#include "core/run.h"
+#include "store/store.h"
+
+namespace vhookd {
+
+// One webhook as it stands now: what the YAML says, what is remembered, what was worked out.
+struct WebhookStatus {
+  config::Webhook webhook;
+  WebhookState state;
+  bool paused = false;                  // by YAML or by state
+  bool healthy = true;                  // state's health with freshness judged now
+  std::string last_error;               // empty when healthy
+  std::vector<std::string> runs;        // newest first, at most 50, see core/run.h
+  std::optional<Instant> next_check_at; // none while paused
+  double lag_seconds = 0;               // since the last complete check
+  std::string strategy;                 // "xid", "timestamp", "snapshot"; empty before the first poll
+};
+
+struct Refusal {
+  enum class Why { not_found, invalid, conflict, failed } why = Why::failed;
+  std::vector<std::string> messages;    // at least one
+};
+template <class T>
+using Answer = std::expected<T, Refusal>;
+
+// What a reload changed, by webhook id.
+struct ReloadReport {
+  std::vector<std::string> added, removed, changed;
+  int unchanged = 0;
+  std::vector<std::string> notices;
+};
+
+struct Control {
+  std::function<Answer<std::vector<WebhookStatus>>()> list;             // in the configuration's order
+  std::function<Answer<WebhookStatus>(const std::string& id)> get;
+  std::function<Answer<Run>(const std::string& id)> trigger;            // polls now, waits for the run
+  std::function<Answer<WebhookStatus>(const std::string& id)> pause;
+  std::function<Answer<WebhookStatus>(const std::string& id)> resume;
+  std::function<Answer<ReloadReport>()> reload;                         // invalid: the configuration's errors
+  std::function<Answer<std::vector<DeadPage>>(const std::string& id)> dead;
+  std::function<Answer<int>(const std::string& id)> replay_dead;        // how many pages were revived
+  // Empty: started and every webhook that isn't paused is healthy. Else the reasons.
+  std::function<std::vector<std::string>()> not_ready;
+  std::function<bool()> alive;                                          // makes progress
+};
+
+}  // namespace vhookd
