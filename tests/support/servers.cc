@@ -33,7 +33,8 @@ std::optional<std::string> server_url(const std::string& name) {
 std::string why_unavailable(const std::string& name) {
   if (server_url(name)) return {};
   if (const auto reason = line_after("#" + name + ": ")) return name + ": " + *reason;
-  return name + ": no test servers are up; run the tests with ./dev test, or start them with tests/servers/servers up " +
+  return name +
+         ": no test servers are up; run the tests with ./dev test, or start them with tests/servers/servers up " +
          VHOOKD_BINARY_DIR "/servers, or set " + variable(name);
 }
 
