@@ -9,8 +9,9 @@
 // webhook   One row for each, found by its id. Everything else hangs on `number`: a small integer makes
 //           the keys of ten million known rows 20 bytes shorter than the id would. Numbers are never
 //           used twice (AUTOINCREMENT), so what a forgotten webhook left behind can be swept later.
-//           known_rows counts the known rows of the current epoch, because counting ten million takes
-//           half a second. unmarked: some of them have mark 0 (see known).
+//           known_rows counts the known rows of the current epoch: counting ten million of them takes
+//           a tenth of a second from memory and far longer from a cold disk. unmarked: some of them have mark 0 (see
+//           known).
 //
 // outbox    Delivery's figures for each webhook, and row 0 their sum. Triggers on `page` keep them, in
 //           the same transaction, so they are right after any crash without a recount. Not columns of
@@ -26,7 +27,8 @@
 // known     Rows of the source seen before, keyed (webhook, epoch, key) and stored in that order: a
 //           lookup, a range read and a merge with the source are all one walk. WITHOUT ROWID: no second
 //           tree. The epoch is in the key so that a new one starts at once: the old rows are only no
-//           longer looked at, and are swept in small parts. The index over mark serves forget_below; it
+//           longer looked at, and are swept in small parts. About 55 bytes a row with short keys; 5,000
+//           new rows in key order commit in 9 ms. The index over mark serves forget_below; it
 //           leaves out mark 0, which is what strategies that prune nothing write, and so costs those
 //           nothing. Rows with mark 0 are found by a scan, and webhook.unmarked says when one is needed.
 //
@@ -62,7 +64,7 @@ constexpr std::int64_t kForgotten = std::numeric_limits<std::int64_t>::max();  /
 // the file at a checkpoint, and a full disk can't end the process by SIGBUS.
 //
 // The pages of the file are checked (quick_check) only where the last stop was unclean, which the WAL
-// left behind tells, and only up to 512 MiB: about 1 s a GiB from the page cache, but minutes from a slow
+// left behind tells, and only up to 512 MiB: about 2 s a GiB from the page cache, but minutes from a slow
 // disk, and what a crash may damage shows as an error when it is read anyhow.
 Result<std::unique_ptr<Connection>> open_state(const std::string& folder);
 

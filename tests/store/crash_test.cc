@@ -76,10 +76,14 @@ TEST_F(CrashTest, TwentyKillsLoseNothingThatWasTaken) {
     const pid_t child = ::fork();
     if (child == 0) live(ends[1]);
     ::close(ends[1]);
-    // It dies at a moment counted from a commit, so that it always gets to work.
+    // It dies some commits later, somewhere on its way to the next.
     std::uint64_t told = 0;
-    ASSERT_EQ(::read(ends[0], &told, sizeof told), static_cast<ssize_t>(sizeof told));
-    ::usleep(std::uniform_int_distribution<unsigned>(0, 60'000)(random));
+    const auto commits = std::uniform_int_distribution<int>(1, 40)(random);
+    for (int i = 0; i < commits; ++i) {
+      ASSERT_EQ(::read(ends[0], &told, sizeof told), static_cast<ssize_t>(sizeof told));
+    }
+    for (auto turns = std::uniform_int_distribution<int>(0, 3000)(random); turns > 0; --turns)
+      std::this_thread::yield();
     ::kill(child, SIGKILL);
     while (::read(ends[0], &told, sizeof told) == static_cast<ssize_t>(sizeof told)) {
     }
