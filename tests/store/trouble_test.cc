@@ -109,6 +109,20 @@ TEST_F(TroubleTest, TheDatabaseOfAnotherProgramIsLeftAlone) {
   sql("SELECT x FROM theirs");
 }
 
+TEST_F(TroubleTest, ForgettingGoesOnAfterACrashInTheMiddle) {
+  queue("a", 200);
+  queue("b", 1);
+  const auto b_bytes = store_->webhook("b")->queued_bytes;
+  store_.reset();
+  sql("INSERT INTO stale SELECT number, 9223372036854775807 FROM webhook WHERE id = 'a'");
+  sql("DELETE FROM webhook WHERE id = 'a'");
+  open();
+  EXPECT_EQ(store_->with_queue().value(), std::vector<std::string>{"b"});
+  for (int i = 0; i < 10; ++i) ok(store_->commit(part("b")));
+  EXPECT_EQ(*store_->outbox_bytes(), b_bytes);
+  EXPECT_EQ(store_->head("b").value()->page.sequence, 1U);
+}
+
 TEST_F(TroubleTest, WhatIsNoDatabaseIsRefused) {
   store_.reset();
   scribble(file(), 0);
