@@ -1,7 +1,5 @@
 // Bound parameters, keyset pages, and answers of every size.
-#include <cstdio>
 #include <fstream>
-#include <iostream>
 
 #include "tests/connectors/conformance.h"
 
@@ -24,15 +22,19 @@ Param null(Kind kind) {
 // Everything that is special somewhere between here and a server.
 const std::string tricky = R"(it's "quoted" \ \' ? $1 :x %s {} ; -- /* ` ☃😀)";
 
-// Peak resident memory in KiB. reset_peak() makes it count from now on, where the kernel lets it.
-void reset_peak() {
-  std::ofstream("/proc/self/clear_refs") << "5";
-}
-long peak_kib() {
+// A figure of /proc/self/status, in KiB.
+long status_kib(const std::string& name) {
   std::ifstream status("/proc/self/status");
   for (std::string line; std::getline(status, line);)
-    if (line.starts_with("VmHWM:")) return std::stol(line.substr(6));
+    if (line.starts_with(name + ":")) return std::stol(line.substr(name.size() + 1));
   return 0;
+}
+
+// Makes VmHWM, the peak of resident memory, count from now on. False where the kernel does not let it:
+// what an earlier test took would hide what this one takes.
+bool reset_peak() {
+  std::ofstream("/proc/self/clear_refs") << "5";
+  return status_kib("VmHWM") - status_kib("VmRSS") < 8 * 1024;
 }
 
 }  // namespace
@@ -178,8 +180,8 @@ TEST_P(Conformance, ManyRowsInLittleMemory) {
   std::string wide = "SELECT id";
   for (int i = 0; i < 30; ++i) wide += ", name";
   const auto table = described("conf_rows");
-  reset_peak();
-  const auto before = peak_kib();
+  [[maybe_unused]] const bool measured = reset_peak();
+  [[maybe_unused]] const auto before = status_kib("VmHWM");
   std::int64_t rows_seen = 0;
   std::int64_t sum = 0;
   const auto done = session_->read({.sql = wide + " FROM " + quoted, .params = {}, .table = &table}, [&](Row row) {
@@ -190,11 +192,12 @@ TEST_P(Conformance, ManyRowsInLittleMemory) {
   ASSERT_TRUE(done) << done.error().message;
   EXPECT_EQ(rows_seen, many);
   EXPECT_EQ(sum, std::int64_t{many} * (many + 1) / 2);
-  const auto grown = peak_kib() - before;
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-  EXPECT_LT(grown, 64 * 1024) << "KiB";
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "all rows came; a sanitizer's memory is no measure";
+#else
+  if (!measured) GTEST_SKIP() << "NOT TESTED: all rows came, but this kernel does not reset VmHWM";
+  EXPECT_LT(status_kib("VmHWM") - before, 64 * 1024) << "KiB";
 #endif
-  std::cout << "grew by " << grown << " KiB\n";
 }
 
 TEST_P(Conformance, StoppingEarlyLeavesTheSessionUsable) {

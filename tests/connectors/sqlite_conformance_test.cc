@@ -161,7 +161,7 @@ std::vector<TypeCase> times() {
       plain("timestamp_millis", "TIMESTAMP", "2026-11-23 09:00:00.120", Kind::timestamp),
       plain("timestamp_without", "timestamp without time zone", "2026-11-23 09:00:00", Kind::timestamp),
       plain("timestamptz", "TIMESTAMPTZ", "2026-11-23 09:00:00", Kind::timestamptz),
-      plain("timestamp_with", "timestamp(3) with time zone", "2026-11-23 09:00:00.5", Kind::timestamptz),
+      plain("timestamp_with", "timestamp with time zone", "2026-11-23 09:00:00.5", Kind::timestamptz),
       plain("timestamptz_offset", "TIMESTAMPTZ", "2026-11-23 09:00:00+00", Kind::timestamptz),
       unchanged("datetime_t", "DATETIME", "2026-11-23T09:00:00", Kind::timestamp),
       unchanged("datetime_z", "DATETIME", "2026-11-23T09:00:00Z", Kind::timestamp),
