@@ -94,7 +94,7 @@ bool is_true(const pqxx::field& field) {
   return std::string_view(field.c_str()) == "true";
 }
 
-std::string quoted(std::string_view name) {
+std::string quote_name(std::string_view name) {
   std::string text = "\"";
   for (const char c : name) text.append(c == '"' ? 2 : 1, c);
   return text + "\"";
@@ -155,24 +155,24 @@ Error not_there(Session& session, const TableName& name) {
   if (schema.empty()) {
     message = "none of the schemas on the role's search_path exists; set db_schema";
   } else if (std::ranges::find(schemas, schema) == schemas.end()) {
-    message = "there is no schema " + quoted(schema);
+    message = "there is no schema " + quote_name(schema);
     if (const auto near = nearest(schema, schemas); !near.empty()) message += "; the nearest: " + listed(near);
   } else {
-    message = "there is no table or view " + quoted(name.name) + " in schema " + quoted(schema);
+    message = "there is no table or view " + quote_name(name.name) + " in schema " + quote_name(schema);
     if (const auto near = nearest(name.name, tables); !near.empty()) message += "; the nearest: " + listed(near);
   }
-  if (!others.empty()) message += "; a " + quoted(name.name) + " is in schema " + listed(others);
+  if (!others.empty()) message += "; a " + quote_name(name.name) + " is in schema " + listed(others);
   return {.recourse = Recourse::ask_operator, .message = std::move(message)};
 }
 
 Error not_readable(const TableName& name, const Access& access) {
-  const auto role = quoted(access.role);
+  const auto role = quote_name(access.role);
   std::string grant;
-  if (!access.usage) grant = "GRANT USAGE ON SCHEMA " + quoted(name.schema) + " TO " + role + "; ";
-  grant += "GRANT SELECT ON " + quoted(name.schema) + "." + quoted(name.name) + " TO " + role + ";";
-  return {
-      .recourse = Recourse::ask_operator,
-      .message = "role " + role + " may not read " + quoted(name.schema) + "." + quoted(name.name) + "; run: " + grant};
+  if (!access.usage) grant = "GRANT USAGE ON SCHEMA " + quote_name(name.schema) + " TO " + role + "; ";
+  grant += "GRANT SELECT ON " + quote_name(name.schema) + "." + quote_name(name.name) + " TO " + role + ";";
+  return {.recourse = Recourse::ask_operator,
+          .message = "role " + role + " may not read " + quote_name(name.schema) + "." + quote_name(name.name) +
+                     "; run: " + grant};
 }
 
 void add_index_column(Table& table, const pqxx::row& row) {

@@ -104,24 +104,33 @@ class PostgresConnector final : public Connector {
     ~Finally() { self.end(); }
   };
 
-  // Opens a cursor and has its first rows, in one round trip where nothing is bound and two where
-  // something is: bound values only go with a single statement, and DECLARE takes them there. The cursor
-  // before it is closed on the way. `begin`: what must come first, or empty.
-  Result<pqxx::result> first_batch(const Query& query, std::string begin, int rows) {
-    const auto before = std::exchange(open_cursor_, "vhookd_" + std::to_string(++cursors_));
-    const auto close = before.empty() ? std::string() : "CLOSE " + before + "; ";
-    const auto declare = "DECLARE " + open_cursor_ + " NO SCROLL CURSOR FOR " + query.sql;
-    const auto fetch = fetch_sql(rows, open_cursor_);
-    if (query.params.empty()) return session_->run(begin + close + declare + "\n; " + fetch);
-    if (!begin.empty())
-      if (auto done = session_->run(begin); !done) return done;
-    if (auto done = session_->run(declare, query.params); !done) return done;
-    return session_->run(close + fetch);
+  // Opens a cursor and has its first rows, and closes the one before on the way. `begin`: what must come
+  // first, or empty. One round trip where the text can go in one message with the rest; else two or
+  // three: bound values go with a single statement only (DECLARE takes them), a semicolon might make two
+  // of one, and a backslash reads as the role's own settings say until ours are in force.
+  Result<pqxx::result> first_batch(const Query& query, const std::string& begin, int rows) {
+    const auto cursor = "vhookd_" + std::to_string(++cursors_);
+    const auto close = open_cursor_.empty() ? std::string() : "CLOSE " + open_cursor_ + "; ";
+    const auto declare = "DECLARE " + cursor + " NO SCROLL CURSOR FOR " + query.sql;
+    const auto fetch = fetch_sql(rows, cursor);
+    auto batch = query.params.empty() && query.sql.find_first_of(";\\") == std::string::npos
+                     ? session_->run(begin + close + declare + "\n; " + fetch)
+                     : first_batch_in_steps(begin, declare, query.params, close + fetch);
+    if (batch) open_cursor_ = cursor;
+    return batch;
   }
 
-  Result<void> stream(const Query& query, const OnRow& on_row, std::string begin) {
+  Result<pqxx::result> first_batch_in_steps(const std::string& begin, const std::string& declare,
+                                            const std::vector<Param>& params, const std::string& fetch) {
+    if (!begin.empty())
+      if (auto done = session_->run(begin); !done) return done;
+    if (auto done = session_->run(declare, params); !done) return done;
+    return session_->run(fetch);
+  }
+
+  Result<void> stream(const Query& query, const OnRow& on_row, const std::string& begin) {
     BatchSize size;
-    auto batch = first_batch(query, std::move(begin), size.rows());
+    auto batch = first_batch(query, begin, size.rows());
     if (!batch) return std::unexpected(batch.error());
     if (batch->empty()) return {};
     const auto meanings = types_.meanings(*session_, types_of(*batch));

@@ -16,26 +16,29 @@ namespace {
 std::string begin_statements(const ConnectOptions& options) {
   const auto timeout = std::to_string(options.statement_timeout.count());
   const std::pair<const char*, std::string> settings[] = {
-      {"client_encoding", "UTF8"},
-      {"TimeZone", "UTC"},
-      {"DateStyle", "ISO"},
-      {"IntervalStyle", "postgres"},
-      {"bytea_output", "hex"},
-      {"extra_float_digits", "1"},
-      {"standard_conforming_strings", "on"},
-      {"statement_timeout", timeout},
+      // Text of a SQL_ASCII database may be anything: sent as UTF8, the server would refuse it as a bound value.
+      {"client_encoding",
+       "CASE pg_catalog.current_setting('server_encoding') WHEN 'SQL_ASCII' THEN 'SQL_ASCII' "
+       "ELSE 'UTF8' END"},
+      {"TimeZone", "'UTC'"},
+      {"DateStyle", "'ISO'"},
+      {"IntervalStyle", "'postgres'"},
+      {"bytea_output", "'hex'"},
+      {"extra_float_digits", "'1'"},
+      {"standard_conforming_strings", "'on'"},
+      {"statement_timeout", "'" + timeout + "'"},
       // Where this process stops between two batches, a snapshot must not hold back VACUUM for ever.
-      {"idle_in_transaction_session_timeout", "600000"},
+      {"idle_in_transaction_session_timeout", "'600000'"},
       // Answers are read to their end: plan for that, not for the first tenth of the rows.
-      {"cursor_tuple_fraction", "1"},
+      {"cursor_tuple_fraction", "'1'"},
   };
   std::string sql = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SELECT ";
   const char* comma = "";
   for (const auto& [name, value] : settings) {
     sql.append(std::exchange(comma, ", ")).append("pg_catalog.set_config('");
-    sql.append(name).append("', '").append(value).append("', true)");
+    sql.append(name).append("', ").append(value).append(", true)");
   }
-  return sql + ";";
+  return sql + "; ";
 }
 
 // As the type's own input function takes it. A bytea comes from read() as bare hex and goes back so.
