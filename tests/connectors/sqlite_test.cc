@@ -191,33 +191,42 @@ TEST(SqliteReads, RefusesWhatIsNoQuery) {
   EXPECT_EQ(one(*session, "SELECT 1 ;\n"), "1");
 }
 
-TEST(SqliteCatalogue, TablesOfEverySort) {
-  const Folder folder;
-  const auto path = folder.file("a.db");
-  Writer(path).execute(
-      "CREATE TABLE plain (a INTEGER PRIMARY KEY, b TEXT UNIQUE, c, d INT AS (a * 2), e INT AS (a * 3) STORED);"
-      "CREATE TABLE keyed (y TEXT, x INT, PRIMARY KEY (x, y)) WITHOUT ROWID;"
-      "CREATE TABLE loose (k TEXT PRIMARY KEY, v);"
-      "CREATE TABLE counted (id INTEGER PRIMARY KEY AUTOINCREMENT, v);"
-      "CREATE INDEX part ON plain (c) WHERE c > 5; CREATE INDEX expr ON plain (c, lower(b));"
-      "CREATE VIRTUAL TABLE words USING fts5(title, body);"
-      "CREATE VIEW broken AS SELECT x FROM nowhere;"
-      "INSERT INTO counted (v) VALUES (1), (2), (3); ANALYZE");
-  const auto session = open(sqlite_at(path));
-  ASSERT_TRUE(session);
-  const auto describe = [&](const std::string& name) {
-    auto table = session->describe({.schema = {}, .name = name});
+class SqliteCatalogue : public ::testing::Test {
+ protected:
+  SqliteCatalogue() {
+    Writer(folder_.file("a.db"))
+        .execute(
+            "CREATE TABLE plain (a INTEGER PRIMARY KEY, b TEXT UNIQUE, c, d INT AS (a * 2), e INT AS (a * 3) STORED);"
+            "CREATE TABLE keyed (y TEXT, x INT, PRIMARY KEY (x, y)) WITHOUT ROWID;"
+            "CREATE TABLE loose (k TEXT PRIMARY KEY, v);"
+            "CREATE TABLE counted (id INTEGER PRIMARY KEY AUTOINCREMENT, v);"
+            "CREATE INDEX part ON plain (c) WHERE c > 5; CREATE INDEX expr ON plain (c, lower(b));"
+            "CREATE VIRTUAL TABLE words USING fts5(title, body);"
+            "CREATE VIEW broken AS SELECT x FROM nowhere;"
+            "INSERT INTO counted (v) VALUES (1), (2), (3); ANALYZE");
+    session_ = open(sqlite_at(folder_.file("a.db")));
+  }
+
+  Table described(const std::string& name) {
+    auto table = session_->describe({.schema = {}, .name = name});
     if (!table) ADD_FAILURE() << table.error().message;
     return table.value_or(Table{});
-  };
+  }
 
-  const auto list = session->tables({});
+  Folder folder_;
+  std::unique_ptr<Connector> session_;
+};
+
+TEST_F(SqliteCatalogue, ListsNoInsides) {
+  const auto list = session_->tables({});
   ASSERT_TRUE(list) << list.error().message;
   Texts names;
   for (const auto& name : *list) names.push_back(name.name);
-  EXPECT_EQ(names, (Texts{"broken", "counted", "keyed", "loose", "plain", "words"})) << "no insides";
+  EXPECT_EQ(names, (Texts{"broken", "counted", "keyed", "loose", "plain", "words"}));
+}
 
-  const auto plain = describe("plain");
+TEST_F(SqliteCatalogue, ColumnsAndIndexes) {
+  const auto plain = described("plain");
   EXPECT_EQ(plain.name.schema, "main");
   ASSERT_EQ(plain.columns.size(), 5u) << "generated columns are columns";
   EXPECT_FALSE(plain.columns[0].nullable);
@@ -229,22 +238,25 @@ TEST(SqliteCatalogue, TablesOfEverySort) {
   EXPECT_EQ(plain.indexes[1].columns, (Texts{"c", ""}));
   EXPECT_EQ(plain.indexes[2].columns, Texts{"b"});
   EXPECT_TRUE(plain.indexes[2].unique);
+  EXPECT_EQ(plain.estimated_rows, -1) << "ANALYZE keeps no figure of an empty table";
+  EXPECT_EQ(described("counted").estimated_rows, 3);
+}
 
-  const auto keyed = describe("keyed");
+TEST_F(SqliteCatalogue, Keys) {
+  const auto keyed = described("keyed");
   EXPECT_EQ(keyed.primary_key, (Texts{"x", "y"}));
   EXPECT_FALSE(keyed.columns.at(0).nullable);
   EXPECT_EQ(keyed.indexes.at(0).columns, (Texts{"x", "y"}));
-
-  const auto loose = describe("loose");
+  const auto loose = described("loose");
   EXPECT_EQ(loose.primary_key, Texts{"k"});
   EXPECT_TRUE(loose.columns.at(0).nullable) << "SQLite lets a text key be NULL";
+}
 
-  EXPECT_EQ(describe("counted").estimated_rows, 3);
-  EXPECT_EQ(plain.estimated_rows, -1) << "ANALYZE keeps no figure of an empty table";
-  const auto words = describe("words");
+TEST_F(SqliteCatalogue, VirtualTablesAndBrokenViews) {
+  const auto words = described("words");
   EXPECT_EQ(words.relation, Relation::table);
   ASSERT_EQ(words.columns.size(), 2u) << "as SELECT * gives them";
-  const auto broken = session->describe({.schema = {}, .name = "broken"});
+  const auto broken = session_->describe({.schema = {}, .name = "broken"});
   ASSERT_FALSE(broken);
   EXPECT_EQ(broken.error().recourse, Recourse::ask_operator) << broken.error().message;
 }
