@@ -22,42 +22,15 @@ Param null(Kind kind) {
 // Everything that is special somewhere between here and a server.
 const std::string tricky = R"(it's "quoted" \ \' ? $1 :x %s {} ; -- /* ` ☃😀)";
 
-// A figure of /proc/self/status, in KiB.
-long status_kib(const std::string& name) {
-  std::ifstream status("/proc/self/status");
-  for (std::string line; std::getline(status, line);)
-    if (line.starts_with(name + ":")) return std::stol(line.substr(name.size() + 1));
-  return 0;
-}
+struct BindCase {
+  const char* where;
+  std::vector<Param> params;
+  Texts ids;  // of the rows it finds
+};
 
-// Makes VmHWM, the peak of resident memory, count from now on. False where the kernel does not let it:
-// what an earlier test took would hide what this one takes.
-bool reset_peak() {
-  std::ofstream("/proc/self/clear_refs") << "5";
-  return status_kib("VmHWM") - status_kib("VmRSS") < 8 * 1024;
-}
-
-}  // namespace
-
-TEST_P(Conformance, BindsEveryKind) {
-  const auto& backend = GetParam();
-  const auto quoted =
-      make_table("conf_bind",
-                 "(id integer NOT NULL PRIMARY KEY, big bigint, name varchar(100),"
-                 " price decimal(20,2), active boolean, at " +
-                     backend.timestamp_type + ", raw " + backend.binary_type + ", ratio double precision)");
-  execute("INSERT INTO " + quoted + " VALUES (1, 9223372036854775807, " + literal(tricky) +
-          ", 129.90, true, '2026-11-23 09:00:00.123456', " + backend.binary_sql + ", 0.1)");
-  execute("INSERT INTO " + quoted +
-          " VALUES (-2, -9223372036854775808, 'plain', -0.05, false, '2026-11-23 10:00:00.000000', NULL, -2.5e-7)");
-  execute("INSERT INTO " + quoted + " VALUES (3, NULL, NULL, NULL, NULL, NULL, NULL, NULL)");
-  const auto table = described("conf_bind");
+std::vector<BindCase> bind_cases() {
   const std::string bytes("\x00\xff\x5c\x27", 4);
-  const struct {
-    const char* where;
-    std::vector<Param> params;
-    Texts ids;
-  } cases[] = {
+  return {
       {"id = ?", {integer(1)}, {"1"}},
       {"id < ?", {integer(-1)}, {"-2"}},
       {"big = ?", {integer(INT64_MAX)}, {"1"}},
@@ -97,7 +70,39 @@ TEST_P(Conformance, BindsEveryKind) {
        {integer(1), text(tricky), {.kind = Kind::decimal, .text = "129.8"}},
        {"1"}},
   };
-  for (const auto& c : cases) {
+}
+
+// A figure of /proc/self/status, in KiB.
+long status_kib(const std::string& name) {
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);)
+    if (line.starts_with(name + ":")) return std::stol(line.substr(name.size() + 1));
+  return 0;
+}
+
+// Makes VmHWM, the peak of resident memory, count from now on. False where the kernel does not let it:
+// what an earlier test took would hide what this one takes.
+bool reset_peak() {
+  std::ofstream("/proc/self/clear_refs") << "5";
+  return status_kib("VmHWM") - status_kib("VmRSS") < 8 * 1024;
+}
+
+}  // namespace
+
+TEST_P(Conformance, BindsEveryKind) {
+  const auto& backend = GetParam();
+  const auto quoted =
+      make_table("conf_bind",
+                 "(id integer NOT NULL PRIMARY KEY, big bigint, name varchar(100),"
+                 " price decimal(20,2), active boolean, at " +
+                     backend.timestamp_type + ", raw " + backend.binary_type + ", ratio double precision)");
+  execute("INSERT INTO " + quoted + " VALUES (1, 9223372036854775807, " + literal(tricky) +
+          ", 129.90, true, '2026-11-23 09:00:00.123456', " + backend.binary_sql + ", 0.1)");
+  execute("INSERT INTO " + quoted +
+          " VALUES (-2, -9223372036854775808, 'plain', -0.05, false, '2026-11-23 10:00:00.000000', NULL, -2.5e-7)");
+  execute("INSERT INTO " + quoted + " VALUES (3, NULL, NULL, NULL, NULL, NULL, NULL, NULL)");
+  const auto table = described("conf_bind");
+  for (const auto& c : bind_cases()) {
     SCOPED_TRACE(std::string(c.where) + " " + c.params[0].text);
     EXPECT_EQ(first(select(table, std::string("WHERE ") + c.where + " ORDER BY id", c.params)), c.ids);
   }

@@ -1,10 +1,13 @@
-// Database files for tests: a folder of their own, and a second connection that writes.
+// Database files for tests: a folder of their own, a second connection that writes, and short words for
+// what the connector makes of them.
 #pragma once
 
 #include <filesystem>
+#include <memory>
 #include <string>
+#include <vector>
 
-#include "config/config.h"
+#include "connectors/connector.h"
 
 struct sqlite3;
 
@@ -38,5 +41,13 @@ class Writer {
 };
 
 config::Database sqlite_at(const std::string& path);
+
+using Texts = std::vector<std::string>;
+
+std::unique_ptr<Connector> open(const config::Database& database, const ConnectOptions& options = {});
+Error refusal(const config::Database& database, const ConnectOptions& options = {});  // of connecting
+Result<Texts> read(Connector& session, const std::string& sql);                       // the first column
+std::string one(Connector& session, const std::string& sql);  // the one answer, or what went wrong
+bool holds(const Error& error, const std::string& words);
 
 }  // namespace vhookd::testing

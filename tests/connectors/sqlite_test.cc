@@ -1,227 +1,15 @@
-// What only a SQLite file can do: be missing, be replaced, be locked, be in WAL mode, be no database.
-#include "connectors/sqlite/sqlite.h"
-
+// What only SQLite does: locks on the file, WAL mode, data_version, cells of any storage class.
 #include <gtest/gtest.h>
-#include <unistd.h>
-
-#include <filesystem>
-#include <fstream>
 
 #include "tests/connectors/sqlite_files.h"
 
-namespace vhookd {
+namespace vhookd::testing {
 
 namespace {
 
-using testing::Folder;
-using testing::sqlite_at;
-using testing::Writer;
-using Texts = std::vector<std::string>;
-
 constexpr ConnectOptions hasty{.statement_timeout = std::chrono::milliseconds(200)};  // also bounds the lock wait
 
-std::unique_ptr<Connector> open(const config::Database& database, const ConnectOptions& options = {}) {
-  auto session = connect_sqlite(database, options);
-  if (session) return std::move(*session);
-  ADD_FAILURE() << session.error().message;
-  return nullptr;
-}
-
-Error refusal(const config::Database& database, const ConnectOptions& options = {}) {
-  const auto session = connect_sqlite(database, options);
-  if (!session) return session.error();
-  ADD_FAILURE() << "opened " << database.display;
-  return {};
-}
-
-Result<Texts> read(Connector& session, const std::string& sql) {
-  Texts texts;
-  const auto done = session.read({.sql = sql, .params = {}}, [&](Row row) {
-    texts.emplace_back(row[0].text);
-    return true;
-  });
-  if (!done) return std::unexpected(done.error());
-  return texts;
-}
-
-// 'one answer', or what went wrong.
-std::string one(Connector& session, const std::string& sql) {
-  const auto texts = read(session, sql);
-  if (!texts) return texts.error().message;
-  return texts->size() == 1 ? (*texts)[0] : "no single row";
-}
-
-config::Database at_url(const std::string& url) {
-  return {.type = DbType::sqlite, .url = Secret(url), .display = url, .schema = {}};
-}
-
-// For the time of its life this process has no rights but everyone's.
-class AsNobody {
- public:
-  AsNobody() {
-    if (::seteuid(65534) != 0) ADD_FAILURE() << "seteuid";
-  }
-  ~AsNobody() {
-    if (::seteuid(0) != 0) ADD_FAILURE() << "seteuid back";
-  }
-};
-
-bool holds(const Error& error, const std::string& words) {
-  return error.message.find(words) != std::string::npos;
-}
-
 }  // namespace
-
-TEST(SqliteUrl, OnlyAnAbsolutePath) {
-  for (const std::string url :
-       {"sqlite://rel.db", "sqlite:/abs.db", "sqlite://", "sqlite:///", "sqlite:///folder/", "/abs.db",
-        "postgres:///abs.db", "sqlite:///a.db?mode=rwc", "sqlite:///a.db#x", "sqlite:///a%", "sqlite:///a%4",
-        "sqlite:///a%zz", "sqlite:///a%+1", "sqlite:///a%00b"}) {
-    SCOPED_TRACE(url);
-    const auto error = refusal(at_url(url));
-    EXPECT_EQ(error.recourse, Recourse::ask_operator);
-    EXPECT_TRUE(holds(error, "sqlite:///absolute/path.db")) << error.message;
-  }
-}
-
-TEST(SqliteUrl, IsPercentDecoded) {
-  const Folder folder;
-  const auto path = folder.file("a b?c#d%é.db");
-  Writer(path).execute("CREATE TABLE t (id); INSERT INTO t VALUES (7)");
-  const auto session = open(at_url("sqlite://" + folder.file("a%20b%3fc%23d%25%C3%A9.db")));
-  ASSERT_TRUE(session);
-  EXPECT_EQ(one(*session, "SELECT id FROM t"), "7");
-}
-
-TEST(SqliteFile, AMissingOneIsNotMade) {
-  const Folder folder;
-  const auto path = folder.file("none.db");
-  const auto error = refusal(sqlite_at(path));
-  EXPECT_EQ(error.recourse, Recourse::ask_operator);
-  EXPECT_TRUE(holds(error, path + ": no such file")) << error.message;
-  EXPECT_FALSE(std::filesystem::exists(path));
-}
-
-TEST(SqliteFile, WhatIsNoDatabaseIsForTheOperator) {
-  const Folder folder;
-  const auto path = folder.file("text.db");
-  std::ofstream(path) << std::string(5000, 'x');
-  const auto garbage = refusal(sqlite_at(path));
-  EXPECT_EQ(garbage.recourse, Recourse::ask_operator);
-  EXPECT_TRUE(holds(garbage, "no SQLite database")) << garbage.message;
-  const auto directory = refusal(sqlite_at(folder.path().string()));
-  EXPECT_EQ(directory.recourse, Recourse::ask_operator);
-  EXPECT_TRUE(holds(directory, "a folder")) << directory.message;
-  const auto device = refusal(sqlite_at("/dev/null"));
-  EXPECT_EQ(device.recourse, Recourse::ask_operator);
-}
-
-TEST(SqliteFile, OtherSchemasAreForTheOperator) {
-  const Folder folder;
-  Writer(folder.file("a.db")).execute("CREATE TABLE t (id)");
-  auto database = sqlite_at(folder.file("a.db"));
-  for (const std::string schema : {"public", "Main", "main\" --"}) {
-    database.schema = schema;
-    EXPECT_EQ(refusal(database).recourse, Recourse::ask_operator) << schema;
-  }
-  database.schema = "main";
-  EXPECT_TRUE(open(database));
-}
-
-TEST(SqliteFile, MissingPermissionIsForTheOperator) {
-  if (::geteuid() != 0) GTEST_SKIP() << "NOT TESTED: only root can take rights away and give them back";
-  const Folder folder;
-  const auto path = folder.file("a.db");
-  Writer(path).execute("CREATE TABLE t (id); INSERT INTO t VALUES (7)");
-  std::filesystem::permissions(folder.path(), std::filesystem::perms(0755));
-  std::filesystem::permissions(path, std::filesystem::perms(0600));
-  {
-    const AsNobody nobody;
-    const auto error = refusal(sqlite_at(path));
-    EXPECT_EQ(error.recourse, Recourse::ask_operator);
-    EXPECT_TRUE(holds(error, "read permission")) << error.message;
-  }
-  std::filesystem::permissions(path, std::filesystem::perms(0644));
-  {
-    const AsNobody nobody;
-    const auto session = open(sqlite_at(path));
-    ASSERT_TRUE(session);
-    const auto table = session->describe({.schema = {}, .name = "t"});
-    ASSERT_TRUE(table);
-    EXPECT_FALSE(table->may_write);
-  }
-  std::filesystem::permissions(folder.path(), std::filesystem::perms(0700));
-  const AsNobody nobody;
-  const auto error = refusal(sqlite_at(path));
-  EXPECT_EQ(error.recourse, Recourse::ask_operator);
-  EXPECT_TRUE(holds(error, "folders above")) << error.message;
-}
-
-TEST(SqliteFile, AWalThatCannotBeMadeIsForTheOperator) {
-  if (::geteuid() != 0) GTEST_SKIP() << "NOT TESTED: only root can take rights away and give them back";
-  const Folder folder;
-  const auto path = folder.file("a.db");
-  std::filesystem::permissions(folder.path(), std::filesystem::perms(0755));
-  Writer(path).execute("PRAGMA journal_mode = WAL; CREATE TABLE t (id); INSERT INTO t VALUES (7)");
-  ASSERT_FALSE(std::filesystem::exists(path + "-shm")) << "the last one to leave takes it away";
-  {
-    const AsNobody nobody;
-    const auto error = refusal(sqlite_at(path));
-    EXPECT_EQ(error.recourse, Recourse::ask_operator);
-    EXPECT_TRUE(holds(error, "-shm")) << error.message;
-    EXPECT_TRUE(holds(error, folder.path().string())) << error.message;
-  }
-  Writer writer(path);  // keeps it there
-  writer.execute("INSERT INTO t VALUES (8)");
-  const AsNobody nobody;
-  const auto session = open(sqlite_at(path));
-  ASSERT_TRUE(session);
-  EXPECT_EQ(one(*session, "SELECT count(*) FROM t"), "2");
-}
-
-TEST(SqliteFile, ADamagedOneIsForTheOperator) {
-  const Folder folder;
-  const auto path = folder.file("a.db");
-  Writer(path).execute(
-      "CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT); INSERT INTO t WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL "
-      "SELECT i + 1 FROM n WHERE i < 5000) SELECT i, hex(randomblob(50)) FROM n");
-  const auto size = std::filesystem::file_size(path);
-  std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
-  file.seekp(static_cast<std::streamoff>(size / 2));
-  file << std::string(40'000, '\xa5');
-  file.close();
-  const auto session = open(sqlite_at(path));
-  ASSERT_TRUE(session);
-  const auto texts = read(*session, "SELECT v FROM t");
-  ASSERT_FALSE(texts) << "a short answer passed as whole";
-  EXPECT_EQ(texts.error().recourse, Recourse::ask_operator);
-  EXPECT_TRUE(holds(texts.error(), "malformed")) << texts.error().message;
-}
-
-TEST(SqliteFile, AReplacedOneIsOpenedAnew) {
-  const Folder folder;
-  const auto path = folder.file("a.db");
-  Writer(path).execute("CREATE TABLE t (id); INSERT INTO t VALUES (1)");
-  Writer(folder.file("new.db")).execute("CREATE TABLE t (id); INSERT INTO t VALUES (2)");
-  auto session = open(sqlite_at(path));
-  ASSERT_TRUE(session);
-  ASSERT_TRUE(session->begin());
-  std::filesystem::rename(folder.file("new.db"), path);
-  EXPECT_EQ(one(*session, "SELECT id FROM t"), "1") << "one state until end";
-  session->end();
-  for (int i = 0; i < 2; ++i) {
-    const auto texts = read(*session, "SELECT id FROM t");
-    ASSERT_FALSE(texts) << "the file that is gone would never change again";
-    EXPECT_EQ(texts.error().recourse, Recourse::reconnect);
-  }
-  EXPECT_FALSE(session->begin());
-  EXPECT_FALSE(session->describe({.schema = {}, .name = "t"}));
-  session = open(sqlite_at(path));
-  ASSERT_TRUE(session);
-  EXPECT_EQ(one(*session, "SELECT id FROM t"), "2");
-  std::filesystem::remove(path);
-  EXPECT_EQ(session->begin().error().recourse, Recourse::reconnect);
-}
 
 TEST(SqliteLocks, AWriterThatHoldsTheFileIsWaitedFor) {
   const Folder folder;
@@ -347,6 +135,18 @@ TEST(SqliteValues, OneColumnOfEveryStorageClass) {
                                                              {Kind::integer, "6"}}));
 }
 
+TEST(SqliteValues, ComeAsUtf8FromAnyEncoding) {
+  const Folder folder;
+  const auto path = folder.file("a.db");
+  Writer(path).execute("PRAGMA encoding = 'UTF-16le'; CREATE TABLE \"té\" (\"ü\"); INSERT INTO \"té\" VALUES ('☃😀')");
+  const auto session = open(sqlite_at(path));
+  ASSERT_TRUE(session);
+  const auto table = session->describe({.schema = {}, .name = "té"});
+  ASSERT_TRUE(table);
+  EXPECT_EQ(table->columns.at(0).name, "ü");
+  EXPECT_EQ(one(*session, "SELECT \"ü\" FROM \"té\""), "☃😀");
+}
+
 TEST(SqliteValues, ALostColumnIsNoText) {
   const Folder folder;
   const auto path = folder.file("a.db");
@@ -391,33 +191,42 @@ TEST(SqliteReads, RefusesWhatIsNoQuery) {
   EXPECT_EQ(one(*session, "SELECT 1 ;\n"), "1");
 }
 
-TEST(SqliteCatalogue, TablesOfEverySort) {
-  const Folder folder;
-  const auto path = folder.file("a.db");
-  Writer(path).execute(
-      "CREATE TABLE plain (a INTEGER PRIMARY KEY, b TEXT UNIQUE, c, d INT AS (a * 2), e INT AS (a * 3) STORED);"
-      "CREATE TABLE keyed (y TEXT, x INT, PRIMARY KEY (x, y)) WITHOUT ROWID;"
-      "CREATE TABLE loose (k TEXT PRIMARY KEY, v);"
-      "CREATE TABLE counted (id INTEGER PRIMARY KEY AUTOINCREMENT, v);"
-      "CREATE INDEX part ON plain (c) WHERE c > 5; CREATE INDEX expr ON plain (c, lower(b));"
-      "CREATE VIRTUAL TABLE words USING fts5(title, body);"
-      "CREATE VIEW broken AS SELECT x FROM nowhere;"
-      "INSERT INTO counted (v) VALUES (1), (2), (3); ANALYZE");
-  const auto session = open(sqlite_at(path));
-  ASSERT_TRUE(session);
-  const auto describe = [&](const std::string& name) {
-    auto table = session->describe({.schema = {}, .name = name});
+class SqliteCatalogue : public ::testing::Test {
+ protected:
+  SqliteCatalogue() {
+    Writer(folder_.file("a.db"))
+        .execute(
+            "CREATE TABLE plain (a INTEGER PRIMARY KEY, b TEXT UNIQUE, c, d INT AS (a * 2), e INT AS (a * 3) STORED);"
+            "CREATE TABLE keyed (y TEXT, x INT, PRIMARY KEY (x, y)) WITHOUT ROWID;"
+            "CREATE TABLE loose (k TEXT PRIMARY KEY, v);"
+            "CREATE TABLE counted (id INTEGER PRIMARY KEY AUTOINCREMENT, v);"
+            "CREATE INDEX part ON plain (c) WHERE c > 5; CREATE INDEX expr ON plain (c, lower(b));"
+            "CREATE VIRTUAL TABLE words USING fts5(title, body);"
+            "CREATE VIEW broken AS SELECT x FROM nowhere;"
+            "INSERT INTO counted (v) VALUES (1), (2), (3); ANALYZE");
+    session_ = open(sqlite_at(folder_.file("a.db")));
+  }
+
+  Table described(const std::string& name) {
+    auto table = session_->describe({.schema = {}, .name = name});
     if (!table) ADD_FAILURE() << table.error().message;
     return table.value_or(Table{});
-  };
+  }
 
-  const auto list = session->tables({});
+  Folder folder_;
+  std::unique_ptr<Connector> session_;
+};
+
+TEST_F(SqliteCatalogue, ListsNoInsides) {
+  const auto list = session_->tables({});
   ASSERT_TRUE(list) << list.error().message;
   Texts names;
   for (const auto& name : *list) names.push_back(name.name);
-  EXPECT_EQ(names, (Texts{"broken", "counted", "keyed", "loose", "plain", "words"})) << "no insides";
+  EXPECT_EQ(names, (Texts{"broken", "counted", "keyed", "loose", "plain", "words"}));
+}
 
-  const auto plain = describe("plain");
+TEST_F(SqliteCatalogue, ColumnsAndIndexes) {
+  const auto plain = described("plain");
   EXPECT_EQ(plain.name.schema, "main");
   ASSERT_EQ(plain.columns.size(), 5u) << "generated columns are columns";
   EXPECT_FALSE(plain.columns[0].nullable);
@@ -429,24 +238,27 @@ TEST(SqliteCatalogue, TablesOfEverySort) {
   EXPECT_EQ(plain.indexes[1].columns, (Texts{"c", ""}));
   EXPECT_EQ(plain.indexes[2].columns, Texts{"b"});
   EXPECT_TRUE(plain.indexes[2].unique);
+  EXPECT_EQ(plain.estimated_rows, -1) << "ANALYZE keeps no figure of an empty table";
+  EXPECT_EQ(described("counted").estimated_rows, 3);
+}
 
-  const auto keyed = describe("keyed");
+TEST_F(SqliteCatalogue, Keys) {
+  const auto keyed = described("keyed");
   EXPECT_EQ(keyed.primary_key, (Texts{"x", "y"}));
   EXPECT_FALSE(keyed.columns.at(0).nullable);
   EXPECT_EQ(keyed.indexes.at(0).columns, (Texts{"x", "y"}));
-
-  const auto loose = describe("loose");
+  const auto loose = described("loose");
   EXPECT_EQ(loose.primary_key, Texts{"k"});
   EXPECT_TRUE(loose.columns.at(0).nullable) << "SQLite lets a text key be NULL";
+}
 
-  EXPECT_EQ(describe("counted").estimated_rows, 3);
-  EXPECT_EQ(plain.estimated_rows, -1) << "ANALYZE keeps no figure of an empty table";
-  const auto words = describe("words");
+TEST_F(SqliteCatalogue, VirtualTablesAndBrokenViews) {
+  const auto words = described("words");
   EXPECT_EQ(words.relation, Relation::table);
   ASSERT_EQ(words.columns.size(), 2u) << "as SELECT * gives them";
-  const auto broken = session->describe({.schema = {}, .name = "broken"});
+  const auto broken = session_->describe({.schema = {}, .name = "broken"});
   ASSERT_FALSE(broken);
   EXPECT_EQ(broken.error().recourse, Recourse::ask_operator) << broken.error().message;
 }
 
-}  // namespace vhookd
+}  // namespace vhookd::testing
