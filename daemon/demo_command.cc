@@ -15,6 +15,7 @@
 #include "config/load.h"
 #include "connectors/connector.h"
 #include "core/crypto.h"
+#include "core/webhook_secret.h"
 #include "daemon/engine.h"
 #include "daemon/exit_code.h"
 #include "daemon/log.h"

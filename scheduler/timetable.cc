@@ -1,6 +1,7 @@
 #include "scheduler/timetable.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace vhookd {
 

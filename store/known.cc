@@ -8,7 +8,7 @@ namespace {
 constexpr int kSweepRows = 4000;  // 5 ms, as long as a commit waits for it
 constexpr int kSweepPages = 64;
 
-KnownRow row_in(const Query& row) {
+KnownRow row_in(const Select& row) {
   return {.key = row.bytes(0), .digest = row.bytes(1), .mark = row.integer(2), .matched = row.integer(3) != 0};
 }
 
@@ -17,11 +17,11 @@ bool sweep_known(Connection& db, std::int64_t webhook, std::int64_t below_epoch)
   std::int64_t epoch = 0;
   std::optional<std::string> end;
   {
-    Query first(db, "SELECT epoch FROM known WHERE webhook = ? AND epoch < ? ORDER BY epoch LIMIT 1", webhook,
+    Select first(db, "SELECT epoch FROM known WHERE webhook = ? AND epoch < ? ORDER BY epoch LIMIT 1", webhook,
                 below_epoch);
     if (!first.next()) return false;
     epoch = first.integer(0);
-    Query cut(db, "SELECT key FROM known WHERE webhook = ? AND epoch = ? ORDER BY key LIMIT 1 OFFSET ?", webhook, epoch,
+    Select cut(db, "SELECT key FROM known WHERE webhook = ? AND epoch = ? ORDER BY key LIMIT 1 OFFSET ?", webhook, epoch,
               kSweepRows);
     if (cut.next()) end = cut.bytes(0);
   }
@@ -45,7 +45,7 @@ bool sweep_pages(Connection& db, std::int64_t webhook) {
 bool sweep_part(Connection& db, std::int64_t webhook) {
   std::int64_t below_epoch = 0;
   {
-    Query first(db, "SELECT webhook, below_epoch FROM stale WHERE webhook >= ? ORDER BY webhook LIMIT 1", webhook);
+    Select first(db, "SELECT webhook, below_epoch FROM stale WHERE webhook >= ? ORDER BY webhook LIMIT 1", webhook);
     if (!first.next() || (webhook != 0 && first.integer(0) != webhook)) return false;
     webhook = first.integer(0);
     below_epoch = first.integer(1);
@@ -100,7 +100,7 @@ void write_known(Connection& db, std::int64_t webhook, const PollCommit& part) {
 
 Result<std::optional<KnownRow>> Store::known(const std::string& id, const std::string& key) {
   return impl_->read([&](Connection& db) -> std::optional<KnownRow> {
-    Query row(db,
+    Select row(db,
               "SELECT k.key, k.digest, k.mark, k.matched FROM webhook w CROSS JOIN known k "
               "ON k.webhook = w.number AND k.epoch = w.epoch WHERE w.id = ? AND k.key = ?",
               id, Blob{key});
@@ -112,7 +112,7 @@ Result<std::optional<KnownRow>> Store::known(const std::string& id, const std::s
 Result<std::vector<KnownRow>> Store::known_after(const std::string& id, const std::string& after, int limit) {
   return impl_->read([&](Connection& db) {
     std::vector<KnownRow> rows;
-    Query row(db,
+    Select row(db,
               "SELECT k.key, k.digest, k.mark, k.matched FROM webhook w CROSS JOIN known k "
               "ON k.webhook = w.number AND k.epoch = w.epoch WHERE w.id = ? AND k.key > ? ORDER BY k.key LIMIT ?",
               id, Blob{after}, limit);
@@ -123,7 +123,7 @@ Result<std::vector<KnownRow>> Store::known_after(const std::string& id, const st
 
 Result<std::int64_t> Store::known_count(const std::string& id) {
   return impl_->read([&](Connection& db) -> std::int64_t {
-    Query row(db, "SELECT known_rows FROM webhook WHERE id = ?", id);
+    Select row(db, "SELECT known_rows FROM webhook WHERE id = ?", id);
     return row.next() ? row.integer(0) : 0;
   });
 }

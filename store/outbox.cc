@@ -5,7 +5,7 @@
 namespace vhookd {
 namespace {
 
-Page page_in(const Query& row) {
+Page page_in(const Select& row) {
   return {.id = row.bytes(0),
           .sequence = static_cast<std::uint64_t>(row.integer(1)),
           .type = static_cast<PageType>(row.integer(2)),
@@ -26,7 +26,7 @@ constexpr const char* kAmongTheDead = "among the dead pages";
 
 Result<std::optional<QueuedPage>> Store::head(const std::string& id) {
   return impl_->read([&](Connection& db) -> std::optional<QueuedPage> {
-    Query row(db,
+    Select row(db,
               "SELECT p.id, p.sequence, p.type, p.records, b.bytes, p.attempts, p.first_attempt_at, p.queued_at, "
               "p.not_before, p.error FROM webhook w CROSS JOIN page p ON p.webhook = w.number AND p.state = ? "
               "CROSS JOIN body b ON b.number = p.body WHERE w.id = ? ORDER BY p.sequence LIMIT 1",
@@ -45,7 +45,7 @@ Result<std::optional<QueuedPage>> Store::head(const std::string& id) {
 Result<std::vector<std::string>> Store::with_queue() {
   return impl_->read([](Connection& db) {
     std::vector<std::string> ids;
-    Query row(db,
+    Select row(db,
               "SELECT w.id FROM outbox o INDEXED BY outbox_queued CROSS JOIN webhook w ON w.number = o.webhook "
               "WHERE o.queued_pages > 0");
     while (row.next()) ids.push_back(row.bytes(0));
@@ -55,7 +55,7 @@ Result<std::vector<std::string>> Store::with_queue() {
 
 Result<std::int64_t> Store::outbox_bytes() {
   return impl_->read([](Connection& db) -> std::int64_t {
-    Query row(db, "SELECT queued_bytes FROM outbox WHERE webhook = 0");
+    Select row(db, "SELECT queued_bytes FROM outbox WHERE webhook = 0");
     return row.next() ? row.integer(0) : 0;
   });
 }
@@ -97,7 +97,7 @@ Result<void> Store::page_died(const std::string& id, std::uint64_t sequence, con
 Result<std::vector<DeadPage>> Store::dead(const std::string& id) {
   return impl_->read([&](Connection& db) {
     std::vector<DeadPage> pages;
-    Query row(db,
+    Select row(db,
               "SELECT p.id, p.sequence, p.type, p.records, b.bytes, p.attempts, p.queued_at, p.died_at, p.error "
               "FROM webhook w CROSS JOIN page p ON p.webhook = w.number AND p.state = ? "
               "CROSS JOIN body b ON b.number = p.body WHERE w.id = ? ORDER BY p.sequence",

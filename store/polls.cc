@@ -48,7 +48,7 @@ void queue_pages(Connection& db, std::int64_t webhook, const PollCommit& part) {
 void add_run(Connection& db, std::int64_t webhook, const Run& run) {
   std::int64_t last = 0;
   {
-    Query row(db, "SELECT number FROM run WHERE webhook = ? ORDER BY number DESC LIMIT 1", webhook);
+    Select row(db, "SELECT number FROM run WHERE webhook = ? ORDER BY number DESC LIMIT 1", webhook);
     if (row.next()) last = row.integer(0);
   }
   db.run(
@@ -66,7 +66,7 @@ Result<void> Store::commit(const PollCommit& part) {
     std::uint64_t epoch = 0;
     std::uint64_t next_sequence = 0;
     {
-      Query row(db, "SELECT number, epoch, next_sequence FROM webhook WHERE id = ?", part.webhook_id);
+      Select row(db, "SELECT number, epoch, next_sequence FROM webhook WHERE id = ?", part.webhook_id);
       if (!row.next()) return no_state(part.webhook_id);
       webhook = row.integer(0);
       epoch = static_cast<std::uint64_t>(row.integer(1));
@@ -101,7 +101,7 @@ Result<void> Store::record_run(const std::string& id, const Run& run) {
 Result<std::vector<Run>> Store::runs(const std::string& id) {
   return impl_->read([&](Connection& db) {
     std::vector<Run> runs;
-    Query row(db,
+    Select row(db,
               "SELECT r.started_at, r.ok, r.pages, r.records, r.duration_ms, r.error FROM webhook w CROSS JOIN run r "
               "ON r.webhook = w.number WHERE w.id = ? ORDER BY r.number DESC LIMIT ?",
               id, kRunsKept);

@@ -120,12 +120,12 @@ CREATE TABLE stale (
 constexpr std::array<const char*, kSchemaVersion> kMigrations = {kVersion1};
 
 std::int64_t one_integer(Connection& db, std::string_view sql) {
-  Query query(db, sql);
+  Select query(db, sql);
   return query.next() ? query.integer(0) : 0;
 }
 
 std::string one_text(Connection& db, std::string_view sql) {
-  Query query(db, sql);
+  Select query(db, sql);
   return query.next() ? query.bytes(0) : std::string();
 }
 

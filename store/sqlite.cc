@@ -149,31 +149,31 @@ void Connection::bind(sqlite3_stmt* statement, int index, Blob blob, bool copy) 
   if (code != SQLITE_OK) note(code);
 }
 
-Query::~Query() {
+Select::~Select() {
   if (statement_ == nullptr) return;
   sqlite3_reset(statement_);
   sqlite3_clear_bindings(statement_);
 }
 
-bool Query::next() {
+bool Select::next() {
   return statement_ != nullptr && db_.step(statement_);
 }
 
-std::int64_t Query::integer(int column) const {
+std::int64_t Select::integer(int column) const {
   return sqlite3_column_int64(statement_, column);
 }
 
-std::string Query::bytes(int column) const {
+std::string Select::bytes(int column) const {
   const void* data = sqlite3_column_blob(statement_, column);
   const auto size = static_cast<std::size_t>(sqlite3_column_bytes(statement_, column));
   return size == 0 ? std::string() : std::string(static_cast<const char*>(data), size);
 }
 
-Instant Query::instant(int column) const {
+Instant Select::instant(int column) const {
   return Instant(Micros(integer(column)));
 }
 
-std::optional<Instant> Query::maybe_instant(int column) const {
+std::optional<Instant> Select::maybe_instant(int column) const {
   if (sqlite3_column_type(statement_, column) == SQLITE_NULL) return std::nullopt;
   return instant(column);
 }

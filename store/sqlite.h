@@ -52,7 +52,7 @@ class Connection {
   void script(const std::string& sql);  // several statements, not kept
 
  private:
-  friend class Query;
+  friend class Select;
 
   sqlite3_stmt* prepared(std::string_view sql);  // null after an error
   std::int64_t finish(sqlite3_stmt* statement);
@@ -77,17 +77,17 @@ class Connection {
 };
 
 // One use of a kept statement that yields rows. Two uses of the same text at once are a mistake.
-class Query {
+class Select {
  public:
   template <class... Args>
-  Query(Connection& db, std::string_view sql, const Args&... args) : db_(db), statement_(db.prepared(sql)) {
+  Select(Connection& db, std::string_view sql, const Args&... args) : db_(db), statement_(db.prepared(sql)) {
     if (statement_ == nullptr) return;
     int index = 0;
     (db_.bind(statement_, ++index, args, true), ...);
   }
-  ~Query();
-  Query(const Query&) = delete;
-  Query& operator=(const Query&) = delete;
+  ~Select();
+  Select(const Select&) = delete;
+  Select& operator=(const Select&) = delete;
 
   bool next();  // false: no further row, or an error
   std::int64_t integer(int column) const;

@@ -13,7 +13,7 @@ constexpr std::string_view kStateById = VHOOKD_STATE_COLUMNS "WHERE w.id = ?";
 constexpr std::string_view kStateOfAll = VHOOKD_STATE_COLUMNS "ORDER BY w.id";
 #undef VHOOKD_STATE_COLUMNS
 
-WebhookState state_in(const Query& row) {
+WebhookState state_in(const Select& row) {
   WebhookState state;
   state.id = row.bytes(0);
   state.epoch = static_cast<std::uint64_t>(row.integer(1));
@@ -36,7 +36,7 @@ WebhookState state_in(const Query& row) {
 }
 
 std::optional<WebhookState> state_of(Connection& db, const std::string& id) {
-  Query row(db, kStateById, id);
+  Select row(db, kStateById, id);
   if (!row.next()) return std::nullopt;
   return state_in(row);
 }
@@ -52,7 +52,7 @@ std::int64_t made(Connection& db, const std::string& id, Instant now) {
 }  // namespace
 
 std::int64_t number_of(Connection& db, const std::string& id) {
-  Query row(db, "SELECT number FROM webhook WHERE id = ?", id);
+  Select row(db, "SELECT number FROM webhook WHERE id = ?", id);
   return row.next() ? row.integer(0) : 0;
 }
 
@@ -95,7 +95,7 @@ Result<WebhookState> Store::webhook(const std::string& id) {
 Result<std::vector<WebhookState>> Store::webhooks() {
   return impl_->read([](Connection& db) {
     std::vector<WebhookState> all;
-    for (Query row(db, kStateOfAll); row.next();) all.push_back(state_in(row));
+    for (Select row(db, kStateOfAll); row.next();) all.push_back(state_in(row));
     return all;
   });
 }

@@ -94,7 +94,7 @@ TEST_F(ThreadsTest, ABadJobInABatchIsRolledBackAlone) {
     }
   }
   db.with([](auto& connection) {
-    Query row(*connection, "SELECT count(*), sum(x % 3 = 2) FROM t");
+    Select row(*connection, "SELECT count(*), sum(x % 3 = 2) FROM t");
     ASSERT_TRUE(row.next());
     EXPECT_EQ(row.integer(0), 10);
     EXPECT_EQ(row.integer(1), 10);
