@@ -96,7 +96,7 @@ TEST(CommandLine, EveryCommandHasHelp) {
     EXPECT_TRUE(has(all.out, std::string("\n  ") + name + " ")) << name << all.out;
     const Result one = vhookd({name, "--help"});
     EXPECT_EQ(one.code, 0) << name;
-    EXPECT_TRUE(has(one.out, std::string("usage: vhookd ") + name)) << one.out;
+    EXPECT_TRUE(has(one.out, std::string("Usage: vhookd ") + name)) << one.out;
     EXPECT_TRUE(has(one.out, "--config")) << one.out;
   }
 }
