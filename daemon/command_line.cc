@@ -6,10 +6,10 @@
 #include <iostream>
 
 #include "config/schema.h"
+#include "config/spelling.h"
 #include "core/crypto.h"
 #include "daemon/client_commands.h"
 #include "daemon/exit_code.h"
-#include "daemon/nearest.h"
 #include "daemon/terminal.h"
 #include "daemon/version_text.h"
 
@@ -214,7 +214,7 @@ std::string reason(const CLI::App& app, const CLI::ParseError& error) {
   for (const Command& command : commands) names.emplace_back(command.name);
   for (const auto& word : app.remaining()) {
     if (word.starts_with('-')) return "unknown option " + word;
-    const std::string near = nearest(word, names);
+    const std::string near = config::nearest(word, names);
     return "unknown command \"" + word + "\"" + (near.empty() ? "" : "; did you mean \"" + near + "\"?");
   }
   return names.empty() || error.get_name() != "RequiredError" ? error.what() : "a command is missing";
