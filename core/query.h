@@ -8,11 +8,14 @@
 
 namespace vhookd {
 
+struct Table;
+
 // `sql` holds placeholders in the dialect of its connector: $1, $2 … for PostgreSQL, ? for MySQL,
 // MariaDB and SQLite. Values are always bound, never spliced.
 struct Query {
   std::string sql;
   std::vector<Param> params;
+  const Table* table = nullptr;  // what it reads, as describe() gave it; columns are recognised by their names
 };
 
 }  // namespace vhookd
