@@ -181,6 +181,8 @@ Answer<ReloadReport> Engine::reload() {
   order_.clear();
   for (const auto& webhook : loaded->webhooks) order_.push_back(webhook.id);
   config_.webhooks = std::move(loaded->webhooks);
+  config_.limits.outbox_bytes = loaded->limits.outbox_bytes;
+  set_log_level(loaded->log.level);
   wake_.notify_all();
   lock.unlock();
   log_event(Level::info, "reloaded",
