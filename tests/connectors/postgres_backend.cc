@@ -124,7 +124,7 @@ conformance::Backend make_backend(const std::string& name) {
   backend.name = name;
   auto* server = PostgresServer::named(name);
   if (server == nullptr) {
-    backend.unavailable = "no " + name + " in this run";
+    backend.unavailable = why_unavailable(name);
     return backend;
   }
   backend.reader = server->as(server->reader());
