@@ -13,6 +13,7 @@
 #include "daemon/exit_code.h"
 #include "daemon/paths.h"
 #include "delivery/egress.h"
+#include "scheduler/index_advice.h"
 #include "scheduler/plan.h"
 
 namespace vhookd {
@@ -25,13 +26,6 @@ struct Finding {
   std::vector<std::string> found, warnings, errors;
 };
 
-std::string index_line(const Plan& plan) {
-  if (plan.strategy != Strategy::timestamp) return {};
-  for (const auto& index : plan.table->indexes)
-    if (!index.columns.empty() && index.columns[0] == plan.stamp) return "index " + index.name + " serves the polls";
-  return {};
-}
-
 void probe_table(const config::Webhook& webhook, Connector& session, Finding& finding) {
   const auto table = session.describe({webhook.database.schema, webhook.table_name()});
   if (!table) return finding.errors.push_back(table.error().message);
@@ -43,14 +37,10 @@ void probe_table(const config::Webhook& webhook, Connector& session, Finding& fi
   for (const auto& column : plan->key) key += (key.empty() ? "" : ", ") + column.name;
   finding.found.push_back(key.empty() ? "no key" : "key " + key);
   if (plan->strategy == Strategy::timestamp) {
-    const auto index = index_line(*plan);
-    if (index.empty()) {
-      finding.warnings.push_back("no index begins with " + plan->stamp +
-                                 ": each poll reads the whole table; CREATE INDEX ON " + plan->from + " (" +
-                                 plan->stamp + ")");
-    } else {
-      finding.found.push_back(index);
-    }
+    const auto index = index_advice(*plan);
+    if (!index.used.empty()) finding.found.push_back("index " + index.used + " serves the polls");
+    if (index.used.empty())
+      finding.warnings.push_back(index.cost + (index.missing.empty() ? "" : "; " + index.missing));
   }
   if (table->may_write)
     finding.warnings.push_back("the role may write to " + plan->from +

@@ -307,6 +307,7 @@ class Planner {
       plan_.stamp_at = position(stamp->name);
       plan_.stamp_nullable = stamp->nullable;
     }
+    if (updated_ != nullptr) plan_.updated = updated_->name;
     if (created_ != nullptr) {
       plan_.created = created_->name;
       plan_.created_at = position(created_->name);

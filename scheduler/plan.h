@@ -38,6 +38,7 @@ struct Plan {
   std::string stamp;                      // column that moves when a row is born or changed; empty: none
   std::size_t stamp_at = 0;
   bool stamp_nullable = true;
+  std::string updated;  // column taken for the time of the last change; empty: none
   std::string created;  // column that tells new from changed
   std::size_t created_at = 0;
   std::string gone;                 // condition under which a row counts as deleted; empty: never

@@ -11,7 +11,6 @@ namespace vhookd {
 
 namespace {
 
-constexpr std::chrono::milliseconds default_lookback = std::chrono::seconds(60);
 constexpr Instant never(Micros(std::numeric_limits<std::int64_t>::max()));  // mark of rows that are never forgotten
 
 std::int64_t micros(Instant at) {

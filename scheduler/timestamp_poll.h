@@ -7,6 +7,7 @@
 // Rows whose column is NULL are read on their own each time and deduplicated for good.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -17,6 +18,8 @@
 #include "scheduler/stamp.h"
 
 namespace vhookd {
+
+inline constexpr std::chrono::milliseconds default_lookback = std::chrono::seconds(60);
 
 class TimestampPoll {
  public:

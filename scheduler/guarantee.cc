@@ -1,0 +1,128 @@
+#include "scheduler/guarantee.h"
+
+#include "config/units.h"
+#include "scheduler/timestamp_poll.h"
+
+namespace vhookd {
+
+using config::Event;
+
+namespace {
+
+bool is_view(const Plan& plan) {
+  return plan.table->relation == Relation::view || plan.table->relation == Relation::materialized_view;
+}
+
+// What holds for polling as such, whatever the strategy.
+void add_nature_of_polling(const Plan& plan, Guarantee& words) {
+  if (plan.webhook->event == Event::deleted) {
+    words.not_covered.emplace_back("a row created and deleted between two polls: it was never seen");
+  } else {
+    words.not_covered.emplace_back(
+        "versions between two polls: the last one counts; a row created and deleted between two polls is never seen");
+  }
+  if (!plan.webhook->filters.empty())
+    words.not_covered.emplace_back("that a row stops matching the filters: this is not told, and is no deletion");
+}
+
+void xid(const Plan& plan, Guarantee& words) {
+  words.promised.emplace_back(
+      "every committed change, in whatever order transactions commit and however long they run: a change is found by "
+      "the transaction that wrote it, not by any clock");
+  words.promised.emplace_back("no lag: what is committed when a poll begins is in that poll");
+  if (plan.remembers) {
+    words.promised.emplace_back(
+        "new rows are told from changed ones by their keys, which the state keeps with a digest");
+    words.not_covered.emplace_back(
+        "a row deleted and inserted again under its key: it counts as " +
+        std::string(plan.webhook->event == Event::created ? "changed, not as new" : "changed, if it differs"));
+  } else {
+    words.not_covered.emplace_back(
+        "sent though nothing changed: rows written with the values they had (UPDATE t SET a = a, or an ALTER TABLE "
+        "that "
+        "rewrites the table)");
+  }
+  words.not_covered.emplace_back(
+      "after a restore, an upgrade or 2^31 transactions between two polls every row is compared" +
+      std::string(plan.remembers ? "" : ", and sent again"));
+  if (plan.key.empty())
+    words.not_covered.emplace_back("without a key a receiver can't tell which row a record replaces");
+}
+
+void timestamp(const Plan& plan, Guarantee& words) {
+  const auto reach = config::show(lookback(*plan.webhook));
+  const auto& stamp = plan.stamp;
+  const Column* column = plan.table->find(stamp);
+  const bool created = plan.webhook->event == Event::created;
+  words.promised.push_back("every row whose " + stamp + " moves forward" + (created ? " or is new" : "") +
+                           " in a transaction that commits within " + reach + " of that time (lookback)");
+  words.promised.push_back("rows with equal times, with times in the future and " +
+                           std::string(plan.stamp_nullable ? "without a time" : "of any precision") +
+                           "; none is sent twice, for keys and digests are compared");
+  words.not_covered.push_back("transactions that commit more than " + reach + " after the time they wrote into " +
+                              stamp);
+  if (!created && (column == nullptr || !column->touched_on_update))
+    words.not_covered.push_back("changes that leave " + stamp + " as it is: whoever writes has to move it");
+  words.not_covered.push_back("rows written with a time in " + stamp + " of more than " + reach +
+                              " ago: imports, restored rows, writers whose clock is behind");
+  words.mends.push_back("lookback: as long as your longest transaction; each poll reads that much again");
+  if (plan.dialect == Dialect::postgres && plan.table->relation == Relation::table)
+    words.mends.emplace_back("detect: xid finds every committed change of a PostgreSQL table, by one scan a poll");
+  words.mends.emplace_back("detect: snapshot compares every row, whatever its time, by one read of the table a poll");
+}
+
+void snapshot(const Plan& plan, Guarantee& words) {
+  const auto event = plan.webhook->event;
+  words.promised.emplace_back(
+      "exact: every row that is " +
+      std::string(event == Event::deleted   ? "gone"
+                  : event == Event::created ? "new"
+                                            : "new or changed") +
+      " since the last poll, whatever wrote it and whenever it committed: all rows are compared by key and digest");
+  if (event == Event::deleted) {
+    words.promised.emplace_back("before a deletion is sent its key is looked up once more");
+    if (!plan.gone.empty())
+      words.promised.push_back("a row also counts as deleted once " + plan.gone + "; it is sent with its fields");
+    words.not_covered.emplace_back("a row deleted and inserted again under its key between two polls");
+  } else if (event == Event::created) {
+    words.not_covered.emplace_back(
+        "a row deleted and inserted again under its key between two polls: it counts as changed, not as new");
+  } else {
+    words.not_covered.emplace_back(
+        "what comes back as it was between two polls: changed and changed back, deleted and inserted again");
+  }
+  if (is_view(plan))
+    words.not_covered.emplace_back(
+        plan.table->relation == Relation::view
+            ? "a view is what its query says at the moment of the poll, and costs what that costs"
+            : "a materialized view changes only when it is refreshed");
+  if (plan.dialect == Dialect::mysql)
+    words.not_covered.emplace_back(
+        "one consistent view of the table needs InnoDB: another engine's rows may change "
+        "while they are read, and come with the next poll");
+}
+
+}  // namespace
+
+std::chrono::milliseconds lookback(const config::Webhook& webhook) {
+  return webhook.lookback.value_or(default_lookback);
+}
+
+Guarantee guarantee(const Plan& plan) {
+  Guarantee words;
+  switch (plan.strategy) {
+    case Strategy::xid:
+      xid(plan, words);
+      break;
+    case Strategy::timestamp:
+      timestamp(plan, words);
+      break;
+    case Strategy::snapshot:
+      snapshot(plan, words);
+      break;
+  }
+  add_nature_of_polling(plan, words);
+  return words;
+}
+
+}  // namespace vhookd

@@ -1,0 +1,46 @@
+#include "scheduler/rehearse.h"
+
+#include <utility>
+
+#include "scheduler/poll.h"
+
+namespace vhookd {
+
+Result<Rehearsal> rehearse(const Plan& plan, const std::string& start, KnownRows known, Harvest& harvest,
+                           const Read& read) {
+  auto poll = make_poll(plan, start, std::move(known));
+  if (!poll) return std::unexpected(poll.error());
+  Rehearsal rehearsal;
+  bool position = plan.strategy != Strategy::snapshot;  // the first question of the others
+  while (auto ask = next(*poll)) {
+    if (std::exchange(position, false)) {
+      Result<void> taken;
+      const auto done = read(ask->query, [&](Row answer) {
+        taken = row(*poll, answer, harvest);
+        return taken.has_value();
+      });
+      if (!taken) return std::unexpected(taken.error());
+      if (!done) return std::unexpected(done.error());
+    }
+    rehearsal.asks.push_back(std::move(*ask));
+    if (auto done = answered(*poll, harvest); !done) return std::unexpected(done.error());
+  }
+  rehearsal.checkpoint = checkpoint(*poll);
+  return rehearsal;
+}
+
+KnownRows nothing_known() {
+  return {.find = [](const std::string&) -> Result<std::optional<KnownRow>> { return std::nullopt; },
+          .after = [](const std::string&, int) -> Result<std::vector<KnownRow>> { return std::vector<KnownRow>(); }};
+}
+
+KnownRows only_known(const KnownRow& row) {
+  return {.find = [row](const std::string& key) -> Result<std::optional<KnownRow>> {
+            return key == row.key ? std::optional(row) : std::nullopt;
+          },
+          .after = [row](const std::string& after, int) -> Result<std::vector<KnownRow>> {
+            return after < row.key ? std::vector{row} : std::vector<KnownRow>();
+          }};
+}
+
+}  // namespace vhookd

@@ -1,0 +1,33 @@
+// What a poll would ask, without its table being read: for people who want to see it beforehand.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "core/error.h"
+#include "core/query.h"
+#include "core/value.h"
+#include "scheduler/ask.h"
+#include "scheduler/harvest.h"
+#include "scheduler/plan.h"
+
+namespace vhookd {
+
+struct Rehearsal {
+  std::vector<Ask> asks;   // in their order
+  std::string checkpoint;  // what the poll would leave behind, had there been no rows
+};
+
+using Read = std::function<Result<void>(const Query& query, const OnRow& on_row)>;
+
+// Goes through one poll from `checkpoint` over a table that shows no rows. `read` is asked for the poll's
+// position alone: the server's clock or snapshot, in timestamp's first poll also the newest time there is.
+// What the poll makes of the known rows being gone lands in `harvest`.
+Result<Rehearsal> rehearse(const Plan& plan, const std::string& checkpoint, KnownRows known, Harvest& harvest,
+                           const Read& read);
+
+KnownRows nothing_known();
+KnownRows only_known(const KnownRow& row);
+
+}  // namespace vhookd
