@@ -23,6 +23,8 @@ struct Line {
   std::string log_level;
   RunOptions run;
   CheckOptions check;
+  ExplainOptions explain;
+  InitOptions init;
   DemoOptions demo;
   ReceiveOptions receive;
   ClientOptions client;
@@ -58,6 +60,18 @@ void declare_run(CLI::App& app, Line& line) {
 void declare_check(CLI::App& app, Line& line) {
   app.add_flag("--probe", line.check.probe, "also connect to each database, look at each table, resolve each hook");
   add_json(app, line.check.json);
+}
+
+void declare_explain(CLI::App& app, Line& line) {
+  app.add_option("ID", line.explain.id, "the webhook's id")->required();
+  add_json(app, line.explain.json);
+}
+
+void declare_init(CLI::App& app, Line& line) {
+  app.add_option("DB_URL", line.init.url,
+                 "postgresql://…, mysql://…, mariadb://… or sqlite:///path; - reads it from standard input, so that a "
+                 "password in it shows in no list of processes")
+      ->required();
 }
 
 void declare_status(CLI::App& app, Line& line) {
@@ -117,6 +131,10 @@ int handle_check(const Line& line, const Commands& handlers) {
   return handlers.check({line.given.config, line.check.probe, line.check.json});
 }
 
+int handle_explain(const Line& line, const Commands& handlers) {
+  return handlers.explain({line.given.config, line.explain.id, line.explain.json});
+}
+
 template <int command(const ClientOptions&)>
 int handle_client(const Line& line, const Commands&) {
   ClientOptions options = line.client;
@@ -138,6 +156,10 @@ int print_line(const std::string& text) {
 constexpr std::array commands = {
     Command{"run", "[--once]", "the daemon, in the foreground", declare_run, handle_run},
     Command{"check", "[--probe] [--json]", "validate the configuration", declare_check, handle_check},
+    Command{"explain", "ID [--json]", "how a webhook is polled, what is promised, and its first page; sends nothing",
+            declare_explain, handle_explain},
+    Command{"init", "DB_URL|-", "print a commented configuration for a database's tables", declare_init,
+            [](const Line& line, const Commands& handlers) { return handlers.init(line.init); }},
     Command{"status", "[ID] [--watch] [--json]", "the webhooks: health, last and next check, lag, queue, last error",
             declare_status, handle_client<status_command>},
     Command{"runs", "ID [--json]", "a webhook's latest runs", declare_with_id, handle_client<runs_command>},

@@ -5,6 +5,8 @@
 
 #include "daemon/check_command.h"
 #include "daemon/demo_command.h"
+#include "daemon/explain_command.h"
+#include "daemon/init_command.h"
 #include "daemon/receive_command.h"
 #include "daemon/run_command.h"
 
@@ -16,6 +18,8 @@ struct Commands {
   std::function<int(const CheckOptions&)> check;
   std::function<int(const DemoOptions&)> demo;
   std::function<int(const ReceiveOptions&)> receive;
+  std::function<int(const ExplainOptions&)> explain;
+  std::function<int(const InitOptions&)> init;
 };
 
 // Runs the command and returns the process's exit code. Wrong words: the reason and the usage on

@@ -1,0 +1,248 @@
+#include "daemon/explanation.h"
+
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "daemon/open_transactions.h"
+#include "daemon/webhook_json.h"
+#include "scheduler/poll.h"
+#include "scheduler/rehearse.h"
+
+namespace vhookd {
+
+namespace {
+
+// The texts of filter values that came from references. Bound values are recognised by their text: one
+// that is the same by chance is hidden as well.
+class Hidden {
+ public:
+  explicit Hidden(const config::Webhook& webhook) {
+    const auto given = nlohmann::json::parse(webhook.filters_json, nullptr, false);
+    for (const auto& filter : webhook.filters) {
+      const auto* written = find(given, filter.column);
+      if (written != nullptr && written->is_object()) written = find(*written, std::string(name_of(filter.op)));
+      for (std::size_t i = 0; i < filter.values.size(); ++i) take(filter.values[i], written, i);
+    }
+  }
+
+  std::string show(const Param& param) const {
+    if (param.null) return "NULL";
+    if (std::ranges::find(texts_, param.text) != texts_.end()) return "***";
+    if (param.kind == Kind::integer || param.kind == Kind::decimal || param.kind == Kind::real) return param.text;
+    std::string quoted = "'";
+    for (const char c : param.text) quoted.append(c == '\'' ? 2 : 1, c);
+    return quoted + "'";
+  }
+
+  // A server's words may quote the value it was given.
+  Error without(Error error) const {
+    for (const auto& text : texts_)
+      for (auto at = error.message.find(text); at != std::string::npos && !text.empty();
+           at = error.message.find(text, at + 3))
+        error.message.replace(at, text.size(), "***");
+    return error;
+  }
+
+ private:
+  static const nlohmann::json* find(const nlohmann::json& object, const std::string& name) {
+    if (!object.is_object()) return nullptr;
+    const auto at = object.find(name);
+    return at == object.end() ? nullptr : &*at;
+  }
+
+  // What can't be found as written is hidden too: better a value too few than a secret too many.
+  void take(const Param& value, const nlohmann::json* written, std::size_t index) {
+    if (written != nullptr && written->is_array()) written = index < written->size() ? &(*written)[index] : nullptr;
+    const bool as_written =
+        written != nullptr && (!written->is_string() || written->get_ref<const std::string&>() == value.text);
+    if (!as_written) texts_.push_back(value.text);
+  }
+
+  std::vector<std::string> texts_;
+};
+
+class Explainer {
+ public:
+  Explainer(const config::Webhook& webhook, const ExplainContext& context)
+      : context_(context), hidden_(webhook), out_(std::make_unique<Explanation>()) {
+    out_->webhook = &webhook;
+  }
+
+  Result<std::unique_ptr<Explanation>> run() {
+    for (const auto step : {&Explainer::look_at_table, &Explainer::rehearse_polls})
+      if (auto done = (this->*step)(); !done) return std::unexpected(hidden_.without(done.error()));
+    out_->guarantee = guarantee(out_->plan);
+    out_->index = index_advice(out_->plan);
+    out_->open_transactions = open_transactions(out_->plan, context_.session);
+    if (!wants_deleted())
+      if (const auto done = read_first_page(); !done) out_->failed = hidden_.without(done.error());
+    return std::move(out_);
+  }
+
+ private:
+  const config::Webhook& webhook() const { return *out_->webhook; }
+  bool wants_deleted() const { return webhook().event == config::Event::deleted; }
+
+  Result<void> look_at_table();
+  Result<void> rehearse_polls();
+  Result<void> read_first_page();
+  Result<void> converse(Poll& poll, Harvest& harvest);
+  Result<std::optional<KnownRow>> some_row();
+  Harvest harvest(const Plan& plan) const;
+  std::vector<ShownQuery> shown(const std::vector<Ask>& asks, bool first) const;
+  void keep_first(std::optional<Part> part);
+
+  const ExplainContext& context_;
+  Hidden hidden_;
+  std::unique_ptr<Explanation> out_;
+};
+
+Result<void> Explainer::look_at_table() {
+  auto table = context_.session.describe({webhook().database.schema, webhook().table_name()});
+  if (!table) return std::unexpected(table.error());
+  out_->server = context_.session.server();
+  out_->table = std::move(*table);
+  auto plan = make_plan(webhook(), out_->table, std::nullopt);
+  if (!plan) return std::unexpected(plan.error());
+  out_->plan = std::move(*plan);
+  if (webhook().detect == config::Detect::automatic) return {};
+  config::Webhook left_to_itself = webhook();
+  left_to_itself.detect = config::Detect::automatic;
+  const auto by_itself = make_plan(left_to_itself, out_->table, std::nullopt);
+  out_->auto_choice = by_itself ? std::string(name_of(by_itself->strategy)) + ": " + by_itself->reason
+                                : "nothing: " + hidden_.without(by_itself.error()).message;
+  return {};
+}
+
+Harvest Explainer::harvest(const Plan& plan) const {
+  WebhookState state;  // of a webhook that is new
+  state.id = webhook().id;
+  state.created_at = state.updated_at = context_.now;
+  PageStyle style{.webhook_json = payload_webhook_json(webhook(), state),
+                  .secret = webhook().secrets.empty() ? Secret() : webhook().secrets.front(),
+                  .max_records = webhook().page_max_limit,
+                  .next_sequence = 1,
+                  .initial = is_initial({}, plan),
+                  .random_id = context_.random_id};
+  return {std::move(style), RecordWriter(plan.delivered, plan.delivered_at)};
+}
+
+void Explainer::keep_first(std::optional<Part> part) {
+  if (part && !part->pages.empty() && !out_->page) out_->page = std::move(part->pages.front());
+}
+
+// A row that could be deleted, so that it can be shown how that would be told.
+Result<std::optional<KnownRow>> Explainer::some_row() {
+  Sql sql = select_from(out_->plan, {});
+  sql.text(" WHERE 1 = 1");
+  add_filters(sql, out_->plan, " AND ");
+  sql.text(" LIMIT 1");
+  std::optional<KnownRow> found;
+  Result<void> taken;
+  const auto done = context_.session.read(sql.take(), [&](Row row) {
+    auto key = key_of(out_->plan, row);
+    if (key) {
+      found = KnownRow{.key = std::move(*key), .digest = {}, .mark = 0, .matched = true};
+    } else {
+      taken = std::unexpected(key.error());
+    }
+    return false;
+  });
+  if (!taken) return std::unexpected(taken.error());
+  if (!done) return std::unexpected(done.error());
+  return found;
+}
+
+Result<void> Explainer::rehearse_polls() {
+  const auto read = [&](const Query& query, const OnRow& on_row) { return context_.session.read(query, on_row); };
+  Harvest nothing = harvest(out_->plan);
+  const auto first = rehearse(out_->plan, {}, nothing_known(), nothing, read);
+  if (!first) return std::unexpected(first.error());
+  std::optional<KnownRow> row;
+  if (wants_deleted()) {
+    auto found = some_row();
+    if (!found) return std::unexpected(found.error());
+    row = std::move(*found);
+    out_->page_remark = "as it would be if this row were deleted now";
+    if (!out_->plan.gone.empty()) out_->page_remark += "; one only marked as deleted comes with its fields";
+  }
+  Harvest gone = harvest(out_->plan);
+  const auto later =
+      rehearse(out_->plan, first->checkpoint, row ? only_known(*row) : nothing_known(), gone, read);
+  if (!later) return std::unexpected(later.error());
+  out_->first = shown(first->asks, true);
+  out_->poll = shown(later->asks, false);
+  keep_first(gone.finish(later->checkpoint));
+  return {};
+}
+
+std::vector<ShownQuery> Explainer::shown(const std::vector<Ask>& asks, bool first) const {
+  const auto strategy = out_->plan.strategy;
+  std::vector<ShownQuery> list;
+  for (const auto& ask : asks) {
+    ShownQuery one{.sql = ask.query.sql, .values = {}, .remark = {}};
+    for (const auto& param : ask.query.params) one.values.push_back(hidden_.show(param));
+    if (ask.fresh) {
+      one.remark = "the keys that were not met, up to 100 at once: are they really gone";
+    } else if (list.empty() && strategy != Strategy::snapshot) {
+      one.remark = "where the database stands";
+    } else if (&ask != &asks.back() && strategy == Strategy::timestamp) {
+      one.remark = "rows without a time";
+    } else if (strategy == Strategy::xid && !first) {
+      one.remark = "the rows; AND xmin::text <> ALL(…) besides, for what was sent of transactions above the horizon";
+    } else {
+      one.remark = "the rows";
+    }
+    list.push_back(std::move(one));
+  }
+  return list;
+}
+
+// As the poller does, but the first page ends it and nothing is kept.
+Result<void> Explainer::converse(Poll& poll, Harvest& harvest) {
+  while (auto ask = next(poll)) {
+    if (ask->fresh) context_.session.end();
+    Result<void> taken;
+    const auto read = context_.session.read(ask->query, [&](Row row) {
+      taken = vhookd::row(poll, row, harvest);
+      keep_first(harvest.take_part());
+      return taken.has_value() && harvest.pages() == 0;
+    });
+    if (!taken) return taken;
+    if (!read) return read;
+    if (harvest.pages() > 0) return {};
+    if (auto done = answered(poll, harvest); !done) return done;
+  }
+  return {};
+}
+
+Result<void> Explainer::read_first_page() {
+  config::Webhook with_all = webhook();
+  if (with_all.checked_at) {
+    out_->page_remark = "what a new webhook sends first, for checked_at says where it starts";
+  } else if (with_all.include_all) {
+    out_->page_remark = "what a new webhook sends first";
+  } else {
+    out_->page_remark = "with include_all: true; without, a new webhook sends nothing of what is there already";
+    with_all.include_all = true;
+  }
+  const auto plan = make_plan(with_all, out_->table, std::nullopt);
+  if (!plan) return std::unexpected(plan.error());
+  auto poll = make_poll(*plan, {}, nothing_known());
+  if (!poll) return std::unexpected(poll.error());
+  Harvest pages = harvest(*plan);
+  if (auto begun = context_.session.begin(); !begun) return begun;
+  auto done = converse(*poll, pages);
+  context_.session.end();
+  if (!done) return done;
+  keep_first(pages.finish(checkpoint(*poll)));
+  return {};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Explanation>> explain(const config::Webhook& webhook, const ExplainContext& context) {
+  return Explainer(webhook, context).run();
+}
+
+}  // namespace vhookd
