@@ -6,10 +6,10 @@
 #include <iostream>
 
 #include "config/schema.h"
+#include "config/spelling.h"
 #include "core/crypto.h"
 #include "daemon/client_commands.h"
 #include "daemon/exit_code.h"
-#include "daemon/nearest.h"
 #include "daemon/terminal.h"
 #include "daemon/version_text.h"
 
@@ -171,14 +171,15 @@ class Help final : public CLI::Formatter {
   std::string make_usage(const CLI::App* app, std::string name) const override {
     const Command* command = find(app->get_name());
     if (command == nullptr) return CLI::Formatter::make_usage(app, std::move(name));
-    return std::string("usage: vhookd ") + command->name + " [OPTIONS] " + command->usage + "\n";
+    return std::string("Usage: vhookd ") + command->name + " " + command->usage + "\n";
   }
 };
 
 void declare_globals(CLI::App& app, Line& line) {
-  app.add_option("--config", line.given.config,
-                 "configuration file or folder [VHOOKD_CONFIG, /etc/vhookd/vhookd.yaml]");
-  app.add_option("--state", line.given.state, "folder of the state [the configuration's, /var/lib/vhookd]");
+  app.add_option("--config", line.given.config, "configuration file or folder [VHOOKD_CONFIG, /etc/vhookd/vhookd.yaml]")
+      ->type_name("PATH");
+  app.add_option("--state", line.given.state, "folder of the state [the configuration's, /var/lib/vhookd]")
+      ->type_name("DIR");
   app.add_option("--log-level", line.log_level, "trace, debug, info, warn or error [the configuration's]")
       ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error"}));
 }
@@ -213,7 +214,7 @@ std::string reason(const CLI::App& app, const CLI::ParseError& error) {
   for (const Command& command : commands) names.emplace_back(command.name);
   for (const auto& word : app.remaining()) {
     if (word.starts_with('-')) return "unknown option " + word;
-    const std::string near = nearest(word, names);
+    const std::string near = config::nearest(word, names);
     return "unknown command \"" + word + "\"" + (near.empty() ? "" : "; did you mean \"" + near + "\"?");
   }
   return names.empty() || error.get_name() != "RequiredError" ? error.what() : "a command is missing";

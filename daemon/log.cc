@@ -12,7 +12,8 @@ namespace vhookd {
 namespace {
 
 struct Output {
-  std::shared_ptr<spdlog::logger> logger = std::make_shared<spdlog::logger>("vhookd", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+  std::shared_ptr<spdlog::logger> logger =
+      std::make_shared<spdlog::logger>("vhookd", std::make_shared<spdlog::sinks::stderr_sink_mt>());
   bool json = false;
 };
 
@@ -57,7 +58,8 @@ void append_escaped(std::string& out, std::string_view value) {
 
 bool is_word(std::string_view value) {
   return !value.empty() && value.find_first_of(" \"\\=") == std::string_view::npos &&
-         value.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-:/+%,@") == std::string_view::npos;
+         value.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-:/+%,@") ==
+             std::string_view::npos;
 }
 
 std::string format_json(Level level, std::string_view id, LogFields fields) {

@@ -10,7 +10,8 @@ Result<nlohmann::json> read_checkpoint(const std::string& checkpoint) {
   if (checkpoint.empty()) return nlohmann::json();
   auto state = nlohmann::json::parse(checkpoint, nullptr, false);
   if (!state.is_object() || !state.contains("strategy"))
-    return fail(Recourse::ask_operator, "the stored checkpoint can't be read; the state file was changed by another program");
+    return fail(Recourse::ask_operator,
+                "the stored checkpoint can't be read; the state file was changed by another program");
   return state;
 }
 

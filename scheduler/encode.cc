@@ -18,7 +18,9 @@ bool digits_only(std::string_view text) {
   return !text.empty();
 }
 
-bool is_integer(std::string_view text) { return digits_only(text.starts_with('-') ? text.substr(1) : text); }
+bool is_integer(std::string_view text) {
+  return digits_only(text.starts_with('-') ? text.substr(1) : text);
+}
 
 // Receivers read JSON numbers as doubles: above 2^53-1 they would round.
 bool fits_double(std::string_view integer) {

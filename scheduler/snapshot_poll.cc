@@ -120,14 +120,16 @@ Result<void> SnapshotPoll::compare(Row row, Harvest& harvest) {
   auto key = key_of(*plan_, row);
   if (!key) return std::unexpected(key.error());
   if (!last_key_.empty() && *key <= last_key_)
-    return fail(Recourse::ask_operator,
-                plan_->webhook->id + ": two rows have the same key, or come in an order that can't be compared; name columns under key that are unique together");
+    return fail(Recourse::ask_operator, plan_->webhook->id +
+                                            ": two rows have the same key, or come in an order that can't be compared; "
+                                            "name columns under key that are unique together");
   last_key_ = *key;
   if (auto passed = pass_known_before(&*key, harvest); !passed) return passed;
   const auto known = next_known();
   if (!known) return std::unexpected(known.error());
   const bool is_new = *known == nullptr || (*known)->key != *key;
-  KnownRow now{.key = std::move(*key), .digest = digest(row, plan_->digested), .mark = 0, .matched = row.back().text == "1"};
+  KnownRow now{
+      .key = std::move(*key), .digest = digest(row, plan_->digested), .mark = 0, .matched = row.back().text == "1"};
   const bool same = !is_new && (*known)->digest == now.digest;
   const bool same_match = !is_new && (*known)->matched == now.matched;
   if (!is_new) ahead_.pop_front();

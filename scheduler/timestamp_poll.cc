@@ -14,8 +14,12 @@ namespace {
 constexpr std::chrono::milliseconds default_lookback = std::chrono::seconds(60);
 constexpr Instant never(Micros(std::numeric_limits<std::int64_t>::max()));  // mark of rows that are never forgotten
 
-std::int64_t micros(Instant at) { return at.time_since_epoch().count(); }
-Instant instant(std::int64_t value) { return Instant(Micros(value)); }
+std::int64_t micros(Instant at) {
+  return at.time_since_epoch().count();
+}
+Instant instant(std::int64_t value) {
+  return Instant(Micros(value));
+}
 
 std::string_view clock_of(Dialect dialect) {
   if (dialect == Dialect::postgres) return "clock_timestamp()";
@@ -155,10 +159,13 @@ Result<Instant> TimestampPoll::stamp_of(Row row) {
   }
   if (value.kind == Kind::timestamp || value.kind == Kind::timestamptz) return never;  // infinity, BC
   return fail(Recourse::ask_operator, plan_->webhook->id + ": column " + plan_->stamp +
-                                          " holds what is no time in UTC (2026-11-23 09:00:00, 2026-11-23T09:00:00Z or a number since 1970), so it can't order changes; use detect: snapshot");
+                                          " holds what is no time in UTC (2026-11-23 09:00:00, 2026-11-23T09:00:00Z or "
+                                          "a number since 1970), so it can't order changes; use detect: snapshot");
 }
 
-bool TimestampPoll::matched(Row row) const { return plan_->webhook->include_created || row.back().text == "1"; }
+bool TimestampPoll::matched(Row row) const {
+  return plan_->webhook->include_created || row.back().text == "1";
+}
 
 Result<bool> TimestampPoll::is_wanted(Row row, Instant at, bool known) const {
   if (!matched(row)) return false;

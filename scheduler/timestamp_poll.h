@@ -45,16 +45,16 @@ class TimestampPoll {
 
   const Plan* plan_;
   KnownRows known_;
-  std::string column_;                // quoted
+  std::string column_;  // quoted
   std::chrono::milliseconds lookback_;
   Step step_ = Step::position;
   bool first_ = true;
-  std::optional<Instant> bound_;      // B; none: everything is to be read
-  Instant newest_;                    // newest time seen; the epoch: none yet
+  std::optional<Instant> bound_;  // B; none: everything is to be read
+  Instant newest_;                // newest time seen; the epoch: none yet
   StampForm form_ = StampForm::unknown;
   bool resumed_ = false;
-  Instant next_bound_;                // B' to be, as far as the clock goes
-  std::vector<Param> after_;          // time and key of the last row handled
+  Instant next_bound_;        // B' to be, as far as the clock goes
+  std::vector<Param> after_;  // time and key of the last row handled
 };
 
 }  // namespace vhookd

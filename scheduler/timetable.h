@@ -26,7 +26,7 @@ class Timetable {
   // Due at once; an id already there is changed and keeps its next tick.
   void add(const std::string& id, const std::string& database, std::chrono::milliseconds interval, Tick now);
   void remove(const std::string& id);
-  void hurry(const std::string& id, Tick now);                  // due at once
+  void hurry(const std::string& id, Tick now);  // due at once
 
   // The webhook longest due whose database has a place free; it is under way until finished().
   std::optional<std::string> take(Tick now);
@@ -37,7 +37,7 @@ class Timetable {
   void unreachable(const std::string& id, Tick now);
   void reached(const std::string& id);
 
-  std::optional<Tick> next_due() const;                         // of any not under way; may be in the past
+  std::optional<Tick> next_due() const;  // of any not under way; may be in the past
   std::optional<Tick> due(const std::string& id) const;
   bool under_way(const std::string& id) const;
   std::size_t size() const { return entries_.size(); }

@@ -21,9 +21,13 @@ std::uint64_t number(std::string_view text) {
   return value;
 }
 
-std::string low_32(std::uint64_t xid) { return std::to_string(static_cast<std::uint32_t>(xid)); }
+std::string low_32(std::uint64_t xid) {
+  return std::to_string(static_cast<std::uint32_t>(xid));
+}
 
-Param text_param(std::string text) { return {.kind = Kind::text, .null = false, .text = std::move(text)}; }
+Param text_param(std::string text) {
+  return {.kind = Kind::text, .null = false, .text = std::move(text)};
+}
 
 }  // namespace
 
@@ -36,7 +40,8 @@ Result<XidPoll> XidPoll::begin(const Plan& plan, const std::string& checkpoint, 
   poll.horizon_ = state->value("horizon", std::uint64_t{0});
   poll.delivered_ = state->value("delivered", std::set<std::uint64_t>());
   if (const auto sweep = state->find("sweep"); sweep != state->end()) {
-    poll.sweep_ = Sweep{.horizon = sweep->at("horizon"), .seen = sweep->at("seen"), .after = read_params(sweep->at("after"))};
+    poll.sweep_ =
+        Sweep{.horizon = sweep->at("horizon"), .seen = sweep->at("seen"), .after = read_params(sweep->at("after"))};
     poll.resumed_ = true;
   }
   return poll;
@@ -70,8 +75,10 @@ Result<void> XidPoll::take_position(Row row) {
   const auto oldest = std::min(horizon_, sweep_ ? sweep_->horizon : horizon_);
   if (!first_ && (snapshot_xmax_ < horizon_ || snapshot_xmax_ - oldest > comparable_xids)) {
     everything_ = true;
-    notice_ = snapshot_xmax_ < horizon_ ? "the database's transaction count is behind the last poll's (restored or upgraded): every row is sent again"
-                                        : "too many transactions since the last poll to compare them: every row is sent again";
+    notice_ = snapshot_xmax_ < horizon_
+                  ? "the database's transaction count is behind the last poll's (restored or upgraded): every row is "
+                    "sent again"
+                  : "too many transactions since the last poll to compare them: every row is sent again";
     sweep_.reset();
     resumed_ = false;
   }
