@@ -19,15 +19,14 @@ Hook::Hook(Answer answer) : answer_(std::move(answer)), server_([this](RawConnec
 void Hook::serve(RawConnection& connection) {
   while (const auto request = connection.request()) {
     const auto end = request->find("\r\n\r\n") + 2;
-    std::string answer;
+    std::size_t number = 0;
     {
       const std::lock_guard lock(mutex_);
-      answer = answer_(posts_.size());
-      posts_.push_back({.at = std::chrono::steady_clock::now(),
-                        .head = request->substr(0, end),
-                        .body = request->substr(end + 2),
-                        .status = std::stoi(answer)});
+      number = posts_.size();
+      posts_.push_back(
+          {.at = std::chrono::steady_clock::now(), .head = request->substr(0, end), .body = request->substr(end + 2)});
     }
+    const std::string answer = answer_(number);  // may wait
     connection.answer(answer, "");
   }
 }

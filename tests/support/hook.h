@@ -15,7 +15,6 @@ struct Post {
   std::chrono::steady_clock::time_point at;
   std::string head;
   std::string body;
-  int status = 0;                                     // answered
   std::string header(const std::string& name) const;  // empty: not there under this name, in this case
 };
 
