@@ -14,9 +14,9 @@ using std::chrono::milliseconds;
 
 namespace {
 
-constexpr int first_rows = 1500;   // there before anyone writes
+constexpr int first_rows = 4000;   // there before anyone writes
 constexpr int most_numbers = 500;  // MySQL recurses no deeper than 1000
-constexpr int usual_keys = 3000;   // most writes go to these
+constexpr int usual_keys = 6000;   // most writes go to these
 constexpr int most_slow_ms = 3000;
 
 Instant now() {
@@ -84,7 +84,7 @@ class Writers::Connection {
         recover();
       }
       pause(below(20));
-      if (all_.shop_.is_sqlite()) pause(below(60));  // one writer at a time: let the others have the file
+      if (all_.shop_.is_sqlite()) pause(below(40));  // one writer at a time: let the others have the file
     }
   }
 
@@ -120,7 +120,7 @@ class Writers::Connection {
   void transaction() {
     effects_.clear();
     begin();
-    const bool slow = chance(all_.shop_.is_sqlite() ? 2 : 12);
+    const bool slow = chance(all_.shop_.is_sqlite() ? 2 : 7);
     if (slow) ++all_.counts_.slow;
     const int statements = 1 + below(6);
     for (int i = 0; i < statements; ++i) {
@@ -160,7 +160,7 @@ class Writers::Connection {
     const auto name = "'p" + std::to_string(getpid()) + "_" + std::to_string(number_) + "'";
     session_->run("PREPARE TRANSACTION " + name);
     ++all_.counts_.prepared;
-    pause(below(2000));
+    pause(below(1500));
     if (chance(80)) return commit("COMMIT PREPARED " + name);
     session_->run("ROLLBACK PREPARED " + name);
     ++all_.counts_.rolled_back;

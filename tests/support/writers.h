@@ -42,7 +42,7 @@ class Journal {
 
 struct WriterOptions {
   std::string server;  // as Shop::open has it
-  int connections = 12;
+  int connections = 14;
   std::uint64_t seed = 1;
   bool plain = false;  // every stamp is the server's own, no transaction is prepared: for the control
 };
