@@ -36,9 +36,9 @@ struct Filter {
 // Where a database is. Two webhooks with equal urls share its connections.
 struct Database {
   DbType type = DbType::postgres;
-  Secret url;            // as given, secrets resolved
-  std::string display;   // the same without password, safe to print
-  std::string schema;    // empty: the connection's default
+  Secret url;           // as given, secrets resolved
+  std::string display;  // with *** for passwords and ${…} as written: safe to print
+  std::string schema;   // empty: the connection's default
   bool operator==(const Database&) const = default;
 };
 
@@ -58,32 +58,33 @@ struct Webhook {
   Event event = Event::updated;
   std::vector<std::string> fields;  // empty: all columns
   std::vector<Filter> filters;      // in file order
-  std::string filters_json;         // the filters as given, as a JSON object; empty when there are none
+  std::string filters_json;         // the filters as given, ${…} unresolved, as a JSON object; empty: none
   std::chrono::milliseconds interval = std::chrono::minutes(1);
   int page_max_limit = 500;
-  std::string hook_url;
+  std::string hook_url;          // references resolved: what is dialled, never printed
+  std::string hook_url_display;  // as written, ${…} unresolved: what is printed, sent and logged
   bool is_paused = false;
   std::string webhook_type = "virtual";
   std::string environment = "Production";
   std::string workspace_id;
-  std::string integration_type;     // defaults to the db_type's name
+  std::string integration_type;  // defaults to the db_type's name
   std::optional<Instant> checked_at;
 
   bool include_all = false;
-  std::vector<Secret> secrets;      // each the decoded 24 to 64 bytes; the first signs first
+  std::vector<Secret> secrets;                          // each the decoded 24 to 64 bytes; the first signs first
   std::vector<std::pair<std::string, Secret>> headers;  // names in lower case; values may hold tokens
   std::chrono::milliseconds timeout = std::chrono::seconds(15);
   Retry retry;
   Detect detect = Detect::automatic;
-  std::vector<std::string> key;     // empty: the primary key
-  std::string updated_column;       // empty: found by name and type
+  std::vector<std::string> key;  // empty: the primary key
+  std::string updated_column;    // empty: found by name and type
   std::string created_column;
   std::string deleted_column;
   std::optional<std::chrono::milliseconds> lookback;
   bool include_created = true;
   std::optional<double> hold_if_changed_over;  // share of the table, 0 to 1
 
-  std::string origin;               // file:line of its id, for messages
+  std::string origin;  // file:line of its id, for messages
 
   std::string table_name() const { return db_name_prefix + object_type; }
   bool operator==(const Webhook&) const = default;
@@ -99,32 +100,32 @@ struct Api {
 enum class LogFormat { automatic, text, json };  // automatic: plain, without times under the journal
 
 struct Log {
-  std::string level = "info";             // trace debug info warn error
+  std::string level = "info";  // trace debug info warn error
   LogFormat format = LogFormat::automatic;
   bool operator==(const Log&) const = default;
 };
 
 struct Egress {
-  std::vector<std::string> allow;         // CIDRs, canonical
+  std::vector<std::string> allow;  // CIDRs, canonical
   std::vector<std::string> deny;
   bool operator==(const Egress&) const = default;
 };
 
 struct Limits {
-  int polls = 8;                          // polls under way at once, in all
-  int deliveries = 64;                    // POSTs under way at once, in all
+  int polls = 8;        // polls under way at once, in all
+  int deliveries = 64;  // POSTs under way at once, in all
   std::int64_t outbox_bytes = std::int64_t{1} << 30;
   bool operator==(const Limits&) const = default;
 };
 
 struct Config {
-  std::string state;                      // empty: the default place
+  std::string state;  // empty: the default place
   Api api;
   Log log;
   Egress egress;
   Limits limits;
-  std::vector<Webhook> webhooks;          // in file order, defaults applied
-  std::vector<std::string> notices;       // what the operator should know though it is no error
+  std::vector<Webhook> webhooks;     // in file order, defaults applied
+  std::vector<std::string> notices;  // what the operator should know though it is no error
 };
 
 }  // namespace vhookd::config

@@ -11,7 +11,7 @@ namespace vhookd::config {
 struct Difference {
   std::vector<std::string> added, removed, changed;  // webhook ids, in the newer configuration's order
   int unchanged = 0;
-  std::vector<std::string> needs_restart;            // top-level keys that only a restart can change
+  std::vector<std::string> needs_restart;  // top-level keys that only a restart can change
 };
 Difference difference(const Config& before, const Config& after);
 

@@ -1,5 +1,5 @@
-// Signatures over a page: Standard Webhooks (v1) over the request, sig256 over the records.
-// Pure. Formats: https://www.standardwebhooks.com and the project's own payload.
+// Signatures over a request, as Standard Webhooks (v1) has them, and fresh secrets for them.
+// Pure but for fresh_secret. Format: https://www.standardwebhooks.com.
 #pragma once
 
 #include <chrono>
@@ -16,8 +16,11 @@ std::string standard_signature(std::span<const Secret> secrets, std::string_view
                                std::string_view body);
 
 // What a receiver does: true where one of the header's signatures is right under `secret`, compared in
-// constant time.
+// constant time. `timestamp`: the header's text; whether it is recent is the caller's to judge.
 bool verify_standard(const Secret& secret, std::string_view id, std::string_view timestamp, std::string_view body,
                      std::string_view signature_header);
+
+// "whsec_" and the base64 of 32 random bytes, which core/webhook_secret.h reads.
+std::string fresh_secret();
 
 }  // namespace vhookd

@@ -1,7 +1,5 @@
 // Bound parameters, keyset pages, and answers of every size.
-#include <cstdio>
 #include <fstream>
-#include <iostream>
 
 #include "tests/connectors/conformance.h"
 
@@ -24,49 +22,26 @@ Param null(Kind kind) {
 // Everything that is special somewhere between here and a server.
 const std::string tricky = R"(it's "quoted" \ \' ? $1 :x %s {} ; -- /* ` ☃😀)";
 
-// Peak resident memory in KiB. reset_peak() makes it count from now on, where the kernel lets it.
-void reset_peak() {
-  std::ofstream("/proc/self/clear_refs") << "5";
-}
-long peak_kib() {
-  std::ifstream status("/proc/self/status");
-  for (std::string line; std::getline(status, line);)
-    if (line.starts_with("VmHWM:")) return std::stol(line.substr(6));
-  return 0;
-}
+struct BindCase {
+  const char* where;
+  std::vector<Param> params;
+  Texts ids;  // of the rows it finds
+};
 
-}  // namespace
-
-TEST_P(Conformance, BindsEveryKind) {
-  const auto& backend = GetParam();
-  const auto quoted =
-      make_table("conf_bind",
-                 "(id integer NOT NULL PRIMARY KEY, big bigint, name varchar(100),"
-                 " price decimal(20,2), active boolean, at " +
-                     backend.timestamp_type + ", raw " + backend.binary_type + ", ratio double precision)");
-  execute("INSERT INTO " + quoted + " VALUES (1, 9223372036854775807, " + literal(tricky) +
-          ", 129.90, true, '2026-11-23 09:00:00.123456', " + backend.binary_sql + ", 0.1)");
-  execute("INSERT INTO " + quoted +
-          " VALUES (-2, -9223372036854775808, 'plain', -0.05, false, '2026-11-23 10:00:00.000000', NULL, -2.5e-7)");
-  execute("INSERT INTO " + quoted + " VALUES (3, NULL, NULL, NULL, NULL, NULL, NULL, NULL)");
-  const auto table = described("conf_bind");
+std::vector<BindCase> bind_cases() {
   const std::string bytes("\x00\xff\x5c\x27", 4);
-  const struct {
-    const char* where;
-    std::vector<Param> params;
-    Texts ids;
-  } cases[] = {
+  return {
       {"id = ?", {integer(1)}, {"1"}},
       {"id < ?", {integer(-1)}, {"-2"}},
       {"big = ?", {integer(INT64_MAX)}, {"1"}},
       {"big = ?", {integer(INT64_MAX - 1)}, {}},
       {"big = ?", {integer(INT64_MIN)}, {"-2"}},
       {"name = ?", {text(tricky)}, {"1"}},
-      {"name = ?", {text(tricky + " ")}, {}},
+      {"name = ?", {text(tricky + ".")}, {}},
       {"name = ?", {text("plain")}, {"-2"}},
       {"name = ?", {null(Kind::text)}, {}},
-      {"coalesce(?, name) = name", {null(Kind::text)}, {"-2", "1"}},
-      {"coalesce(?, name) = name", {text("")}, {}},
+      {"coalesce(?, 'none') = 'none'", {null(Kind::text)}, {"-2", "1", "3"}},
+      {"coalesce(?, 'none') = 'none'", {text("")}, {}},
       {"id = ?", {null(Kind::integer)}, {}},
       {"price = ?", {{.kind = Kind::decimal, .text = "129.90"}}, {"1"}},
       {"price = ?", {{.kind = Kind::decimal, .text = "129.9"}}, {"1"}},
@@ -95,7 +70,39 @@ TEST_P(Conformance, BindsEveryKind) {
        {integer(1), text(tricky), {.kind = Kind::decimal, .text = "129.8"}},
        {"1"}},
   };
-  for (const auto& c : cases) {
+}
+
+// A figure of /proc/self/status, in KiB.
+long status_kib(const std::string& name) {
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);)
+    if (line.starts_with(name + ":")) return std::stol(line.substr(name.size() + 1));
+  return 0;
+}
+
+// Makes VmHWM, the peak of resident memory, count from now on. False where the kernel does not let it:
+// what an earlier test took would hide what this one takes.
+bool reset_peak() {
+  std::ofstream("/proc/self/clear_refs") << "5";
+  return status_kib("VmHWM") - status_kib("VmRSS") < 8 * 1024;
+}
+
+}  // namespace
+
+TEST_P(Conformance, BindsEveryKind) {
+  const auto& backend = GetParam();
+  const auto quoted =
+      make_table("conf_bind",
+                 "(id integer NOT NULL PRIMARY KEY, big bigint, name varchar(100),"
+                 " price decimal(20,2), active boolean, at " +
+                     backend.timestamp_type + ", raw " + backend.binary_type + ", ratio double precision)");
+  execute("INSERT INTO " + quoted + " VALUES (1, 9223372036854775807, " + literal(tricky) +
+          ", 129.90, true, '2026-11-23 09:00:00.123456', " + backend.binary_sql + ", 0.1)");
+  execute("INSERT INTO " + quoted +
+          " VALUES (-2, -9223372036854775808, 'plain', -0.05, false, '2026-11-23 10:00:00.000000', NULL, -2.5e-7)");
+  execute("INSERT INTO " + quoted + " VALUES (3, NULL, NULL, NULL, NULL, NULL, NULL, NULL)");
+  const auto table = described("conf_bind");
+  for (const auto& c : bind_cases()) {
     SCOPED_TRACE(std::string(c.where) + " " + c.params[0].text);
     EXPECT_EQ(first(select(table, std::string("WHERE ") + c.where + " ORDER BY id", c.params)), c.ids);
   }
@@ -178,8 +185,8 @@ TEST_P(Conformance, ManyRowsInLittleMemory) {
   std::string wide = "SELECT id";
   for (int i = 0; i < 30; ++i) wide += ", name";
   const auto table = described("conf_rows");
-  reset_peak();
-  const auto before = peak_kib();
+  [[maybe_unused]] const bool measured = reset_peak();
+  [[maybe_unused]] const auto before = status_kib("VmHWM");
   std::int64_t rows_seen = 0;
   std::int64_t sum = 0;
   const auto done = session_->read({.sql = wide + " FROM " + quoted, .params = {}, .table = &table}, [&](Row row) {
@@ -190,11 +197,12 @@ TEST_P(Conformance, ManyRowsInLittleMemory) {
   ASSERT_TRUE(done) << done.error().message;
   EXPECT_EQ(rows_seen, many);
   EXPECT_EQ(sum, std::int64_t{many} * (many + 1) / 2);
-  const auto grown = peak_kib() - before;
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-  EXPECT_LT(grown, 64 * 1024) << "KiB";
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "all rows came; a sanitizer's memory is no measure";
+#else
+  if (!measured) GTEST_SKIP() << "NOT TESTED: all rows came, but this kernel does not reset VmHWM";
+  EXPECT_LT(status_kib("VmHWM") - before, 64 * 1024) << "KiB";
 #endif
-  std::cout << "grew by " << grown << " KiB\n";
 }
 
 TEST_P(Conformance, StoppingEarlyLeavesTheSessionUsable) {

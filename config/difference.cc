@@ -1,0 +1,57 @@
+#include "config/difference.h"
+
+#include <unordered_map>
+
+namespace vhookd::config {
+
+namespace {
+
+// A webhook that only moved within its file did not change.
+bool same(Webhook before, const Webhook& after) {
+  before.origin = after.origin;
+  return before == after;
+}
+
+// What is built once at the start: sockets, the state file, the threads that poll, the transport.
+std::vector<std::string> fixed_at_start(const Config& before, const Config& after) {
+  std::vector<std::string> keys;
+  const auto compare = [&](const char* key, const auto& a, const auto& b) {
+    if (a != b) keys.emplace_back(key);
+  };
+  compare("state", before.state, after.state);
+  compare("api.listen", before.api.listen, after.api.listen);
+  compare("api.socket", before.api.socket, after.api.socket);
+  compare("api.token", before.api.token, after.api.token);
+  compare("log.format", before.log.format, after.log.format);
+  compare("egress", before.egress, after.egress);
+  compare("limits.polls", before.limits.polls, after.limits.polls);
+  compare("limits.deliveries", before.limits.deliveries, after.limits.deliveries);
+  return keys;
+}
+
+}  // namespace
+
+Difference difference(const Config& before, const Config& after) {
+  std::unordered_map<std::string, const Webhook*> old;
+  for (const Webhook& webhook : before.webhooks) old.emplace(webhook.id, &webhook);
+  Difference result;
+  for (const Webhook& webhook : after.webhooks) {
+    const auto known = old.find(webhook.id);
+    if (known == old.end()) {
+      result.added.push_back(webhook.id);
+      continue;
+    }
+    if (same(*known->second, webhook)) {
+      ++result.unchanged;
+    } else {
+      result.changed.push_back(webhook.id);
+    }
+    old.erase(known);
+  }
+  for (const Webhook& webhook : before.webhooks)
+    if (old.contains(webhook.id)) result.removed.push_back(webhook.id);
+  result.needs_restart = fixed_at_start(before, after);
+  return result;
+}
+
+}  // namespace vhookd::config

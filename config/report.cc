@@ -1,0 +1,85 @@
+#include "config/report.h"
+
+#include <algorithm>
+
+namespace vhookd::config {
+
+namespace {
+
+constexpr std::size_t longest_quotation = 60;  // bytes: enough to find the place, short enough to read
+
+std::string line_of(std::string_view key, std::string_view what) {
+  std::string text(key);
+  if (!key.empty()) text += ": ";
+  return text.append(what);
+}
+
+}  // namespace
+
+int Report::add_file(std::string name) {
+  files_.push_back(std::move(name));
+  return static_cast<int>(files_.size()) - 1;
+}
+
+void Report::error(Place at, std::string_view key, std::string_view what) {
+  errors_.emplace_back(at, line_of(key, what));
+}
+
+void Report::notice(Place at, std::string_view key, std::string_view what) {
+  notices_.emplace_back(at, line_of(key, what));
+}
+
+std::string Report::where(Place at) const {
+  std::string text = files_[static_cast<std::size_t>(at.file)];
+  if (at.line > 0) text += ":" + std::to_string(at.line) + ":" + std::to_string(at.column);
+  return text;
+}
+
+std::vector<std::string> Report::errors() const {
+  return print(errors_);
+}
+std::vector<std::string> Report::notices() const {
+  return print(notices_);
+}
+
+std::vector<std::string> Report::print(Entries entries) const {
+  std::ranges::stable_sort(entries, {}, &Entries::value_type::first);
+  std::vector<std::string> lines;
+  lines.reserve(entries.size());
+  for (const auto& [at, text] : entries) lines.push_back(where(at) + ": " + text);
+  return lines;
+}
+
+std::string in_quotes(std::string_view text) {
+  constexpr std::string_view hex = "0123456789abcdef";
+  std::string out = "\"";
+  bool cut = false;
+  for (const char c : text) {
+    const bool first_of_character = (c & 0xC0) != 0x80;
+    cut = first_of_character && out.size() > longest_quotation;
+    if (cut) break;
+    if (c == '\n') {
+      out += "\\n";
+    } else if (c == '\t') {
+      out += "\\t";
+    } else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) {
+      out += "\\x";
+      out += hex[(c >> 4) & 15];
+      out += hex[c & 15];
+    } else {
+      out += c;
+    }
+  }
+  return out + (cut ? "…\"" : "\"");
+}
+
+std::string joined(const std::vector<std::string>& words, std::string_view between) {
+  std::string out;
+  for (const std::string& word : words) {
+    if (!out.empty()) out += between;
+    out += word;
+  }
+  return out;
+}
+
+}  // namespace vhookd::config

@@ -1,0 +1,141 @@
+#include "connectors/postgres/session.h"
+
+#include <pqxx/except>
+#include <pqxx/nontransaction>
+#include <pqxx/version>
+#include <utility>
+
+#include "connectors/postgres/conninfo.h"
+#include "connectors/postgres/errors.h"
+#include "core/crypto.h"
+
+namespace vhookd::postgres {
+namespace {
+
+// The transaction cannot be made to write any more once its first query, set_config's, has run.
+std::string begin_statements(const ConnectOptions& options) {
+  const auto timeout = std::to_string(options.statement_timeout.count());
+  const std::pair<const char*, std::string> settings[] = {
+      // Text of a SQL_ASCII database may be anything: sent as UTF8, the server would refuse it as a bound value.
+      {"client_encoding",
+       "CASE pg_catalog.current_setting('server_encoding') WHEN 'SQL_ASCII' THEN 'SQL_ASCII' "
+       "ELSE 'UTF8' END"},
+      {"TimeZone", "'UTC'"},
+      {"DateStyle", "'ISO'"},
+      {"IntervalStyle", "'postgres'"},
+      {"bytea_output", "'hex'"},
+      {"extra_float_digits", "'1'"},
+      {"standard_conforming_strings", "'on'"},
+      {"statement_timeout", "'" + timeout + "'"},
+      // Where this process stops between two batches, a snapshot must not hold back VACUUM for ever.
+      {"idle_in_transaction_session_timeout", "'600000'"},
+      // Answers are read to their end: plan for that, not for the first tenth of the rows.
+      {"cursor_tuple_fraction", "'1'"},
+  };
+  std::string sql = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SELECT ";
+  const char* comma = "";
+  for (const auto& [name, value] : settings) {
+    sql.append(std::exchange(comma, ", ")).append("pg_catalog.set_config('");
+    sql.append(name).append("', ").append(value).append(", true)");
+  }
+  return sql + "; ";
+}
+
+// As the type's own input function takes it. A bytea comes from read() as bare hex and goes back so.
+std::string bound_text(const Param& param) {
+  if (param.kind == Kind::hex) return "\\x" + param.text;
+  if (param.kind == Kind::binary) return "\\x" + hex_lower(param.text);
+  return param.text;
+}
+
+#if PQXX_VERSION_MAJOR < 7
+pqxx::result exec_bound(pqxx::nontransaction& work, const std::string& sql, const std::vector<Param>& params) {
+  std::vector<std::string> texts;
+  std::vector<const char*> values;  // null: NULL
+  texts.reserve(params.size());
+  for (const auto& param : params) {
+    texts.push_back(bound_text(param));
+    values.push_back(param.null ? nullptr : texts.back().c_str());
+  }
+  return work.exec_params(sql, pqxx::prepare::make_dynamic_params(values));
+}
+// Left to itself it reconnects behind our back, and the transaction would be another one.
+void forbid_reconnecting(pqxx::connection& connection) {
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+  connection.inhibit_reactivation(true);
+#pragma GCC diagnostic pop
+}
+#else
+pqxx::result exec_bound(pqxx::nontransaction& work, const std::string& sql, const std::vector<Param>& params) {
+  pqxx::params values;
+  for (const auto& param : params) {
+    if (param.null)
+      values.append();
+    else
+      values.append(bound_text(param));
+  }
+  return work.exec(sql, values);
+}
+void forbid_reconnecting(pqxx::connection&) {}
+#endif
+
+}  // namespace
+
+Result<std::unique_ptr<Session>> Session::open(const config::Database& database, const ConnectOptions& options) {
+  try {
+    return std::unique_ptr<Session>(new Session(with_defaults(database.url.reveal(), options), options));
+  } catch (const std::exception& error) {
+    return std::unexpected(connect_error(error.what(), database.display));
+  }
+}
+
+Session::Session(const std::string& conninfo, const ConnectOptions& options)
+    : connection_(conninfo),
+      begin_sql_(begin_statements(options)),
+      timeout_text_(std::to_string(options.statement_timeout.count()) + " ms"),
+      version_(connection_.server_version()) {
+  forbid_reconnecting(connection_);
+}
+
+Result<pqxx::result> Session::run(const std::string& statements) {
+  return guarded([&](pqxx::nontransaction& work) { return work.exec(statements); });
+}
+
+Result<pqxx::result> Session::run(const std::string& statement, const std::vector<Param>& params) {
+  for (const auto& param : params)
+    if (!param.null && param.kind != Kind::binary && param.text.contains('\0'))
+      return fail(Recourse::ask_operator, "PostgreSQL text can't hold the NUL byte that a value to compare with has");
+  return guarded([&](pqxx::nontransaction& work) { return exec_bound(work, statement, params); });
+}
+
+// `call` gets a transaction of libpqxx that sends nothing of its own.
+template <class Call>
+Result<pqxx::result> Session::guarded(Call call) {
+  if (lost_) return std::unexpected(*lost_);
+  try {
+    pqxx::nontransaction work(connection_);
+    return call(work);
+  } catch (const pqxx::broken_connection& error) {
+    return std::unexpected(failed("08006", error.what()));
+  } catch (const pqxx::insufficient_privilege& error) {  // libpqxx 6 keeps these SQLSTATEs to itself
+    return std::unexpected(failed("42501", error.what()));
+  } catch (const pqxx::deadlock_detected& error) {
+    return std::unexpected(failed("40P01", error.what()));
+  } catch (const pqxx::transaction_rollback& error) {
+    return std::unexpected(failed("40001", error.what()));
+  } catch (const pqxx::sql_error& error) {
+    return std::unexpected(failed(error.sqlstate(), error.what()));
+  } catch (const std::exception& error) {
+    return std::unexpected(failed({}, error.what()));
+  }
+}
+
+Error Session::failed(std::string_view sqlstate, const char* message) {
+  auto error = statement_error(connection_.is_open() ? sqlstate : "08006", message);
+  if (sqlstate == "57014" && error.message.contains("timeout")) error.message += ": no answer within " + timeout_text_;
+  if (error.recourse == Recourse::reconnect) lost_ = error;
+  return error;
+}
+
+}  // namespace vhookd::postgres

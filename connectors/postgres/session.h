@@ -1,0 +1,46 @@
+// One connection of libpqxx. All that differs between its versions 6 and 7, and every exception it
+// throws, stops here. Included by this folder's sources only.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <pqxx/connection>
+#include <pqxx/result>
+#include <string>
+#include <vector>
+
+#include "connectors/connector.h"
+
+namespace vhookd::postgres {
+
+class Session {
+ public:
+  static Result<std::unique_ptr<Session>> open(const config::Database& database, const ConnectOptions& options);
+
+  // Each is one round trip. Statements of one run() are separated by semicolons; the last one's result
+  // is handed back. After an error with reconnect every further call gives that same error.
+  Result<pqxx::result> run(const std::string& statements);
+  Result<pqxx::result> run(const std::string& statement, const std::vector<Param>& params);
+
+  // What starts the transaction every read runs in; to be put before other statements of a run(), or
+  // run alone. Ends with the snapshot taken.
+  const std::string& begin_sql() const { return begin_sql_; }
+
+  int version() const { return version_; }  // 150018
+  bool lost() const { return lost_.has_value(); }
+
+ private:
+  Session(const std::string& conninfo, const ConnectOptions& options);
+
+  template <class Call>
+  Result<pqxx::result> guarded(Call call);
+  Error failed(std::string_view sqlstate, const char* message);
+
+  pqxx::connection connection_;
+  std::string begin_sql_;
+  std::string timeout_text_;
+  int version_ = 0;
+  std::optional<Error> lost_;
+};
+
+}  // namespace vhookd::postgres

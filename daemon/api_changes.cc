@@ -1,0 +1,151 @@
+#include "daemon/api_changes.h"
+
+#include <array>
+#include <nlohmann/json.hpp>
+
+#include "config/spelling.h"
+#include "core/time_text.h"
+#include "daemon/api_access.h"
+#include "daemon/webhook_json.h"
+
+namespace vhookd {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::array<std::string_view, 10> tracked = {"checked_at",    "is_healthy",  "runs",         "created_at",
+                                                      "updated_at",    "lag_seconds", "queued_pages", "dead_pages",
+                                                      "next_check_at", "last_error"};
+constexpr std::array<std::string_view, 17> owned = {
+    "id",          "connection_id", "db_type",     "db_url",           "db_schema",   "db_name_prefix",
+    "object_type", "event",         "fields",      "filters",          "interval",    "page_max_limit",
+    "hook_url",    "webhook_type",  "environment", "integration_type", "workspace_id"};
+
+bool one_of(std::span<const std::string_view> names, std::string_view name) {
+  return std::ranges::find(names, name) != names.end();
+}
+
+HttpResponse json(const Json& body) {
+  return {200, "application/json", body.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n", {}};
+}
+
+HttpResponse webhook_or_refusal(const ApiCall& call, const Answer<WebhookStatus>& status) {
+  if (!status) return refusal_response(call, status.error());
+  return {200, "application/json", webhook_json(*status) + "\n", {}};
+}
+
+// The body as an object. What nests deeper than any object of ours is refused before it is built:
+// nlohmann copies and compares recursively, and the depth would be the client's to choose.
+std::optional<Json> object_of(const std::string& body) {
+  constexpr int deepest = 8;
+  bool too_deep = false;
+  const auto watch = [&](int depth, Json::parse_event_t, Json&) {
+    too_deep = too_deep || depth > deepest;
+    return depth <= deepest;
+  };
+  Json parsed = Json::parse(body, watch, false);
+  if (too_deep || !parsed.is_object()) return std::nullopt;
+  return parsed;
+}
+
+// The model's name for a key in any of the spellings the YAML takes; what is none comes back as it is.
+std::string model_name(const std::string& written) {
+  const auto same = [&](std::string_view known) { return config::spells(written, known); };
+  if (same("is_paused")) return "is_paused";
+  if (const auto found = std::ranges::find_if(owned, same); found != owned.end()) return std::string(*found);
+  if (const auto found = std::ranges::find_if(tracked, same); found != tracked.end()) return std::string(*found);
+  return written;
+}
+
+// What speaks against a field of the body other than is_paused: an answer to give, or nothing.
+std::optional<HttpResponse> object_to(const std::string& key, const Json& value, const Json& now, bool put) {
+  const bool changed = !now.contains(key) || now[key] != value;
+  if (one_of(owned, key)) {
+    if (!changed) return std::nullopt;
+    return error_response(409, key + " is set in the YAML configuration; change it there and reload");
+  }
+  if (one_of(tracked, key)) {
+    if (put || !changed) return std::nullopt;
+    return error_response(409, key + " is tracked by vhookd and cannot be set");
+  }
+  return error_response(400, "\"" + key + "\" is no field of a webhook");
+}
+
+}  // namespace
+
+HttpResponse change_webhook(const ApiCall& call) {
+  const auto status = call.control.get(call.id);
+  if (!status) return refusal_response(call, status.error());
+  const auto body = object_of(call.request.body);
+  if (!body) return error_response(400, "the body must be a JSON object such as {\"is_paused\": true}");
+  const Json now = Json::parse(webhook_json(*status));
+  std::optional<bool> pause;
+  for (const auto& [name, value] : body->items()) {
+    const std::string key = model_name(name);
+    if (key == "is_paused") {
+      if (!value.is_boolean()) return error_response(400, "is_paused must be true or false");
+      pause = value.get<bool>();
+    } else if (auto objection = object_to(key, value, now, call.request.method == "PUT")) {
+      return *objection;
+    }
+  }
+  if (!pause) return error_response(400, "is_paused is missing; it is what can be changed here");
+  return webhook_or_refusal(call, *pause ? call.control.pause(call.id) : call.control.resume(call.id));
+}
+
+HttpResponse trigger_webhook(const ApiCall& call) {
+  const auto run = call.control.trigger(call.id);
+  if (!run) return refusal_response(call, run.error());
+  // 200 for a poll that failed, too: the question was answered, and the answer is that it failed.
+  Json body = {{"id", call.id},
+               {"ok", run->ok},
+               {"run", describe(*run)},
+               {"started_at", rfc3339(run->started_at)},
+               {"pages", run->pages},
+               {"records", run->records},
+               {"duration_ms", run->duration_ms}};
+  if (!run->error.empty()) body["error"] = run->error;
+  return json(body);
+}
+
+HttpResponse resume_webhook(const ApiCall& call) {
+  return webhook_or_refusal(call, call.control.resume(call.id));
+}
+
+HttpResponse replay_webhook(const ApiCall& call) {
+  const auto body = object_of(call.request.body);
+  if (!body || body->size() != 1 || !body->contains("dead") || (*body)["dead"] != true) {
+    return error_response(400, "the body must be {\"dead\": true}; it sends the webhook's dead pages again");
+  }
+  const auto revived = call.control.replay_dead(call.id);
+  if (!revived) return refusal_response(call, revived.error());
+  return json({{"id", call.id}, {"revived", *revived}});
+}
+
+HttpResponse drop_dead_page(const ApiCall& call) {
+  const auto page = call.request.query.find("page");
+  if (page == call.request.query.end()) return error_response(400, "name the page to drop: ?page=PAGE");
+  const auto dropped = call.control.drop_dead(call.id, page->second);
+  if (!dropped) return refusal_response(call, dropped.error());
+  return json({{"id", call.id},
+               {"page", page->second},
+               {"sequence", dropped->page.sequence},
+               {"records", dropped->page.records}});
+}
+
+HttpResponse reload_configuration(const ApiCall& call) {
+  const auto report = call.control.reload();
+  if (!report && report.error().why == Refusal::Why::invalid) {
+    return error_response(400, "the configuration is not valid; the running one stays in force",
+                          report.error().messages);
+  }
+  if (!report) return refusal_response(call, report.error());
+  return json({{"added", report->added},
+               {"removed", report->removed},
+               {"changed", report->changed},
+               {"unchanged", report->unchanged},
+               {"notices", report->notices}});
+}
+
+}  // namespace vhookd

@@ -1,0 +1,18 @@
+// The routes that change something. Each is called by answer() when the caller may ask it.
+#pragma once
+
+#include "daemon/api_reads.h"
+
+namespace vhookd {
+
+// Body {"is_paused": true|false}. The model's other fields may stand beside it as they are, so that an
+// object that was read may be sent back; one that differs is refused, for YAML owns them. Those that
+// vhookd tracks are passed over by PUT, since they move on between reading and writing.
+HttpResponse change_webhook(const ApiCall& call);
+HttpResponse trigger_webhook(const ApiCall& call);
+HttpResponse resume_webhook(const ApiCall& call);
+HttpResponse replay_webhook(const ApiCall& call);  // body {"dead": true}
+HttpResponse drop_dead_page(const ApiCall& call);  // ?page=PAGE
+HttpResponse reload_configuration(const ApiCall& call);
+
+}  // namespace vhookd

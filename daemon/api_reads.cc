@@ -1,0 +1,204 @@
+#include "daemon/api_reads.h"
+
+#include <charconv>
+#include <nlohmann/json.hpp>
+
+#include "config/spelling.h"
+#include "core/time_text.h"
+#include "daemon/api_access.h"
+#include "daemon/webhook_json.h"
+
+namespace vhookd {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+HttpResponse json(std::string body) {
+  return {200, "application/json", std::move(body) + "\n", {}};
+}
+HttpResponse json(const Json& body) {
+  return json(body.dump(-1, ' ', false, Json::error_handler_t::replace));
+}
+
+// What GET /unified/webhook was asked for.
+struct Selection {
+  std::size_t limit = 100;
+  std::size_t offset = 0;
+  std::optional<bool> is_healthy, is_paused;
+  std::optional<std::string> connection_id;
+  std::string sort;  // empty: the configuration's order
+  bool descending = false;
+};
+
+using Broken = std::string;  // why a parameter is not right; empty: it is
+
+Broken read_number(std::size_t& out, const std::string& text, std::size_t least, std::size_t most) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
+  if (error == std::errc() && end == text.data() + text.size() && out >= least && out <= most) return {};
+  return "must be a whole number from " + std::to_string(least) + " to " + std::to_string(most);
+}
+
+Broken read_flag(std::optional<bool>& out, const std::string& text) {
+  if (text != "true" && text != "false") return "must be true or false";
+  out = text == "true";
+  return {};
+}
+
+Broken read_word(std::string& out, const std::string& text, const std::vector<std::string>& known) {
+  out = text;
+  if (std::ranges::find(known, text) != known.end()) return {};
+  Broken broken = "must be one of";
+  for (const auto& word : known) broken += (word == known.front() ? " " : ", ") + word;
+  return broken;
+}
+
+Broken read_parameter(Selection& out, const std::string& name, const std::string& value) {
+  if (name == "limit") return read_number(out.limit, value, 1, 1000);
+  if (name == "offset") return read_number(out.offset, value, 0, 1'000'000'000);
+  if (name == "is_healthy") return read_flag(out.is_healthy, value);
+  if (name == "is_paused") return read_flag(out.is_paused, value);
+  if (name == "sort")
+    return read_word(out.sort, value, {"id", "connection_id", "created_at", "updated_at", "checked_at"});
+  if (name == "order") {
+    std::string order;
+    Broken broken = read_word(order, value, {"asc", "desc"});
+    out.descending = order == "desc";
+    return broken;
+  }
+  if (name == "connection_id") {
+    out.connection_id = value;
+    return {};
+  }
+  return "is not known here; limit, offset, is_healthy, is_paused, connection_id, sort, order are";
+}
+
+bool wanted(const WebhookStatus& status, const Selection& selection) {
+  return selection.is_healthy.value_or(status.healthy) == status.healthy &&
+         selection.is_paused.value_or(status.paused) == status.paused &&
+         selection.connection_id.value_or(status.webhook.connection_id) == status.webhook.connection_id;
+}
+
+std::pair<Instant, std::string> sort_key(const WebhookStatus& status, const std::string& sort) {
+  if (sort == "created_at") return {status.state.created_at, {}};
+  if (sort == "updated_at") return {status.state.updated_at, {}};
+  if (sort == "checked_at") return {status.state.checked_at.value_or(Instant{}), {}};
+  if (sort == "connection_id") return {Instant{}, status.webhook.connection_id};
+  return {Instant{}, status.webhook.id};
+}
+
+void sort_by(std::vector<WebhookStatus>& list, const std::string& sort, bool descending) {
+  std::ranges::stable_sort(list, [&](const WebhookStatus& a, const WebhookStatus& b) {
+    return descending ? sort_key(b, sort) < sort_key(a, sort) : sort_key(a, sort) < sort_key(b, sort);
+  });
+}
+
+Json dead_page(const DeadPage& dead, bool whole) {
+  Json out = {{"page", dead.page.id},
+              {"webhook_id", dead.webhook_id},
+              {"sequence", dead.page.sequence},
+              {"type", std::string(name_of(dead.page.type))},
+              {"records", dead.page.records},
+              {"attempts", dead.attempts},
+              {"queued_at", rfc3339(dead.queued_at)},
+              {"died_at", rfc3339(dead.died_at)},
+              {"error", dead.error}};
+  if (whole) out["body"] = dead.page.body;
+  return out;
+}
+
+int status_of(Refusal::Why why) {
+  switch (why) {
+    case Refusal::Why::not_found:
+      return 404;
+    case Refusal::Why::invalid:
+      return 400;
+    case Refusal::Why::conflict:
+      return 409;
+    case Refusal::Why::failed:
+      return 500;
+  }
+  return 500;
+}
+
+HttpResponse no_such_webhook(const ApiCall& call) {
+  std::vector<std::string> ids;
+  if (const auto list = call.control.list()) {
+    for (const auto& status : *list) ids.push_back(status.webhook.id);
+  }
+  const std::string near = config::nearest(call.id, ids);
+  return error_response(
+      404, "no webhook has the id \"" + call.id + "\"" + (near.empty() ? "" : "; the nearest is \"" + near + "\""));
+}
+
+}  // namespace
+
+HttpResponse refusal_response(const ApiCall& call, const Refusal& refusal) {
+  if (refusal.why == Refusal::Why::not_found && !call.id.empty()) return no_such_webhook(call);
+  std::vector<std::string> details = refusal.messages;
+  const std::string error = details.empty() ? "the daemon could not do it" : details.front();
+  if (!details.empty()) details.erase(details.begin());
+  return error_response(status_of(refusal.why), error, details);
+}
+
+HttpResponse get_healthz(const ApiCall& call) {
+  if (!call.control.alive()) return error_response(503, "the daemon makes no progress");
+  return json(Json{{"status", "ok"}});
+}
+
+HttpResponse get_readyz(const ApiCall& call) {
+  const auto reasons = call.control.not_ready();
+  if (!reasons.empty()) return error_response(503, "not ready", reasons);
+  return json(Json{{"status", "ready"}});
+}
+
+HttpResponse get_webhooks(const ApiCall& call) {
+  Selection selection;
+  std::vector<std::string> wrong;
+  for (const auto& [name, value] : call.request.query) {
+    if (const Broken broken = read_parameter(selection, name, value); !broken.empty())
+      wrong.push_back(name + " " + broken);
+  }
+  if (!wrong.empty()) return error_response(400, "the query is not right", wrong);
+  auto list = call.control.list();
+  if (!list) return refusal_response(call, list.error());
+  std::erase_if(*list, [&](const WebhookStatus& status) { return !wanted(status, selection); });
+  if (!selection.sort.empty()) {
+    sort_by(*list, selection.sort, selection.descending);
+  } else if (selection.descending) {
+    std::ranges::reverse(*list);
+  }
+  const std::span<const WebhookStatus> all(*list);
+  const std::size_t from = std::min(selection.offset, all.size());
+  HttpResponse response = json(webhooks_json(all.subspan(from, std::min(selection.limit, all.size() - from))));
+  response.headers.emplace_back("x-total-count", std::to_string(all.size()));
+  return response;
+}
+
+HttpResponse get_webhook(const ApiCall& call) {
+  const auto status = call.control.get(call.id);
+  return status ? json(webhook_json(*status)) : refusal_response(call, status.error());
+}
+
+HttpResponse get_runs(const ApiCall& call) {
+  const auto status = call.control.get(call.id);
+  return status ? json(Json(status->runs)) : refusal_response(call, status.error());
+}
+
+HttpResponse get_dead(const ApiCall& call) {
+  const auto pages = call.control.dead(call.id);
+  if (!pages) return refusal_response(call, pages.error());
+  const auto page = call.request.query.find("page");
+  Json list = Json::array();
+  for (const auto& dead : *pages) {
+    if (page == call.request.query.end()) {
+      list.push_back(dead_page(dead, false));
+    } else if (page->second == dead.page.id) {
+      return json(dead_page(dead, true));
+    }
+  }
+  if (page != call.request.query.end()) return error_response(404, "no dead page has this id");
+  return json(list);
+}
+
+}  // namespace vhookd

@@ -1,0 +1,27 @@
+// The routes that only look. Each is called by answer() when the caller may ask it.
+#pragma once
+
+#include <string>
+
+#include "daemon/control.h"
+#include "daemon/http.h"
+
+namespace vhookd {
+
+struct ApiCall {
+  const HttpRequest& request;
+  const Control& control;
+  std::string id;  // the {id} of the path; empty where the route has none
+};
+
+HttpResponse get_healthz(const ApiCall& call);
+HttpResponse get_readyz(const ApiCall& call);
+HttpResponse get_webhooks(const ApiCall& call);
+HttpResponse get_webhook(const ApiCall& call);
+HttpResponse get_runs(const ApiCall& call);
+HttpResponse get_dead(const ApiCall& call);
+
+// A refusal of the daemon as an answer. An id that is not there is told with the nearest one.
+HttpResponse refusal_response(const ApiCall& call, const Refusal& refusal);
+
+}  // namespace vhookd

@@ -1,0 +1,223 @@
+#include "daemon/dispatcher.h"
+
+#include <algorithm>
+#include <cctype>
+
+#include "daemon/log.h"
+#include "delivery/egress.h"
+#include "delivery/sign.h"
+
+namespace vhookd {
+
+namespace {
+
+using std::chrono::milliseconds;
+
+// However wrong a stored time is after the clock jumped, no page waits longer than the longest wait
+// there can be: a day of Retry-After.
+constexpr auto longest_wait = std::chrono::hours(24);
+constexpr milliseconds store_retry = std::chrono::seconds(1);
+constexpr milliseconds host_retry(20);  // how soon a place at a busy host is looked for again
+
+std::string host_of(const config::Webhook& webhook) {
+  std::string host(written_host(webhook.hook_url));
+  for (char& c : host) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return host;
+}
+
+Request make_request(std::uint64_t ticket, const config::Webhook& webhook, const Page& page, Instant now) {
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(now);
+  Request request{
+      .ticket = ticket, .url = webhook.hook_url, .headers = {}, .body = page.body, .timeout = webhook.timeout};
+  request.headers = {{"content-type", "application/json"},
+                     {"user-agent", "vhookd/" VHOOKD_VERSION},
+                     {"webhook-id", page.id},
+                     {"webhook-timestamp", std::to_string(seconds.time_since_epoch().count())}};
+  if (!webhook.secrets.empty())
+    request.headers.emplace_back("webhook-signature", standard_signature(webhook.secrets, page.id, seconds, page.body));
+  for (const auto& [name, value] : webhook.headers) request.headers.emplace_back(name, value.reveal());
+  return request;
+}
+
+// What the operator reads of an attempt that failed.
+std::string failure_text(const Outcome& outcome, const RetryAt* retry) {
+  std::string text;
+  if (const auto* answered = std::get_if<Answered>(&outcome.result)) {
+    text = "the receiver answered " + std::to_string(answered->status);
+    if (!answered->excerpt.empty()) text += ": " + answered->excerpt;
+  } else {
+    text = std::get<Unanswered>(outcome.result).text;
+  }
+  if (retry != nullptr && !retry->note.empty()) text += " (" + retry->note + ")";
+  return text;
+}
+
+}  // namespace
+
+void Dispatcher::notify(const std::string& id) {
+  shared_.with([&](Shared& shared) { shared.notified.insert(id); });
+  transport_.wake();
+}
+
+bool Dispatcher::idle() {
+  return shared_.with([](const Shared& shared) { return shared.notified.empty() && shared.busy == 0; });
+}
+
+Tick Dispatcher::last_turn() {
+  return shared_.with([](const Shared& shared) { return shared.last_turn; });
+}
+
+void Dispatcher::publish() {
+  shared_.with([&](Shared& shared) {
+    shared.busy = flights_.size() + waiting_.size();
+    shared.last_turn = clock_.tick();
+  });
+}
+
+void Dispatcher::take_notified() {
+  // Taken and counted as busy in one step, so that idle() never sees a page between the two.
+  const auto notified = shared_.with([](Shared& shared) {
+    shared.busy += shared.notified.size();
+    return std::exchange(shared.notified, {});
+  });
+  for (const auto& id : notified)
+    if (!flying_.contains(id)) wait_until(id, Instant{});
+}
+
+void Dispatcher::wait_until(const std::string& id, Instant at) {
+  if (const auto old = waiting_.find(id); old != waiting_.end()) queue_.erase({old->second, id});
+  const auto delay = std::clamp<Micros>(at - clock_.now(), Micros(0), longest_wait);
+  const Tick due = clock_.tick() + delay;
+  waiting_[id] = due;
+  queue_.emplace(due, id);
+}
+
+void Dispatcher::start_due() {
+  while (transport_.capacity() > 0 && !queue_.empty() && queue_.begin()->first <= clock_.tick()) {
+    const std::string id = queue_.begin()->second;
+    queue_.erase(queue_.begin());
+    waiting_.erase(id);
+    start(id);
+  }
+}
+
+void Dispatcher::start(const std::string& id) {
+  const auto webhook = hooks_.sendable(id);
+  if (!webhook) return;  // whoever makes it sendable again notifies
+  const auto host = host_of(*webhook);
+  if (const auto busy = hosts_.find(host); busy != hosts_.end() && busy->second >= per_host_)
+    return wait_until(id, clock_.now() + host_retry);
+  auto head = store_.head(id);
+  if (!head) {
+    log_event(Level::error, "state-failed", {{"webhook", id}, {"error", head.error().message}});
+    wait_until(id, clock_.now() + store_retry);
+    return;
+  }
+  if (!*head) return;
+  const Instant now = clock_.now();
+  if ((*head)->not_before > now && (*head)->not_before - now <= longest_wait) {
+    wait_until(id, (*head)->not_before);
+    return;
+  }
+  const auto ticket = next_ticket_++;
+  auto request = make_request(ticket, *webhook, (*head)->page, now);
+  flights_.emplace(ticket,
+                   Flight{.id = id, .page = std::move(**head), .webhook = webhook, .sent_at = now, .host = host});
+  flying_.insert(id);
+  ++hosts_[host];
+  transport_.start(std::move(request));
+}
+
+milliseconds Dispatcher::patience_left(milliseconds patience) const {
+  if (queue_.empty() || transport_.capacity() == 0) return patience;
+  const auto until = std::chrono::ceil<milliseconds>(queue_.begin()->first - clock_.tick());
+  return std::clamp(until, milliseconds(0), patience);
+}
+
+void Dispatcher::turn(milliseconds patience) {
+  take_notified();
+  start_due();
+  publish();
+  for (const auto& outcome : transport_.wait(patience_left(patience))) settle(outcome);
+  publish();
+}
+
+void Dispatcher::drain(milliseconds patience) {
+  const Tick end = clock_.tick() + patience;
+  while (!flights_.empty() && clock_.tick() < end)
+    for (const auto& outcome : transport_.wait(std::chrono::ceil<milliseconds>(end - clock_.tick()))) settle(outcome);
+  if (!flights_.empty()) {
+    transport_.abort_all();
+    for (const auto& outcome : transport_.wait(milliseconds(100))) settle(outcome);
+  }
+  publish();
+}
+
+void Dispatcher::settle(const Outcome& outcome) {
+  auto node = flights_.extract(outcome.ticket);
+  if (node.empty()) return;
+  Flight& flight = node.mapped();
+  flying_.erase(flight.id);
+  if (--hosts_[flight.host] == 0) hosts_.erase(flight.host);
+  const auto* unanswered = std::get_if<Unanswered>(&outcome.result);
+  if (unanswered != nullptr && unanswered->why == Unanswered::Why::aborted) return;  // the page waits in the outbox
+  judged(flight, outcome);
+}
+
+void Dispatcher::judged(Flight& flight, const Outcome& outcome) {
+  const auto& id = flight.id;
+  const auto sequence = flight.page.page.sequence;
+  const Instant now = clock_.now();
+  Attempt attempt{.attempts = flight.page.attempts + 1,
+                  .first_attempt_at = flight.page.first_attempt_at.value_or(flight.sent_at),
+                  .now = now,
+                  .random = hooks_.random()};
+  if (const auto* answered = std::get_if<Answered>(&outcome.result)) {
+    attempt.status = answered->status;
+    attempt.retry_after = answered->retry_after;
+  } else {
+    attempt.slow = std::get<Unanswered>(outcome.result).why == Unanswered::Why::timeout;
+  }
+  const auto verdict = judge(attempt, flight.webhook->retry);
+  const LogFields fields = {{"webhook", id}, {"sequence", std::to_string(sequence)}, {"page", flight.page.page.id}};
+  Result<void> stored;
+  if (std::holds_alternative<Delivered>(verdict)) {
+    stored = store_.delivered(id, sequence);
+    if (stored) {
+      log_event(Level::debug, "page-delivered", fields);
+      hooks_.delivered(id);
+      wait_until(id, Instant{});
+    }
+  } else if (const auto* retry = std::get_if<RetryAt>(&verdict)) {
+    const auto text = failure_text(outcome, retry);
+    stored = store_.attempt_failed(id, sequence, retry->at, text);
+    log_event(Level::warn, "page-refused",
+              {{"webhook", id},
+               {"sequence", std::to_string(sequence)},
+               {"attempt", std::to_string(attempt.attempts)},
+               {"error", text}});
+    hooks_.failed(id, text, false);
+    if (stored && hooks_.sendable(id)) wait_until(id, retry->at);
+  } else if (std::holds_alternative<Gone>(verdict)) {
+    const std::string text = "the receiver answered 410 Gone";
+    stored = store_.attempt_failed(id, sequence, now, text);
+    if (stored) stored = store_.set_paused(id, true, text);
+    log_event(Level::error, "receiver-gone", fields);
+    hooks_.failed(id, text + "; the webhook is paused and its pages are kept; `vhookd resume " + id + "` goes on",
+                  true);
+  } else {
+    const auto text = failure_text(outcome, nullptr);
+    stored = store_.page_died(id, sequence, text);
+    log_event(Level::error, "page-died", {{"webhook", id}, {"sequence", std::to_string(sequence)}, {"error", text}});
+    hooks_.failed(
+        id,
+        "page " + std::to_string(sequence) + " is dead: " + text + "; `vhookd replay " + id + " --dead` sends it again",
+        true);
+  }
+  if (stored) return;
+  // What was answered could not be written down: the page will go out again, recognisable by its id.
+  log_event(Level::error, "state-failed", {{"webhook", id}, {"error", stored.error().message}});
+  wait_until(id, now + store_retry);
+}
+
+}  // namespace vhookd

@@ -1,0 +1,322 @@
+#include "daemon/engine.h"
+
+#include <algorithm>
+
+#include "config/difference.h"
+#include "core/time_text.h"
+#include "daemon/log.h"
+
+namespace vhookd {
+
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr auto drain_patience = std::chrono::seconds(10);
+constexpr auto longest_sleep = std::chrono::seconds(60);
+
+// So that one slow database never holds more than half of the workers.
+int places_for(int polls) {
+  return std::clamp(polls / 2, 1, 4);
+}
+
+}  // namespace
+
+Engine::Engine(Parts parts, config::Config config)
+    : parts_(std::move(parts)),
+      sessions_(parts_.connect, parts_.connect_options, parts_.clock),
+      poller_(parts_.store, parts_.clock,
+              {.pages_queued = [this](const std::string& id) { dispatcher_.notify(id); },
+               .may_queue = [this](const std::string& id) { return outbox_has_room(id); },
+               .stopping = [this] { return stopping_.load(); },
+               .random_id = parts_.random_id}),
+      dispatcher_(parts_.store, parts_.transport, parts_.clock, std::max(1, config.limits.deliveries / 4),
+                  {.sendable = [this](const std::string& id) { return sendable(id); },
+                   .delivered = [this](const std::string& id) { delivered(id); },
+                   .failed = [this](const std::string& id, const std::string& error,
+                                    bool lasting) { not_delivered(id, error, lasting); },
+                   .random = parts_.random}),
+      config_(std::move(config)),
+      timetable_(places_for(config_.limits.polls)) {}
+
+Engine::~Engine() {
+  stop();
+}
+
+Result<void> Engine::start() {
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& webhook : config_.webhooks)
+      if (auto adopted = adopt(std::make_shared<const config::Webhook>(webhook)); !adopted) return adopted;
+    started_ = true;
+  }
+  const auto queued = parts_.store.with_queue();
+  if (!queued) return std::unexpected(queued.error());
+  for (const auto& id : *queued) dispatcher_.notify(id);
+  const int polls = once_ ? std::min<int>(config_.limits.polls, std::max<int>(1, static_cast<int>(order_.size())))
+                          : config_.limits.polls;
+  for (int i = 0; i < polls; ++i) workers_.emplace_back([this] { work(); });
+  delivery_ = std::thread([this] { deliver(); });
+  return {};
+}
+
+void Engine::stop() {
+  if (stopping_.exchange(true)) return;
+  {
+    const std::lock_guard lock(mutex_);
+    wake_.notify_all();
+  }
+  parts_.transport.wake();
+  for (auto& worker : workers_) worker.join();
+  if (delivery_.joinable()) delivery_.join();
+}
+
+bool Engine::run_once(const std::function<bool()>& interrupted) {
+  once_ = true;
+  if (auto started = start(); !started) {
+    log_event(Level::error, "state-failed", {{"error", started.error().message}});
+    return false;
+  }
+  std::unique_lock lock(mutex_);
+  while (!once_done() && !interrupted()) wake_.wait_for(lock, milliseconds(50));
+  const bool done = once_done();
+  const bool failed = once_failed_;
+  lock.unlock();
+  stop();
+  return done && !failed;
+}
+
+// REQUIRES: mutex_ held.
+bool Engine::once_done() {
+  return once_left_.empty() && dispatcher_.idle();
+}
+
+// REQUIRES: mutex_ held.
+Result<void> Engine::adopt(const std::shared_ptr<const config::Webhook>& webhook) {
+  const auto& id = webhook->id;
+  auto state = parts_.store.webhook(id);
+  if (!state) return std::unexpected(state.error());
+  if (webhook->checked_at && !state->fingerprint.empty())
+    log_event(Level::info, "checked-at-ignored",
+              {{"webhook", id}, {"why", "it says where a new webhook starts, and this one has state"}});
+  Entry& entry = entries_[id];
+  if (!entry.webhook) order_.push_back(id);
+  entry.webhook = webhook;
+  entry.paused = state->paused;
+  entry.dead_pages = state->dead_pages;
+  entry.strategy = "";
+  entry.since = parts_.clock.now();
+  entry.shown_healthy = state->healthy;
+  entry.shown_error = state->last_error;
+  if (!state->healthy) {
+    // What was wrong before a restart stays wrong until the same side succeeds.
+    Side& side = state->queued_pages > 0 || state->dead_pages > 0 ? entry.deliveries : entry.polls;
+    side = {.failed_in_a_row = state->failed_in_a_row, .healthy = false, .last_error = state->last_error};
+  }
+  if (entry.paused || webhook->is_paused) return {};
+  timetable_.add(id, Sessions::place_of(webhook->database), webhook->interval, parts_.clock.tick());
+  if (once_) once_left_.insert(id);
+  return {};
+}
+
+void Engine::work() {
+  std::unique_lock lock(mutex_);
+  while (!stopping_) {
+    const Tick now = parts_.clock.tick();
+    const auto id = timetable_.take(now);
+    if (!id) {
+      const auto next = timetable_.next_due();
+      const auto sleep = next ? std::clamp<Micros>(*next - now, milliseconds(1), longest_sleep) : Micros(longest_sleep);
+      wake_.wait_for(lock, sleep);
+      continue;
+    }
+    Entry& entry = entries_.at(*id);
+    ++entry.runs_begun;
+    const auto webhook = entry.webhook;
+    const bool release = std::exchange(entry.release, false);
+    lock.unlock();
+    poll_one(*id, webhook, release);
+    lock.lock();
+  }
+}
+
+void Engine::poll_one(const std::string& id, const std::shared_ptr<const config::Webhook>& webhook, bool release) {
+  if (!outbox_has_room(id)) return wait_for_room(id);
+  PollOutcome outcome;
+  outcome.run.started_at = parts_.clock.now();
+  const Tick began = parts_.clock.tick();
+  auto lease = sessions_.lease(webhook->database);
+  const auto broken = [&] { return !outcome.run.ok && outcome.at_database && outcome.recourse == Recourse::reconnect; };
+  if (lease) {
+    outcome = poller_.poll(*webhook, **lease, release);
+    // A session that lay idle may have been ended by the server: no fault of the webhook's.
+    if (broken() && lease->reused()) {
+      lease->discard();
+      auto fresh = sessions_.lease_new(webhook->database);
+      if (fresh) {
+        outcome = poller_.poll(*webhook, **fresh, release);
+        if (broken()) fresh->discard();
+      }
+    } else if (broken()) {
+      lease->discard();
+    }
+  } else {
+    outcome.run.ok = false;
+    outcome.run.error = lease.error().message;
+    outcome.run.duration_ms = std::chrono::duration_cast<milliseconds>(parts_.clock.tick() - began).count();
+    outcome.recourse = lease.error().recourse;
+    outcome.at_database = true;
+  }
+  polled(id, outcome);
+}
+
+void Engine::wait_for_room(const std::string& id) {
+  const std::lock_guard lock(mutex_);
+  timetable_.finished(id, parts_.clock.tick(), false);
+  wake_.notify_all();
+  const auto at = entries_.find(id);
+  if (at == entries_.end()) return;
+  ++at->second.runs_ended;
+  at->second.last_run = Run{.started_at = parts_.clock.now(),
+                            .ok = false,
+                            .error = "the outbox is full: polling waits until pages are delivered"};
+  if (!std::exchange(at->second.outbox_full, true))
+    log_event(Level::warn, "outbox-full",
+              {{"webhook", id}, {"what", "polling waits until pages are delivered; changes wait in the database"}});
+  once_left_.erase(id);
+  if (once_) once_failed_ = true;
+}
+
+void Engine::polled(const std::string& id, const PollOutcome& outcome) {
+  const auto& run = outcome.run;
+  if (!run.ok) {
+    if (auto recorded = parts_.store.record_run(id, run); !recorded)
+      log_event(Level::error, "state-failed", {{"webhook", id}, {"error", recorded.error().message}});
+    log_event(Level::warn, "poll-failed", {{"webhook", id}, {"error", run.error}});
+  } else {
+    log_event(run.records > 0 ? Level::info : Level::debug, "polled",
+              {{"webhook", id},
+               {"records", std::to_string(run.records)},
+               {"pages", std::to_string(run.pages)},
+               {"ms", std::to_string(run.duration_ms)}});
+  }
+  const std::lock_guard lock(mutex_);
+  const Tick now = parts_.clock.tick();
+  if (!run.ok && outcome.at_database && outcome.recourse == Recourse::reconnect) {
+    timetable_.unreachable(id, now);
+  } else {
+    timetable_.reached(id);
+  }
+  timetable_.finished(id, now, outcome.more);
+  wake_.notify_all();
+  const auto at = entries_.find(id);
+  if (at == entries_.end()) return;  // taken out by a reload meanwhile
+  Entry& entry = at->second;
+  ++entry.runs_ended;
+  entry.last_run = run;
+  if (!outcome.strategy.empty()) entry.strategy = outcome.strategy;
+  if (!outcome.held.empty()) {
+    hold_back(id, entry, outcome.held);
+  } else if (run.ok) {
+    entry.polls.succeeded();
+    entry.outbox_full = false;
+  } else {
+    entry.polls.failed(run.error, is_lasting(outcome.recourse));
+  }
+  show_health(id, entry);
+  if (!once_ || (run.ok && outcome.more)) return;
+  once_left_.erase(id);
+  timetable_.remove(id);
+  if (!run.ok || !outcome.held.empty()) once_failed_ = true;
+}
+
+// REQUIRES: mutex_ held.
+void Engine::hold_back(const std::string& id, Entry& entry, const std::string& why) {
+  log_event(Level::error, "held", {{"webhook", id}, {"why", why}});
+  if (auto stored = parts_.store.set_paused(id, true, "held: " + why); !stored)
+    log_event(Level::error, "state-failed", {{"webhook", id}, {"error", stored.error().message}});
+  entry.paused = true;
+  entry.polls.failed("held: " + why, true);
+  timetable_.remove(id);
+}
+
+// Writes health down where it changed. REQUIRES: mutex_ held.
+void Engine::show_health(const std::string& id, Entry& entry) {
+  const bool healthy = entry.polls.healthy && entry.deliveries.healthy;
+  const std::string error = !entry.polls.healthy        ? entry.polls.last_error
+                            : !entry.deliveries.healthy ? entry.deliveries.last_error
+                                                        : "";
+  if (healthy == entry.shown_healthy && error == entry.shown_error) return;
+  if (healthy != entry.shown_healthy) {
+    if (healthy) {
+      log_event(Level::info, "healthy", {{"webhook", id}});
+    } else {
+      log_event(Level::error, "unhealthy", {{"webhook", id}, {"error", error}});
+    }
+  }
+  const int failed = std::max(entry.polls.failed_in_a_row, entry.deliveries.failed_in_a_row);
+  if (auto stored = parts_.store.set_health(id, healthy, failed, error); !stored)
+    return log_event(Level::error, "state-failed", {{"webhook", id}, {"error", stored.error().message}});
+  entry.shown_healthy = healthy;
+  entry.shown_error = error;
+}
+
+// One webhook may fill a quarter of the outbox, so that a dead receiver does not stop the others; all
+// together may fill it. What is queued already never blocks a webhook that has nothing queued.
+bool Engine::outbox_has_room(const std::string& id) {
+  const auto state = parts_.store.webhook(id);
+  const auto all = parts_.store.outbox_bytes();
+  if (!state || !all) return true;  // the commit will say what is wrong
+  const auto limit = [this] {
+    const std::lock_guard lock(mutex_);
+    return config_.limits.outbox_bytes;
+  }();
+  return state->queued_bytes == 0 || (state->queued_bytes < limit / 4 && *all < limit);
+}
+
+void Engine::deliver() {
+  while (!stopping_) dispatcher_.turn(std::chrono::seconds(1));
+  dispatcher_.drain(drain_patience);
+}
+
+std::shared_ptr<const config::Webhook> Engine::sendable(const std::string& id) {
+  const std::lock_guard lock(mutex_);
+  const auto at = entries_.find(id);
+  if (at == entries_.end()) return nullptr;
+  const Entry& entry = at->second;
+  // A dead page holds back what follows it: order is kept until it is replayed or dropped.
+  if (entry.paused || entry.webhook->is_paused || entry.dead_pages > 0) return nullptr;
+  if (once_ && entry.deliveries.failed_in_a_row > 0) return nullptr;
+  return entry.webhook;
+}
+
+void Engine::delivered(const std::string& id) {
+  const std::lock_guard lock(mutex_);
+  const auto at = entries_.find(id);
+  if (at == entries_.end()) return;
+  at->second.deliveries.succeeded();
+  show_health(id, at->second);
+  if (at->second.outbox_full) {
+    timetable_.hurry(id, parts_.clock.tick());
+    wake_.notify_all();
+  }
+}
+
+void Engine::not_delivered(const std::string& id, const std::string& error, bool lasting) {
+  const std::lock_guard lock(mutex_);
+  const auto at = entries_.find(id);
+  if (at == entries_.end()) return;
+  Entry& entry = at->second;
+  entry.deliveries.failed(error, lasting);
+  if (once_) once_failed_ = true;
+  if (lasting) {
+    if (const auto state = parts_.store.webhook(id)) {
+      entry.paused = state->paused;
+      entry.dead_pages = state->dead_pages;
+    }
+    if (entry.paused) timetable_.remove(id);
+  }
+  show_health(id, entry);
+}
+
+}  // namespace vhookd

@@ -1,0 +1,127 @@
+// The daemon's heart: polls webhooks as they come due, hands their pages to the delivery loop, keeps their
+// health, answers what Control asks. Owns its threads; everything it works with is handed in.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "config/config.h"
+#include "config/load.h"
+#include "connectors/connector.h"
+#include "core/clock.h"
+#include "daemon/control.h"
+#include "daemon/dispatcher.h"
+#include "daemon/poller.h"
+#include "daemon/sessions.h"
+#include "delivery/transport.h"
+#include "scheduler/health.h"
+#include "scheduler/timetable.h"
+#include "store/store.h"
+
+namespace vhookd {
+
+class Engine {
+ public:
+  struct Parts {
+    Store& store;
+    Transport& transport;
+    const Clock& clock;
+    Connect connect;
+    ConnectOptions connect_options;
+    std::function<std::string()> random_id;
+    std::function<double()> random;
+    // Reads the configuration again, for reload.
+    std::function<std::expected<config::Config, config::Errors>()> load;
+  };
+  Engine(Parts parts, config::Config config);
+  ~Engine();
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  // An error where the state can't be read; nothing is started then.
+  Result<void> start();
+  // Finishes POSTs under way (10 s), polls stop at the next row. Idempotent.
+  void stop();
+
+  // Polls every webhook once and delivers what there is; true: all went well. `interrupted` is asked now
+  // and then. Instead of start().
+  bool run_once(const std::function<bool()>& interrupted);
+
+  Control control();
+
+ private:
+  struct Entry {
+    std::shared_ptr<const config::Webhook> webhook;
+    Side polls;
+    Side deliveries;
+    bool paused = false;  // in state
+    std::int64_t dead_pages = 0;
+    std::string strategy;
+    bool shown_healthy = true;  // as the store has it
+    std::string shown_error;
+    bool release = false;  // the next poll ignores hold_if_changed_over
+    bool outbox_full = false;
+    std::uint64_t runs_begun = 0;
+    std::uint64_t runs_ended = 0;
+    std::optional<Run> last_run;
+    Instant since;  // known to this process from then on
+  };
+
+  Result<void> adopt(const std::shared_ptr<const config::Webhook>& webhook);
+  void work();  // a poll worker
+  void poll_one(const std::string& id, const std::shared_ptr<const config::Webhook>& webhook, bool release);
+  void wait_for_room(const std::string& id);
+  void polled(const std::string& id, const PollOutcome& outcome);
+  void hold_back(const std::string& id, Entry& entry, const std::string& why);
+  void show_health(const std::string& id, Entry& entry);
+  bool outbox_has_room(const std::string& id);
+  void deliver();  // the delivery thread
+  std::shared_ptr<const config::Webhook> sendable(const std::string& id);
+  void delivered(const std::string& id);
+  void not_delivered(const std::string& id, const std::string& error, bool lasting);
+  bool once_done();
+
+  // daemon/engine_control.cc
+  Answer<WebhookStatus> status_of(const std::string& id);
+  Answer<std::vector<WebhookStatus>> list();
+  Answer<Run> trigger(const std::string& id);
+  Answer<WebhookStatus> set_paused(const std::string& id, bool paused);
+  Answer<ReloadReport> reload();
+  Answer<std::vector<DeadPage>> dead(const std::string& id);
+  Answer<int> replay_dead(const std::string& id);
+  Answer<DeadPage> drop_dead(const std::string& id, const std::string& page);
+  std::vector<std::string> not_ready();
+  bool alive();
+
+  Parts parts_;
+  Sessions sessions_;
+  Poller poller_;
+  Dispatcher dispatcher_;
+
+  std::mutex reload_mutex_;       // one reload at a time
+  std::mutex mutex_;              // guards all below
+  std::condition_variable wake_;  // something is due, a run ended, stopping
+  config::Config config_;
+  std::map<std::string, Entry> entries_;
+  std::vector<std::string> order_;  // of the configuration
+  Timetable timetable_;
+  std::set<std::string> once_left_;  // run_once: not polled yet
+  bool once_ = false;
+  bool once_failed_ = false;
+  bool started_ = false;
+
+  std::atomic<bool> stopping_ = false;
+  std::vector<std::thread> workers_;
+  std::thread delivery_;
+};
+
+}  // namespace vhookd

@@ -1,0 +1,207 @@
+#include "daemon/poller.h"
+
+#include <charconv>
+
+#include "daemon/log.h"
+#include "daemon/webhook_json.h"
+#include "scheduler/sql.h"
+
+namespace vhookd {
+
+// What one poll carries through its steps.
+struct Poller::Job {
+  const config::Webhook& webhook;
+  Connector& session;
+  bool release;
+  WebhookState state;
+  Table table;
+  Plan plan;
+  PollCommit commit;        // what all parts have in common
+  bool epoch_open = false;  // the store is on this poll's epoch: its known rows are ours
+  bool stopped = false;     // told to stop, or the outbox is full: what was taken is committed, the rest waits
+  PollOutcome outcome;
+};
+
+PollOutcome Poller::poll(const config::Webhook& webhook, Connector& session, bool release) {
+  const Tick began = clock_.tick();
+  Job job{.webhook = webhook, .session = session, .release = release};
+  job.outcome.run.started_at = clock_.now();
+  auto done = prepare(job);
+  if (done) done = hold(job);
+  if (done && job.outcome.held.empty()) {
+    auto poll = make_poll(job.plan, job.commit.checkpoint, known_rows(job));
+    if (poll) {
+      auto harvest = make_harvest(job);
+      done = session.begin();
+      if (done) done = converse(job, *poll, harvest, true);
+      session.end();
+      job.outcome.run.duration_ms =
+          std::chrono::duration_cast<std::chrono::milliseconds>(clock_.tick() - began).count();
+      if (done) done = finish(job, *poll, harvest);
+      if (const auto text = notice(*poll); !text.empty())
+        log_event(Level::warn, "poll-notice", {{"webhook", webhook.id}, {"notice", text}});
+    } else {
+      done = std::unexpected(poll.error());
+    }
+  }
+  job.outcome.run.duration_ms = std::chrono::duration_cast<std::chrono::milliseconds>(clock_.tick() - began).count();
+  if (!done) {
+    job.outcome.run.ok = false;
+    job.outcome.run.error = done.error().message;
+    job.outcome.recourse = done.error().recourse;
+  }
+  return job.outcome;
+}
+
+Result<void> Poller::prepare(Job& job) {
+  auto state = store_.webhook(job.webhook.id);
+  if (!state) return std::unexpected(state.error());
+  job.state = std::move(*state);
+  job.outcome.at_database = true;
+  auto table = job.session.describe({job.webhook.database.schema, job.webhook.table_name()});
+  if (!table) return std::unexpected(table.error());
+  job.table = std::move(*table);
+  auto plan = make_plan(job.webhook, job.table, strategy_of(job.state.checkpoint));
+  if (!plan) return std::unexpected(plan.error());
+  job.plan = std::move(*plan);
+  job.outcome.strategy = name_of(job.plan.strategy);
+  job.commit = {.webhook_id = job.webhook.id,
+                .epoch = job.state.epoch,
+                .fingerprint = job.plan.fingerprint,
+                .checkpoint = job.state.checkpoint};
+  job.epoch_open = job.state.fingerprint == job.plan.fingerprint;
+  if (!job.epoch_open) {
+    job.commit.checkpoint.clear();
+    if (!job.state.fingerprint.empty()) {
+      ++job.commit.epoch;
+      log_event(
+          Level::warn, "epoch-opened",
+          {{"webhook", job.webhook.id},
+           {"epoch", std::to_string(job.commit.epoch)},
+           {"why", "its table, key, filters, fields or detection changed"},
+           {"what", job.webhook.include_all ? "all rows are sent again" : "what is there now is noted silently"}});
+    }
+    log_event(Level::info, "strategy",
+              {{"webhook", job.webhook.id}, {"detect", job.outcome.strategy}, {"why", job.plan.reason}});
+  }
+  return {};
+}
+
+KnownRows Poller::known_rows(Job& job) {
+  return {.find = [this, &job](const std::string& key) -> Result<std::optional<KnownRow>> {
+            if (!job.epoch_open) return std::nullopt;
+            return store_.known(job.webhook.id, key);
+          },
+          .after = [this, &job](const std::string& key, int limit) -> Result<std::vector<KnownRow>> {
+            if (!job.epoch_open) return std::vector<KnownRow>();
+            return store_.known_after(job.webhook.id, key, limit);
+          }};
+}
+
+Harvest Poller::make_harvest(const Job& job) const {
+  PageStyle style{.webhook_json = payload_webhook_json(job.webhook, job.state),
+                  .secret = job.webhook.secrets.empty() ? Secret() : job.webhook.secrets.front(),
+                  .max_records = job.webhook.page_max_limit,
+                  .next_sequence = job.state.next_sequence,
+                  .initial = is_initial(job.commit.checkpoint, job.plan),
+                  .random_id = hooks_.random_id};
+  return {std::move(style), RecordWriter(job.plan.delivered, job.plan.delivered_at)};
+}
+
+// Counts what this poll would send before it sends any of it, where hold_if_changed_over asks for that.
+Result<void> Poller::hold(Job& job) {
+  if (!job.webhook.hold_if_changed_over || job.release || job.commit.checkpoint.empty()) return {};
+  auto poll = make_poll(job.plan, job.commit.checkpoint, known_rows(job));
+  if (!poll) return std::unexpected(poll.error());
+  auto harvest = make_harvest(job);
+  if (auto begun = job.session.begin(); !begun) return begun;
+  auto counted = converse(job, *poll, harvest, false);
+  job.session.end();
+  if (!counted) return counted;
+  std::int64_t rows = 0;
+  Sql sql(job.plan.dialect, nullptr);
+  sql.text("SELECT count(*) FROM ").text(job.plan.from);
+  counted = job.session.read(sql.take(), [&](Row row) {
+    std::from_chars(row[0].text.data(), row[0].text.data() + row[0].text.size(), rows);
+    return true;
+  });
+  if (!counted) return counted;
+  if (auto known = store_.known_count(job.webhook.id); known && job.plan.strategy == Strategy::snapshot)
+    rows = std::max(rows, *known);
+  if (static_cast<double>(harvest.records()) <= *job.webhook.hold_if_changed_over * static_cast<double>(rows))
+    return {};
+  job.outcome.held = std::to_string(harvest.records()) + " of " + std::to_string(rows) +
+                     " rows changed since the last check, more than hold_if_changed_over allows; `vhookd resume " +
+                     job.webhook.id + "` sends them";
+  return {};
+}
+
+// Asks until the poll has no more questions. `keep` false: what it gathers is thrown away.
+Result<void> Poller::converse(Job& job, Poll& poll, Harvest& harvest, bool keep) {
+  while (auto ask = next(poll)) {
+    if (ask->fresh) job.session.end();
+    job.outcome.at_database = true;
+    Result<void> taken;
+    const auto read = job.session.read(ask->query, [&](Row row) {
+      taken = take(job, poll, harvest, row, keep);
+      return taken.has_value() && !job.stopped;
+    });
+    if (!taken) return taken;
+    if (!read) return read;
+    if (job.stopped) return {};
+    if (auto next_step = answered(poll, harvest); !next_step) return next_step;
+  }
+  return {};
+}
+
+Result<void> Poller::take(Job& job, Poll& poll, Harvest& harvest, Row row, bool keep) {
+  if (auto handled = vhookd::row(poll, row, harvest); !handled) return handled;
+  auto part = harvest.take_part();
+  if (!part) return {};
+  if (!keep) return {};
+  if (auto committed = commit(job, std::move(*part)); !committed) return committed;
+  job.stopped = hooks_.stopping() || !hooks_.may_queue(job.webhook.id);
+  return {};
+}
+
+Result<void> Poller::commit(Job& job, Part part) {
+  PollCommit whole = job.commit;
+  whole.checkpoint = std::move(part.checkpoint);
+  whole.pages = std::move(part.pages);
+  whole.remember = std::move(part.remember);
+  whole.forget = std::move(part.forget);
+  whole.at = clock_.now();
+  const bool queued = !whole.pages.empty();
+  for (const auto& page : whole.pages) {
+    ++job.outcome.run.pages;
+    job.outcome.run.records += page.records;
+  }
+  if (auto stored = store_.commit(whole); !stored) {
+    job.outcome.at_database = false;
+    return stored;
+  }
+  job.epoch_open = true;
+  if (queued) hooks_.pages_queued(job.webhook.id);
+  return {};
+}
+
+Result<void> Poller::finish(Job& job, Poll& poll, Harvest& harvest) {
+  if (job.stopped) {
+    // The open page is not committed: its rows come again with the next poll, which goes on from the last part.
+    job.outcome.more = !hooks_.stopping() && hooks_.may_queue(job.webhook.id);
+    return store_.record_run(job.webhook.id, job.outcome.run);
+  }
+  auto last = harvest.finish(checkpoint(poll));
+  job.commit.run = job.outcome.run;
+  for (const auto& page : last.pages) {
+    ++job.commit.run->pages;
+    job.commit.run->records += page.records;
+  }
+  job.commit.forget_below = forget_below(poll);
+  job.commit.complete = true;
+  job.outcome.complete = true;
+  job.outcome.more = unfinished(poll);
+  return commit(job, std::move(last));
+}
+
+}  // namespace vhookd

@@ -1,0 +1,58 @@
+// One poll of one webhook, from session to store: asks what scheduler/poll.h says, commits what it
+// gathers, part by part. Thread-safe: polls of different webhooks may run at once.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <string>
+
+#include "config/config.h"
+#include "connectors/connector.h"
+#include "core/clock.h"
+#include "core/run.h"
+#include "scheduler/plan.h"
+#include "scheduler/poll.h"
+#include "store/store.h"
+
+namespace vhookd {
+
+struct PollOutcome {
+  Run run;
+  bool complete = false;                // the whole table was looked at
+  bool more = false;                    // to be polled again at once
+  Recourse recourse = Recourse::retry;  // where the run failed
+  bool at_database = false;             // it failed at the database, not at the store
+  std::string strategy;                 // empty: it failed before one was chosen
+  std::string held;                     // why nothing was sent though much changed; empty: not held
+};
+
+class Poller {
+ public:
+  struct Hooks {
+    std::function<void(const std::string& id)> pages_queued;  // after each commit with pages
+    std::function<bool(const std::string& id)> may_queue;     // the outbox has room
+    std::function<bool()> stopping;
+    std::function<std::string()> random_id;
+  };
+  Poller(Store& store, const Clock& clock, Hooks hooks) : store_(store), clock_(clock), hooks_(std::move(hooks)) {}
+
+  // `release`: send although more than hold_if_changed_over has changed.
+  PollOutcome poll(const config::Webhook& webhook, Connector& session, bool release);
+
+ private:
+  struct Job;
+  Result<void> prepare(Job& job);
+  Result<void> hold(Job& job);
+  Result<void> converse(Job& job, Poll& poll, Harvest& harvest, bool keep);
+  Result<void> take(Job& job, Poll& poll, Harvest& harvest, Row row, bool keep);
+  Result<void> commit(Job& job, Part part);
+  Result<void> finish(Job& job, Poll& poll, Harvest& harvest);
+  Harvest make_harvest(const Job& job) const;
+  KnownRows known_rows(Job& job);
+
+  Store& store_;
+  const Clock& clock_;
+  Hooks hooks_;
+};
+
+}  // namespace vhookd

@@ -1,0 +1,166 @@
+#include "daemon/run_command.h"
+
+#include <unistd.h>
+
+#include <array>
+#include <iostream>
+#include <random>
+#include <thread>
+
+#include "config/load.h"
+#include "connectors/connector.h"
+#include "core/crypto.h"
+#include "daemon/api.h"
+#include "daemon/engine.h"
+#include "daemon/exit_code.h"
+#include "daemon/http_server.h"
+#include "daemon/log.h"
+#include "daemon/paths.h"
+#include "daemon/service_notify.h"
+#include "daemon/signals.h"
+#include "delivery/curl_transport.h"
+
+namespace vhookd {
+
+namespace {
+
+using std::chrono::milliseconds;
+
+// After this long a stop no longer waits for a database that does not answer: all that was promised is on
+// disk already, and what a poll had not committed comes again.
+constexpr auto stop_patience = std::chrono::seconds(12);
+
+double random_share() {
+  thread_local std::mt19937_64 generator{std::random_device{}()};
+  return std::uniform_real_distribution<double>(0, 1)(generator);
+}
+
+std::vector<std::string> host_names() {
+  std::array<char, 256> name{};
+  if (gethostname(name.data(), name.size() - 1) != 0) return {};
+  return {name.data()};
+}
+
+int refuse_state(const Error& error) {
+  std::cerr << "vhookd: " << error.message << '\n';
+  return exit_code::state_not_usable;
+}
+
+// The second signal, or the end of patience, ends the process where it stands.
+class StopGuard {
+ public:
+  StopGuard() : thread_([this](const std::stop_token& stopped) { watch(stopped); }) {}
+
+ private:
+  void watch(const std::stop_token& stopped) {
+    const SystemClock clock;
+    const Tick end = clock.tick() + stop_patience;
+    while (!stopped.stop_requested()) {
+      if (wait_for_signal(milliseconds(50)) == Wake::stop) std::_Exit(exit_code::failed);
+      if (clock.tick() < end) continue;
+      log_event(Level::warn, "stop-cut-short", {{"why", "a database did not answer in time; nothing is lost"}});
+      std::_Exit(exit_code::done);
+    }
+  }
+  std::jthread thread_;
+};
+
+std::string summary(Engine& engine, std::size_t webhooks) {
+  const auto reasons = engine.control().not_ready();
+  return std::to_string(webhooks) + " webhooks, " + std::to_string(reasons.size()) + " unhealthy";
+}
+
+void serve(Engine& engine, std::size_t webhooks) {
+  const Control control = engine.control();
+  notify_ready(std::to_string(webhooks) + " webhooks");
+  for (int seconds = 1;; ++seconds) {
+    const Wake wake = wait_for_signal(std::chrono::seconds(1));
+    if (wake == Wake::stop) break;
+    if (wake == Wake::reload) {
+      notify_reloading();
+      const auto report = control.reload();  // says in the log what it did
+      if (!report)
+        for (const auto& error : report.error().messages) log_event(Level::error, "configuration", {{"error", error}});
+      notify_ready("reloaded");
+    }
+    if (control.alive()) notify_alive();
+    if (seconds % 10 == 0) notify_status(summary(engine, webhooks));
+  }
+  notify_stopping();
+  log_event(Level::info, "stopping", {});
+}
+
+}  // namespace
+
+int run_command(const RunOptions& options) {
+  const Given given{.config = options.config, .state = options.state};
+  const Env env = process_environment();
+  const std::string path = config_path(given, env);
+  const auto load = [path] { return config::load(path, config::system_secrets()); };
+  auto config = load();
+  if (!config) {
+    for (const auto& error : config.error()) std::cerr << error << '\n';
+    return exit_code::configuration;
+  }
+  if (!options.log_level.empty()) config->log.level = options.log_level;
+  open_log(config->log);
+  block_signals();
+  initialise_connectors();
+
+  const SystemClock clock;
+  const std::string state = state_folder(given, config->state, env);
+  auto store = Store::open(state, clock);
+  if (!store) return refuse_state(store.error());
+  for (const auto& notice : config->notices) log_event(Level::info, "notice", {{"text", notice}});
+
+  CurlTransport transport(clock, config->limits.deliveries, EgressRules(config->egress), "vhookd/" VHOOKD_VERSION);
+  const auto api = config->api;
+  const std::size_t webhooks = config->webhooks.size();
+  Engine engine({.store = **store,
+                 .transport = transport,
+                 .clock = clock,
+                 .connect = connect,
+                 .connect_options = {},
+                 .random_id = random_id,
+                 .random = random_share,
+                 .load = load},
+                std::move(*config));
+  if (options.once) {
+    const bool well = engine.run_once([] { return wait_for_signal(milliseconds(0)) == Wake::stop; });
+    return well ? exit_code::done : exit_code::failed;
+  }
+
+  // Asked for before the port is known (api.listen may say 0), so it is set before the first request is let in.
+  ApiPolicy policy;
+  std::mutex policy_set;
+  std::unique_lock hold(policy_set);
+  auto server = HttpServer::start({.listen = api.listen, .socket = socket_path(api.socket, state, env)},
+                                  [&](const HttpRequest& request) {
+                                    { const std::lock_guard wait(policy_set); }
+                                    return answer(request, engine.control(), policy);
+                                  });
+  if (!server) {
+    std::cerr << "vhookd: " << server.error().message << '\n';
+    return exit_code::failed;
+  }
+  auto worked_out = api_policy(api, (*server)->port(), host_names());
+  if (!worked_out) {
+    hold.unlock();  // the server waits for its handlers when it goes
+    std::cerr << "vhookd: " << worked_out.error().message << '\n';
+    return exit_code::failed;
+  }
+  policy = std::move(*worked_out);
+  hold.unlock();
+
+  if (auto started = engine.start(); !started) return refuse_state(started.error());
+  log_event(Level::info, "started",
+            {{"version", VHOOKD_VERSION}, {"webhooks", std::to_string(webhooks)}, {"state", state}, {"config", path}});
+  serve(engine, webhooks);
+  const StopGuard guard;
+  engine.stop();
+  server->reset();
+  log_event(Level::info, "stopped", {});
+  return exit_code::done;
+}
+
+}  // namespace vhookd

@@ -1,0 +1,33 @@
+#include "daemon/signals.h"
+
+#include <csignal>
+#include <ctime>
+
+namespace vhookd {
+
+namespace {
+
+sigset_t handled() {
+  sigset_t set;
+  sigemptyset(&set);
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&set, signal);
+  return set;
+}
+
+}  // namespace
+
+void block_signals() {
+  const sigset_t set = handled();
+  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+}
+
+Wake wait_for_signal(std::chrono::milliseconds patience) {
+  const sigset_t set = handled();
+  const timespec time = {.tv_sec = patience.count() / 1000, .tv_nsec = patience.count() % 1000 * 1'000'000};
+  const int signal = sigtimedwait(&set, nullptr, &time);
+  if (signal == SIGHUP) return Wake::reload;
+  return signal > 0 ? Wake::stop : Wake::timeout;
+}
+
+}  // namespace vhookd

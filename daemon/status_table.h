@@ -1,0 +1,28 @@
+// The table of `vhookd status`. Pure.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/clock.h"
+#include "daemon/terminal.h"
+
+namespace vhookd {
+
+struct StatusRow {
+  std::string id;
+  bool healthy = true;
+  bool paused = false;
+  std::optional<Instant> checked_at;     // none: never
+  std::optional<Instant> next_check_at;  // none: none is due
+  double lag_seconds = 0;
+  std::int64_t queued_pages = 0;
+  std::int64_t dead_pages = 0;
+  std::string last_error;
+};
+
+std::string status_table(const std::vector<StatusRow>& rows, Instant now, const Terminal& terminal);
+
+}  // namespace vhookd

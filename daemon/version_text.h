@@ -1,0 +1,11 @@
+// What `vhookd version` prints.
+#pragma once
+
+#include <string>
+
+namespace vhookd {
+
+// "vhookd 0.1.0 (Debug, g++ 12.2.0)", then one linked library a line.
+std::string version_text();
+
+}  // namespace vhookd

@@ -1,0 +1,159 @@
+#include "delivery/curl_transport.h"
+
+#include <curl/curl.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cstdio>
+#include <cstdlib>
+#include <unordered_map>
+
+#include "delivery/exchange.h"
+
+namespace vhookd {
+
+namespace {
+
+using std::chrono::milliseconds;
+
+// libcurl's multi calls fail only without memory or when they are misused.
+void must(CURLMcode code) {
+  if (code == CURLM_OK) return;
+  std::fprintf(stderr, "libcurl: %s\n", curl_multi_strerror(code));
+  std::abort();
+}
+
+struct FreeMulti {
+  void operator()(CURLM* multi) const { curl_multi_cleanup(multi); }
+};
+
+// Counted by libcurl: the last one to go cleans up.
+struct Curl {
+  Curl() {
+    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) std::abort();
+  }
+  Curl(const Curl&) = delete;
+  Curl& operator=(const Curl&) = delete;
+  ~Curl() { curl_global_cleanup(); }
+};
+
+}  // namespace
+
+struct CurlTransport::Loop {
+  Loop(const Clock& its_clock, int most, EgressRules its_rules, std::string agent);
+  ~Loop() { abort_all(); }
+  Loop(const Loop&) = delete;
+  Loop& operator=(const Loop&) = delete;
+
+  void reap();
+  void abort_all();
+  void retire(std::unique_ptr<Exchange> exchange);
+
+  const Curl curl;
+  const Clock& clock;
+  const int deliveries;
+  EgressRules rules;
+  const std::string user_agent;
+  std::unique_ptr<CURLM, FreeMulti> multi{curl_multi_init()};
+  std::unordered_map<CURL*, std::unique_ptr<Exchange>> active;
+  std::vector<std::unique_ptr<Exchange>> idle;  // handles keep their buffers; a new one costs 20 µs
+  std::vector<Outcome> ready;
+  std::atomic<bool> woken{false};
+};
+
+CurlTransport::Loop::Loop(const Clock& its_clock, int most, EgressRules its_rules, std::string agent)
+    : clock(its_clock), deliveries(most), rules(std::move(its_rules)), user_agent(std::move(agent)) {
+  if (!multi) std::abort();  // no memory
+  // As many connections kept as are in use. The limit for one host is that of all, on purpose: libcurl
+  // counts the time a request waits for a connection against its timeout, so a lower one would fail
+  // requests to a busy, healthy host. Sharing out by host is for the one who calls start().
+  must(curl_multi_setopt(multi.get(), CURLMOPT_MAXCONNECTS, 2L * deliveries));
+  must(curl_multi_setopt(multi.get(), CURLMOPT_MAX_TOTAL_CONNECTIONS, 2L * deliveries));
+  must(curl_multi_setopt(multi.get(), CURLMOPT_MAX_HOST_CONNECTIONS, 2L * deliveries));
+  must(curl_multi_setopt(multi.get(), CURLMOPT_PIPELINING, static_cast<long>(CURLPIPE_NOTHING)));
+}
+
+void CurlTransport::Loop::reap() {
+  int left = 0;
+  while (const CURLMsg* message = curl_multi_info_read(multi.get(), &left)) {
+    if (message->msg != CURLMSG_DONE) continue;
+    const CURLcode code = message->data.result;  // the message dies with remove_handle
+    auto node = active.extract(message->easy_handle);
+    must(curl_multi_remove_handle(multi.get(), node.key()));
+    ready.push_back(node.mapped()->outcome(code));
+    retire(std::move(node.mapped()));
+  }
+}
+
+void CurlTransport::Loop::abort_all() {
+  reap();  // what has ended has ended
+  for (auto& [easy, exchange] : active) {
+    must(curl_multi_remove_handle(multi.get(), easy));
+    ready.push_back(exchange->aborted());
+    retire(std::move(exchange));
+  }
+  active.clear();
+}
+
+void CurlTransport::Loop::retire(std::unique_ptr<Exchange> exchange) {
+  exchange->reset();
+  idle.push_back(std::move(exchange));
+}
+
+CurlTransport::CurlTransport(const Clock& clock, int deliveries, EgressRules rules, std::string user_agent)
+    : loop_(std::make_unique<Loop>(clock, std::max(deliveries, 1), std::move(rules), std::move(user_agent))) {}
+
+CurlTransport::~CurlTransport() = default;
+
+int CurlTransport::capacity() const {
+  return std::max(0, loop_->deliveries - static_cast<int>(loop_->active.size()));
+}
+
+void CurlTransport::start(Request request) {
+  std::unique_ptr<Exchange> exchange;
+  if (loop_->idle.empty()) {
+    exchange = std::make_unique<Exchange>();
+  } else {
+    exchange = std::move(loop_->idle.back());
+    loop_->idle.pop_back();
+  }
+  const std::uint64_t ticket = request.ticket;
+  if (auto wrong = exchange->prepare(std::move(request), loop_->rules, loop_->user_agent)) {
+    loop_->ready.push_back({ticket, Unanswered{Unanswered::Why::broken, false, std::move(*wrong)}, {}});
+    loop_->retire(std::move(exchange));
+    return;
+  }
+  CURL* easy = exchange->handle();
+  loop_->active.emplace(easy, std::move(exchange));
+  must(curl_multi_add_handle(loop_->multi.get(), easy));
+}
+
+std::vector<Outcome> CurlTransport::wait(milliseconds patience) {
+  const Tick until = loop_->clock.tick() + std::clamp(patience, milliseconds(0), milliseconds(std::chrono::hours(24)));
+  CURLM* multi = loop_->multi.get();
+  for (;;) {
+    int running = 0;
+    must(curl_multi_perform(multi, &running));
+    loop_->reap();
+    const bool woken = loop_->woken.exchange(false);
+    if (woken || !loop_->ready.empty()) return std::exchange(loop_->ready, {});
+    const auto left = std::chrono::ceil<milliseconds>(until - loop_->clock.tick());
+    if (left <= milliseconds(0)) return {};
+    must(curl_multi_poll(multi, nullptr, 0, static_cast<int>(left.count()), nullptr));
+  }
+}
+
+void CurlTransport::wake() {
+  loop_->woken = true;
+  must(curl_multi_wakeup(loop_->multi.get()));
+}
+
+void CurlTransport::abort_all() {
+  loop_->abort_all();
+}
+
+void CurlTransport::set_egress(EgressRules rules) {
+  loop_->rules = std::move(rules);
+}
+
+}  // namespace vhookd

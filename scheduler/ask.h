@@ -1,0 +1,45 @@
+// What the strategies have in common: their questions, their memory, how a first poll begins.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/error.h"
+#include "core/known.h"
+#include "core/query.h"
+#include "scheduler/plan.h"
+#include "scheduler/sql.h"
+
+namespace vhookd {
+
+struct Ask {
+  Query query;
+  bool fresh = false;  // to be asked outside the poll's one view of the database
+};
+
+// Look-ups among the known rows of the webhook's epoch.
+struct KnownRows {
+  std::function<Result<std::optional<KnownRow>>(const std::string& key)> find;
+  std::function<Result<std::vector<KnownRow>>(const std::string& after, int limit)> after;
+};
+
+// "SELECT columns…, extra… FROM table"
+Sql select_from(const Plan& plan, const std::vector<std::string>& extra);
+
+// Adds the filters, each with `lead` before it.
+void add_filters(Sql& sql, const Plan& plan, std::string_view lead);
+
+// The filters as one more column, 1 or 0, with their values bound: "…, CASE WHEN … END FROM table".
+Sql select_with_match(const Plan& plan, const std::vector<std::string>& extra);
+
+std::vector<std::string> key_names(const Plan& plan);
+std::vector<std::string> key_orders(const Plan& plan);
+
+// The row's key as bytes; an error where a key value is NULL.
+Result<std::string> key_of(const Plan& plan, Row row);
+
+Param own(const Value& value);  // a copy that owns its text, as it is bound to a statement
+
+}  // namespace vhookd

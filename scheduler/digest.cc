@@ -1,0 +1,26 @@
+#include "scheduler/digest.h"
+
+#include <cstdint>
+#include <cstring>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+namespace vhookd {
+
+std::string digest(Row row, std::size_t count) {
+  thread_local std::string buffer;
+  buffer.clear();
+  for (const Value& value : row.first(count)) {
+    const std::uint64_t size = value.null ? ~std::uint64_t{0} : value.text.size();
+    char length[sizeof size];
+    std::memcpy(length, &size, sizeof size);
+    buffer.append(length, sizeof size);
+    if (!value.null) buffer += value.text;
+  }
+  XXH128_canonical_t canonical;
+  XXH128_canonicalFromHash(&canonical, XXH3_128bits(buffer.data(), buffer.size()));
+  return {reinterpret_cast<const char*>(canonical.digest), sizeof canonical.digest};
+}
+
+}  // namespace vhookd

@@ -1,0 +1,310 @@
+#include "scheduler/encode.h"
+
+#include <simdjson.h>
+
+#include <array>
+
+#include "core/crypto.h"
+
+namespace vhookd {
+
+namespace {
+
+constexpr std::string_view hex_digits = "0123456789abcdef";
+
+bool digits_only(std::string_view text) {
+  for (const char c : text)
+    if (c < '0' || c > '9') return false;
+  return !text.empty();
+}
+
+bool is_integer(std::string_view text) {
+  return digits_only(text.starts_with('-') ? text.substr(1) : text);
+}
+
+// Receivers read JSON numbers as doubles: above 2^53-1 they would round.
+bool fits_double(std::string_view integer) {
+  constexpr std::string_view largest = "9007199254740991";
+  const auto digits = integer.starts_with('-') ? integer.substr(1) : integer;
+  return digits.size() < largest.size() || (digits.size() == largest.size() && digits <= largest);
+}
+
+// JSON's own grammar for a number, so that no database's way of printing one can break a page.
+bool is_json_number(std::string_view text) {
+  std::size_t i = text.starts_with('-') ? 1 : 0;
+  const auto digits = [&] {
+    const auto from = i;
+    while (i < text.size() && text[i] >= '0' && text[i] <= '9') ++i;
+    return i - from;
+  };
+  const auto first = i;
+  const auto whole = digits();
+  if (whole == 0 || (whole > 1 && text[first] == '0')) return false;
+  if (i < text.size() && text[i] == '.') {
+    ++i;
+    if (digits() == 0) return false;
+  }
+  if (i < text.size() && (text[i] == 'e' || text[i] == 'E')) {
+    ++i;
+    if (i < text.size() && (text[i] == '+' || text[i] == '-')) ++i;
+    if (digits() == 0) return false;
+  }
+  return i == text.size();
+}
+
+void append_integer(std::string& out, std::string_view text) {
+  if (is_integer(text) && fits_double(text) && is_json_number(text)) {
+    out += text;
+  } else {
+    append_json_string(out, text);
+  }
+}
+
+void append_boolean(std::string& out, std::string_view text) {
+  if (text == "t" || text == "1") {
+    out += "true";
+  } else if (text == "f" || text == "0") {
+    out += "false";
+  } else {
+    append_integer(out, text);  // MySQL's tinyint(1) holds any small integer; none is bent to true
+  }
+}
+
+// Is `text` YYYY-MM-DD HH:MM:SS[.f…][+00][ BC] with a year of four digits or more?
+struct TimestampParts {
+  std::string_view year, rest;  // rest: "-MM-DD", to be followed by 'T' and time
+  std::string_view time;
+  bool bc = false;
+};
+
+bool split_timestamp(std::string_view text, TimestampParts& parts) {
+  if (text.ends_with(" BC")) {
+    parts.bc = true;
+    text.remove_suffix(3);
+  }
+  if (text.ends_with("+00:00")) text.remove_suffix(6);
+  if (text.ends_with("+00")) text.remove_suffix(3);
+  const auto space = text.find(' ');
+  if (space == std::string_view::npos || space < 10) return false;
+  parts.year = text.substr(0, space - 6);
+  parts.rest = text.substr(space - 6, 6);
+  parts.time = text.substr(space + 1);
+  return digits_only(parts.year) && parts.rest[0] == '-' && parts.time.size() >= 8 && parts.time[2] == ':' &&
+         parts.time.find_first_not_of("0123456789:.") == std::string_view::npos;
+}
+
+// 1 BC is year 0 of ISO 8601, 44 BC is -43: the only standard spelling for them.
+std::string bc_year(std::string_view year) {
+  const long before_christ = std::stol(std::string(year));
+  std::string digits = std::to_string(before_christ - 1);
+  if (digits.size() < 4) digits.insert(0, 4 - digits.size(), '0');
+  return before_christ == 1 ? digits : "-" + digits;
+}
+
+void append_timestamp(std::string& out, std::string_view text, bool utc) {
+  TimestampParts parts;
+  if (!split_timestamp(text, parts)) return append_json_string(out, text);  // infinity
+  out += '"';
+  if (parts.bc) {
+    out += bc_year(parts.year);
+  } else {
+    if (parts.year.size() > 4) out += '+';  // ISO 8601's mark of a year beyond 9999
+    out += parts.year;
+  }
+  out += parts.rest;
+  out += 'T';
+  out += parts.time;
+  if (utc) out += 'Z';
+  out += '"';
+}
+
+void append_hex_as_base64(std::string& out, std::string_view hex) {
+  std::string bytes;
+  bytes.reserve(hex.size() / 2);
+  for (std::size_t i = 0; i + 1 < hex.size(); i += 2) {
+    const auto high = hex_digits.find(hex[i]);
+    const auto low = hex_digits.find(hex[i + 1]);
+    bytes += static_cast<char>((high << 4) | low);
+  }
+  out += '"';
+  append_base64(out, bytes);
+  out += '"';
+}
+
+bool is_json(std::string_view text) {
+  thread_local simdjson::dom::parser parser;
+  return parser.parse(text.data(), text.size()).error() == simdjson::SUCCESS;
+}
+
+// Reads a PostgreSQL array literal: {1,NULL,"a\"b",{nested}}, with an optional [lower:upper]= before it.
+class ArrayReader {
+ public:
+  ArrayReader(std::string& out, std::string_view literal, Kind element)
+      : out_(out), text_(literal), element_(element) {}
+
+  bool run() {
+    if (text_.starts_with('[')) {
+      const auto start = text_.find("={");
+      if (start == std::string_view::npos) return false;
+      at_ = start + 1;
+    }
+    return array(0) && at_ == text_.size();
+  }
+
+ private:
+  char peek() const { return at_ < text_.size() ? text_[at_] : '\0'; }
+
+  bool array(int depth) {
+    if (peek() != '{' || depth > 6) return false;  // PostgreSQL's arrays have at most six dimensions
+    ++at_;
+    out_ += '[';
+    if (peek() == '}') {
+      ++at_;
+      out_ += ']';
+      return true;
+    }
+    while (true) {
+      const bool ok = peek() == '{' ? array(depth + 1) : element();
+      if (!ok) return false;
+      const char next = peek();
+      ++at_;
+      if (next == '}') break;
+      if (next != ',') return false;
+      out_ += ',';
+    }
+    out_ += ']';
+    return true;
+  }
+
+  bool element() {
+    std::string item;
+    const bool quoted = peek() == '"';
+    if (quoted) {
+      ++at_;
+      while (peek() != '"') {
+        if (peek() == '\\') ++at_;
+        if (at_ >= text_.size()) return false;
+        item += text_[at_++];
+      }
+      ++at_;
+    } else {
+      while (at_ < text_.size() && peek() != ',' && peek() != '}') item += text_[at_++];
+    }
+    const bool null = !quoted && item == "NULL";
+    std::string_view view = item;
+    if (element_ == Kind::hex && view.starts_with("\\x")) view.remove_prefix(2);
+    append_json(out_, {.kind = element_, .null = null, .text = view});
+    return true;
+  }
+
+  std::string& out_;
+  std::string_view text_;
+  Kind element_;
+  std::size_t at_ = 0;
+};
+
+void append_array(std::string& out, const Value& value) {
+  const auto before = out.size();
+  if (ArrayReader(out, value.text, value.element).run()) return;
+  out.resize(before);  // a type with another delimiter (box): its text is the truth
+  append_json_string(out, value.text);
+}
+
+}  // namespace
+
+void append_json_string(std::string& out, std::string_view text) {
+  if (!simdjson::validate_utf8(text.data(), text.size())) {
+    out += R"({"$base64":")";
+    append_base64(out, text);
+    out += "\"}";
+    return;
+  }
+  out += '"';
+  std::size_t clean = 0;  // start of the run not yet copied
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto c = static_cast<unsigned char>(text[i]);
+    if (c >= 0x20 && c != '"' && c != '\\') continue;
+    out += text.substr(clean, i - clean);
+    clean = i + 1;
+    switch (c) {
+      case '"':
+        out += "\\\"";
+        break;
+      case '\\':
+        out += "\\\\";
+        break;
+      case '\n':
+        out += "\\n";
+        break;
+      case '\r':
+        out += "\\r";
+        break;
+      case '\t':
+        out += "\\t";
+        break;
+      default:
+        out += "\\u00";
+        out += hex_digits[c >> 4];
+        out += hex_digits[c & 15];
+    }
+  }
+  out += text.substr(clean);
+  out += '"';
+}
+
+void append_json(std::string& out, const Value& value) {
+  if (value.null) {
+    out += "null";
+    return;
+  }
+  switch (value.kind) {
+    case Kind::integer:
+      return append_integer(out, value.text);
+    case Kind::decimal:
+      return append_json_string(out, value.text);
+    case Kind::real:
+      return is_json_number(value.text) ? void(out += value.text) : append_json_string(out, value.text);
+    case Kind::boolean:
+      return append_boolean(out, value.text);
+    case Kind::text:
+      return append_json_string(out, value.text);
+    case Kind::json:  // the grammar is vouched for; a database without an encoding may still hold any bytes
+      return simdjson::validate_utf8(value.text.data(), value.text.size()) ? void(out += value.text)
+                                                                           : append_json_string(out, value.text);
+    case Kind::loose_json:
+      return is_json(value.text) ? void(out += value.text) : append_json_string(out, value.text);
+    case Kind::timestamp:
+      return append_timestamp(out, value.text, false);
+    case Kind::timestamptz:
+      return append_timestamp(out, value.text, true);
+    case Kind::binary:
+      out += '"';
+      append_base64(out, value.text);
+      out += '"';
+      return;
+    case Kind::hex:
+      return append_hex_as_base64(out, value.text);
+    case Kind::array:
+      return append_array(out, value);
+  }
+}
+
+RecordWriter::RecordWriter(const std::vector<std::string>& columns, std::vector<std::size_t> positions)
+    : positions_(std::move(positions)) {
+  for (const auto& column : columns) {
+    std::string prefix = prefixes_.empty() ? "{" : ",";
+    append_json_string(prefix, column);
+    prefix += ':';
+    prefixes_.push_back(std::move(prefix));
+  }
+}
+
+void RecordWriter::append(std::string& out, Row row) const {
+  for (std::size_t i = 0; i < positions_.size(); ++i) {
+    out += prefixes_[i];
+    append_json(out, row[positions_[i]]);
+  }
+  out += '}';
+}
+
+}  // namespace vhookd

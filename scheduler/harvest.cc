@@ -1,0 +1,97 @@
+#include "scheduler/harvest.h"
+
+#include "core/crypto.h"
+
+namespace vhookd {
+
+namespace {
+
+// A page is cut early above this: receivers and the outbox take pages whole.
+constexpr std::size_t page_bytes = std::size_t{16} << 20;
+
+}  // namespace
+
+std::string envelope(PageType type, std::string_view webhook_json, std::string_view data, std::uint64_t sequence,
+                     const Secret& secret, const std::string& nonce) {
+  std::string body;
+  body.reserve(webhook_json.size() + data.size() + 256);
+  body += R"({"type":")";
+  body += name_of(type);
+  body += R"(","webhook":)";
+  body += webhook_json;
+  body += R"(,"data":)";
+  body += data;
+  body += R"(,"sequence":)";
+  body += std::to_string(sequence);
+  if (!secret.empty()) {
+    body += R"(,"nonce":")";
+    body += nonce;
+    body += R"(","sig256":")";
+    body += hex_lower(hmac_sha256(secret.reveal(), data, nonce));
+    body += '"';
+  }
+  body += '}';
+  return body;
+}
+
+void Harvest::record(Row row, const CheckpointMaker& before) {
+  record(writer_, row, before);
+}
+
+void Harvest::record(const RecordWriter& writer, Row row, const CheckpointMaker& before) {
+  if (data_records_ >= style_.max_records || data_.size() >= page_bytes) {
+    close_page(style_.initial ? PageType::initial_partial : PageType::virtual_);
+    if (open_bytes_ >= style_.part_bytes) seal(before);
+  }
+  data_ += data_records_ == 0 ? '[' : ',';
+  writer.append(data_, row);
+  ++data_records_;
+  ++records_;
+}
+
+void Harvest::remember(KnownRow row, const CheckpointMaker& before) {
+  // Rows noted without being sent gather too; they are parted wherever no page is open.
+  if (open_.remember.size() >= style_.part_known_rows && data_records_ == 0) seal(before);
+  open_.remember.push_back(std::move(row));
+}
+
+void Harvest::close_page(PageType type) {
+  data_ += ']';
+  Page page{.id = "msg_" + style_.random_id(),
+            .sequence = style_.next_sequence++,
+            .type = type,
+            .records = data_records_,
+            .body = {}};
+  page.body = envelope(type, style_.webhook_json, data_, page.sequence, style_.secret, style_.random_id());
+  open_bytes_ += page.body.size();
+  open_.pages.push_back(std::move(page));
+  data_.clear();
+  data_records_ = 0;
+  ++pages_;
+}
+
+void Harvest::seal(const CheckpointMaker& before) {
+  open_.checkpoint = before();
+  if (sealed_) {  // the last one was not taken yet: they become one
+    sealed_->checkpoint = std::move(open_.checkpoint);
+    std::ranges::move(open_.pages, std::back_inserter(sealed_->pages));
+    std::ranges::move(open_.remember, std::back_inserter(sealed_->remember));
+    std::ranges::move(open_.forget, std::back_inserter(sealed_->forget));
+  } else {
+    sealed_ = std::move(open_);
+  }
+  open_ = {};
+  open_bytes_ = 0;
+}
+
+std::optional<Part> Harvest::take_part() {
+  return std::exchange(sealed_, std::nullopt);
+}
+
+Part Harvest::finish(std::string checkpoint) {
+  if (data_records_ > 0) close_page(style_.initial ? PageType::initial_complete : PageType::virtual_);
+  seal([&] { return std::move(checkpoint); });
+  return *take_part();
+}
+
+}  // namespace vhookd

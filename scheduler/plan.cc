@@ -1,0 +1,371 @@
+#include "scheduler/plan.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <ranges>
+
+#include "core/crypto.h"
+#include "scheduler/digest.h"
+#include "scheduler/sql.h"
+
+namespace vhookd {
+
+using config::Detect;
+using config::Event;
+using config::Op;
+
+namespace {
+
+// Names people give these columns, lower case without underscores, the likeliest first.
+constexpr std::array updated_names = {"updatedat",  "modifiedat",    "lastmodified", "lastmodifiedat", "lastupdated",
+                                      "lastupdate", "lastupdatedat", "updatedon",    "modifiedon",     "updatetime",
+                                      "updated",    "modified",      "modifytime",   "datemodified",   "dateupdated",
+                                      "changedat",  "modifieddate",  "updateddate",  "mtime"};
+constexpr std::array created_names = {"createdat",    "insertedat",  "createdon",   "createtime", "created",
+                                      "creationdate", "datecreated", "createddate", "inserted",   "ctime"};
+
+std::string plain(std::string_view name) {
+  std::string out;
+  for (const char c : name)
+    if (c != '_') out += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return out;
+}
+
+std::string full_name(const Table& table) {
+  return table.name.schema.empty() ? table.name.name : table.name.schema + "." + table.name.name;
+}
+
+std::string columns_of(const Table& table) {
+  std::string list;
+  for (const auto& column : table.columns | std::views::take(40)) list += (list.empty() ? "" : ", ") + column.name;
+  return list;
+}
+
+std::unexpected<Error> no_column(const config::Webhook& webhook, const Table& table, std::string_view key,
+                                 const std::string& column) {
+  return fail(Recourse::ask_operator, webhook.id + ": " + std::string(key) + ": " + full_name(table) +
+                                          " has no column " + column + "; it has " + columns_of(table));
+}
+
+bool holds_time(const Column& column, Dialect dialect) {
+  if (column.kind == Kind::timestamp || column.kind == Kind::timestamptz) return true;
+  // SQLite has no type for times: a name and a text or number must do, the values are checked as they come.
+  return dialect == Dialect::sqlite &&
+         (column.kind == Kind::text || column.kind == Kind::integer || column.kind == Kind::real);
+}
+
+template <std::size_t N>
+const Column* by_name(const Table& table, Dialect dialect, const std::array<const char*, N>& names) {
+  for (const std::string_view name : names)
+    for (const auto& column : table.columns)
+      if (plain(column.name) == name && holds_time(column, dialect)) return &column;
+  return nullptr;
+}
+
+bool leads_an_index(const Table& table, const std::string& column) {
+  return std::ranges::any_of(table.indexes,
+                             [&](const Index& index) { return !index.columns.empty() && index.columns[0] == column; });
+}
+
+std::string order_of(Dialect dialect, const Column& column, const std::string& name) {
+  if (column.kind == Kind::integer) return name;
+  if (dialect == Dialect::sqlite) return name + " COLLATE BINARY";
+  if (column.kind == Kind::binary) return name;
+  if (dialect == Dialect::mysql) return "CAST(CONVERT(" + name + " USING utf8mb4) AS BINARY)";
+  if (column.declared == "uuid") return name;  // its own order is that of its text, and the index serves it
+  return "(" + name + ")::text COLLATE \"C\"";
+}
+
+class Planner {
+ public:
+  Planner(const config::Webhook& webhook, const Table& table, std::optional<Strategy> before)
+      : webhook_(webhook), table_(table), before_(before) {
+    plan_.webhook = &webhook;
+    plan_.table = &table;
+    plan_.dialect = dialect_of(webhook.database.type);
+    plan_.from =
+        table.name.schema.empty() ? quoted(table.name.name) : quoted(table.name.schema) + "." + quoted(table.name.name);
+  }
+
+  Result<Plan> run() {
+    for (const auto step : {&Planner::select, &Planner::deliver, &Planner::find_key, &Planner::find_times,
+                            &Planner::filters, &Planner::choose, &Planner::check, &Planner::finish})
+      if (auto done = (this->*step)(); !done) return std::unexpected(done.error());
+    return std::move(plan_);
+  }
+
+ private:
+  std::string quoted(std::string_view name) const { return quote_name(plan_.dialect, name); }
+
+  std::size_t position(const std::string& column) const {
+    return static_cast<std::size_t>(std::ranges::find(table_.columns, column, &Column::name) - table_.columns.begin());
+  }
+
+  std::unexpected<Error> misfit(const std::string& text) const {
+    return fail(Recourse::ask_operator, webhook_.id + ": " + text);
+  }
+
+  Result<void> select() {
+    for (const auto& column : table_.columns) {
+      std::string sql = column.select_as.empty() ? "{}" : column.select_as;
+      const auto name = quoted(column.name);
+      for (auto at = sql.find("{}"); at != std::string::npos; at = sql.find("{}", at + name.size()))
+        sql.replace(at, 2, name);
+      plan_.selected.push_back(column.select_as.empty() ? name : sql + " AS " + name);
+    }
+    plan_.digested = plan_.selected.size();
+    return {};
+  }
+
+  Result<void> deliver() {
+    if (webhook_.fields.empty()) {
+      for (const auto& column : table_.columns) plan_.delivered.push_back(column.name);
+    } else {
+      for (const auto& field : webhook_.fields)
+        if (table_.find(field) == nullptr) return no_column(webhook_, table_, "fields", field);
+      plan_.delivered = webhook_.fields;
+    }
+    for (const auto& name : plan_.delivered) plan_.delivered_at.push_back(position(name));
+    return {};
+  }
+
+  Result<void> find_key() {
+    auto names = webhook_.key.empty() ? table_.primary_key : webhook_.key;
+    if (names.empty()) names = unique_key();
+    for (const auto& name : names) {
+      const Column* column = table_.find(name);
+      if (column == nullptr) return no_column(webhook_, table_, "key", name);
+      if (column->kind == Kind::real)
+        return misfit(
+            "key: " + name +
+            " is floating point, which has no exact text to find a row by again; name other columns under key");
+      plan_.key.push_back({name, quoted(name), order_of(plan_.dialect, *column, quoted(name)), position(name)});
+    }
+    if (plan_.key.empty() && plan_.dialect == Dialect::sqlite && table_.relation == Relation::table) {
+      plan_.key.push_back({"rowid", "rowid", "rowid", plan_.selected.size()});
+      plan_.selected.emplace_back("rowid AS \"rowid\"");
+    }
+    return {};
+  }
+
+  std::vector<std::string> unique_key() const {
+    for (const auto& index : table_.indexes) {
+      const auto firm = [&](const std::string& name) {
+        const Column* column = table_.find(name);
+        return column != nullptr && !column->nullable && column->kind != Kind::real;
+      };
+      if (index.unique && !index.columns.empty() && std::ranges::all_of(index.columns, firm)) return index.columns;
+    }
+    return {};
+  }
+
+  Result<const Column*> named_time(std::string_view option, const std::string& name) const {
+    const Column* column = table_.find(name);
+    if (column == nullptr) return no_column(webhook_, table_, option, name);
+    if (!holds_time(*column, plan_.dialect) && column->kind != Kind::integer)
+      return misfit(std::string(option) + ": " + name + " is " + column->declared +
+                    ", not a time; name a timestamp column or use detect: snapshot");
+    return column;
+  }
+
+  Result<void> find_times() {
+    updated_ = by_name(table_, plan_.dialect, updated_names);
+    created_ = by_name(table_, plan_.dialect, created_names);
+    if (!webhook_.updated_column.empty()) {
+      const auto column = named_time("updated_column", webhook_.updated_column);
+      if (!column) return std::unexpected(column.error());
+      updated_ = *column;
+    }
+    if (!webhook_.created_column.empty()) {
+      const auto column = named_time("created_column", webhook_.created_column);
+      if (!column) return std::unexpected(column.error());
+      created_ = *column;
+    }
+    if (!webhook_.deleted_column.empty()) {
+      const Column* column = table_.find(webhook_.deleted_column);
+      if (column == nullptr) return no_column(webhook_, table_, "deleted_column", webhook_.deleted_column);
+      const auto name = quoted(column->name);
+      plan_.gone = column->kind == Kind::boolean   ? name + " IS TRUE"
+                   : column->kind == Kind::integer ? "coalesce(" + name + ", 0) <> 0"
+                                                   : name + " IS NOT NULL";
+    }
+    return {};
+  }
+
+  Result<void> filters() {
+    for (const auto& filter : webhook_.filters) {
+      if (table_.find(filter.column) == nullptr) return no_column(webhook_, table_, "filters", filter.column);
+      const auto name = quoted(filter.column);
+      if (filter.op == Op::is_null) {
+        plan_.filter.push_back(name + (filter.values[0].text == "t" ? " IS NULL" : " IS NOT NULL"));
+        continue;
+      }
+      std::string marks = "?";
+      for (std::size_t i = 1; i < filter.values.size(); ++i) marks += ", ?";
+      const auto condition = [&]() -> std::string {
+        switch (filter.op) {
+          case Op::ne:
+            return " <> ?";
+          case Op::gt:
+            return " > ?";
+          case Op::gte:
+            return " >= ?";
+          case Op::lt:
+            return " < ?";
+          case Op::lte:
+            return " <= ?";
+          case Op::in:
+            return " IN (" + marks + ")";
+          case Op::not_in:
+            return " NOT IN (" + marks + ")";
+          case Op::like:
+            return " LIKE ?";
+          case Op::eq:
+          case Op::is_null:
+            break;
+        }
+        return " = ?";
+      }();
+      plan_.filter.push_back(name + condition);
+      plan_.filter_params.insert(plan_.filter_params.end(), filter.values.begin(), filter.values.end());
+    }
+    return {};
+  }
+
+  bool tells_new_from_changed() const { return webhook_.event == Event::created || !webhook_.include_created; }
+
+  // The column whose movement finds the rows this event wants; null: none.
+  const Column* moving() const { return webhook_.event == Event::created ? created_ : updated_; }
+
+  bool xid_works() const {
+    return plan_.dialect == Dialect::postgres && table_.relation == Relation::table && webhook_.event != Event::deleted;
+  }
+
+  // A column nobody is sure to move finds less than a comparison does. It is taken unasked only where the
+  // server moves it or an index makes it worth having: without one, comparing costs the same read.
+  bool timestamp_suits() const {
+    const Column* column = moving();
+    if (column == nullptr || webhook_.event == Event::deleted || plan_.key.empty()) return false;
+    if (webhook_.event == Event::updated && !webhook_.include_created) return false;
+    const auto& asked = webhook_.event == Event::created ? webhook_.created_column : webhook_.updated_column;
+    return !asked.empty() || column->touched_on_update || leads_an_index(table_, column->name);
+  }
+
+  Result<void> choose() {
+    if (webhook_.detect == Detect::xid) return chosen(Strategy::xid, "asked for by detect");
+    if (webhook_.detect == Detect::timestamp) return chosen(Strategy::timestamp, "asked for by detect");
+    if (webhook_.detect == Detect::snapshot) return chosen(Strategy::snapshot, "asked for by detect");
+    const bool keyed = !plan_.key.empty();
+    if (before_ == Strategy::snapshot && keyed) return chosen(*before_, "kept from earlier polls");
+    if (before_ == Strategy::timestamp && keyed && moving() != nullptr && webhook_.event != Event::deleted)
+      return chosen(*before_, "kept from earlier polls");
+    if (xid_works()) return chosen(Strategy::xid, "a PostgreSQL table tells which transaction wrote each row");
+    if (webhook_.event == Event::deleted)
+      return chosen(Strategy::snapshot, "only a comparison shows rows that are gone");
+    if (timestamp_suits()) return chosen(Strategy::timestamp, "column " + moving()->name + " moves with each change");
+    return chosen(Strategy::snapshot, moving() == nullptr
+                                          ? "no column tells when a row changed"
+                                          : "column " + moving()->name + " is neither indexed nor kept by the server");
+  }
+
+  Result<void> chosen(Strategy strategy, std::string reason) {
+    plan_.strategy = strategy;
+    plan_.reason = std::move(reason);
+    return {};
+  }
+
+  Result<void> check() {
+    if (plan_.strategy == Strategy::xid && !xid_works())
+      return misfit("detect: xid works on PostgreSQL tables with event created or updated; " + full_name(table_) +
+                    (plan_.dialect != Dialect::postgres ? " is in another database"
+                     : webhook_.event == Event::deleted ? " leaves no trace of deleted rows"
+                                                        : " is no plain table") +
+                    "; use detect: auto");
+    if (plan_.strategy == Strategy::timestamp) {
+      if (webhook_.event == Event::deleted)
+        return misfit("detect: timestamp can't see that a row is gone; use detect: snapshot or auto");
+      if (moving() == nullptr)
+        return misfit(std::string("detect: timestamp needs a column that moves; name it as ") +
+                      (webhook_.event == Event::created ? "created_column" : "updated_column") + "; " +
+                      full_name(table_) + " has " + columns_of(table_));
+      if (!webhook_.include_created && created_ == nullptr)
+        return misfit(
+            "include_created: false needs created_column to tell new rows from changed ones, or detect: snapshot");
+    }
+    const bool needs_key = plan_.strategy != Strategy::xid || tells_new_from_changed();
+    if (needs_key && plan_.key.empty())
+      return misfit(full_name(table_) + " has no primary key; name the columns that tell its rows apart under key");
+    return {};
+  }
+
+  Result<void> finish() {
+    const Column* stamp = moving();
+    if (stamp == nullptr && plan_.strategy != Strategy::timestamp) stamp = updated_ != nullptr ? updated_ : created_;
+    if (stamp != nullptr) {
+      plan_.stamp = stamp->name;
+      plan_.stamp_at = position(stamp->name);
+      plan_.stamp_nullable = stamp->nullable;
+    }
+    if (created_ != nullptr) {
+      plan_.created = created_->name;
+      plan_.created_at = position(created_->name);
+    }
+    plan_.remembers = plan_.strategy != Strategy::xid || tells_new_from_changed();
+    if (webhook_.checked_at && plan_.stamp.empty() && webhook_.event != Event::deleted)
+      return misfit("checked_at: " + full_name(table_) +
+                    " has no column that tells when a row changed; name it as updated_column, or leave checked_at out");
+    plan_.fingerprint = fingerprint();
+    return {};
+  }
+
+  std::string fingerprint() const {
+    std::vector<std::string> parts = {plan_.from, std::string(config::name_of(webhook_.event)),
+                                      std::string(name_of(plan_.strategy)),
+                                      webhook_.include_created ? "" : "changed only", plan_.gone};
+    if (plan_.strategy == Strategy::timestamp) parts.push_back(plan_.stamp);
+    for (const auto& key : plan_.key) parts.push_back("key " + key.name);
+    for (const auto& field : webhook_.fields) parts.push_back("field " + field);
+    parts.insert(parts.end(), plan_.filter.begin(), plan_.filter.end());
+    for (const auto& param : plan_.filter_params) parts.push_back("value " + param.text);
+    std::vector<Value> values;
+    values.reserve(parts.size());
+    for (const auto& part : parts) values.push_back({.text = part});
+    return hex_lower(digest(values, values.size()));  // a digest, so that no value of a filter stands in the state
+  }
+
+  const config::Webhook& webhook_;
+  const Table& table_;
+  std::optional<Strategy> before_;
+  const Column* updated_ = nullptr;
+  const Column* created_ = nullptr;
+  Plan plan_;
+};
+
+}  // namespace
+
+std::string_view name_of(Strategy strategy) {
+  switch (strategy) {
+    case Strategy::xid:
+      return "xid";
+    case Strategy::timestamp:
+      return "timestamp";
+    case Strategy::snapshot:
+      return "snapshot";
+  }
+  return {};
+}
+
+bool Plan::wants_created() const {
+  return webhook->event == Event::created || (webhook->event == Event::updated && webhook->include_created);
+}
+
+bool Plan::wants_updated() const {
+  return webhook->event == Event::updated;
+}
+
+Result<Plan> make_plan(const config::Webhook& webhook, const Table& table, std::optional<Strategy> before) {
+  return Planner(webhook, table, before).run();
+}
+
+}  // namespace vhookd

@@ -1,0 +1,42 @@
+// SQL, made once for all databases with each one's quoting. Pure.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/database.h"
+#include "core/query.h"
+
+namespace vhookd {
+
+std::string quote_name(Dialect dialect, std::string_view name);
+
+// A statement under construction: text with ? for each value, bound in order.
+class Sql {
+ public:
+  Sql(Dialect dialect, const Table* table) : dialect_(dialect) { query_.table = table; }
+
+  Sql& text(std::string_view sql) {
+    query_.sql += sql;
+    return *this;
+  }
+  // Each ? in `sql` outside quoted names takes the next value; returns how many were taken.
+  std::size_t bound(std::string_view sql, std::span<const Param> values);
+  Sql& list(std::span<const std::string> items, std::string_view separator);
+
+  // "(a > x OR (a = x AND b > y))" over `columns` and their last values; an index on (a, b) serves the
+  // form "a >= x AND (a > x OR b > y)", where row constructors would scan it whole in MySQL.
+  Sql& after(std::span<const std::string> columns, std::span<const Param> last);
+
+  Query take() { return std::move(query_); }
+
+ private:
+  void placeholder();
+
+  Dialect dialect_;
+  Query query_;
+};
+
+}  // namespace vhookd

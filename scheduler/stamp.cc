@@ -1,0 +1,68 @@
+#include "scheduler/stamp.h"
+
+#include <charconv>
+#include <string>
+
+#include "core/time_text.h"
+
+namespace vhookd {
+
+namespace {
+
+using std::chrono::floor;
+using std::chrono::seconds;
+
+// Years 1973 to 5138 as seconds, the same as milliseconds, as microseconds: each a thousand apart, so the
+// size of a number tells its unit.
+std::optional<Stamp> from_number(std::string_view text) {
+  double number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  const auto micros = [](double value) { return Instant(Micros(static_cast<std::int64_t>(value))); };
+  if (number >= 1e8 && number < 1e11) return Stamp{micros(number * 1e6), StampForm::seconds};
+  if (number >= 1e11 && number < 1e14) return Stamp{micros(number * 1e3), StampForm::millis};
+  if (number >= 1e14 && number < 1e17) return Stamp{micros(number), StampForm::micros};
+  return std::nullopt;
+}
+
+std::optional<Stamp> from_text(std::string_view text) {
+  std::string utc(text);
+  StampForm form = utc.size() > 10 && utc[10] == 'T' ? StampForm::iso : StampForm::sql;
+  if (utc.ends_with("+00")) {
+    utc += ":00";
+    form = form == StampForm::sql ? StampForm::sql_utc : form;
+  } else if (!utc.ends_with("+00:00") && !utc.ends_with('Z')) {
+    if (utc.find_first_not_of("0123456789-:. T") != std::string::npos) return std::nullopt;
+    utc += 'Z';
+  }
+  const auto at = parse_rfc3339(utc);
+  if (!at) return std::nullopt;
+  return Stamp{*at, form};
+}
+
+}  // namespace
+
+std::optional<Stamp> read_stamp(const Value& value) {
+  if (value.null) return std::nullopt;
+  if (value.kind == Kind::integer || value.kind == Kind::real || value.kind == Kind::decimal)
+    return from_number(value.text);
+  return from_text(value.text);
+}
+
+Param write_stamp(Instant at, StampForm form) {
+  const auto second = floor<seconds>(at);
+  const auto since = second.time_since_epoch().count();
+  const auto number = [](std::int64_t value) {
+    return Param{.kind = Kind::integer, .null = false, .text = std::to_string(value)};
+  };
+  if (form == StampForm::seconds) return number(since);
+  if (form == StampForm::millis) return number(since * 1000);
+  if (form == StampForm::micros) return number(since * 1'000'000);
+  std::string text = rfc3339_seconds(second);
+  text.pop_back();  // the Z: without it the bound sorts before every suffix
+  if (form != StampForm::iso) text[10] = ' ';
+  if (form == StampForm::sql_utc) text += "+00";
+  return {.kind = Kind::timestamp, .null = false, .text = std::move(text)};
+}
+
+}  // namespace vhookd

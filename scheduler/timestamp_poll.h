@@ -1,0 +1,60 @@
+// Tables with a column that moves on every change: rows at or above a bound, deduplicated.
+//
+// Kept between polls: the bound B and, as known rows, the key and digest of every row seen at or above it.
+// Each poll reads all rows >= B, skips those known with the same digest, and moves B up to the lesser of
+// the database's own clock and the newest time seen, less `lookback`. So ties, microseconds, rows stamped
+// in the future and transactions that commit up to `lookback` late are all found, and nothing is sent twice.
+// Rows whose column is NULL are read on their own each time and deduplicated for good.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "scheduler/ask.h"
+#include "scheduler/harvest.h"
+#include "scheduler/stamp.h"
+
+namespace vhookd {
+
+class TimestampPoll {
+ public:
+  static Result<TimestampPoll> begin(const Plan& plan, const std::string& checkpoint, KnownRows known);
+
+  std::optional<Ask> next();
+  Result<void> row(Row row, Harvest& harvest);
+  Result<void> answered(Harvest& harvest);
+  std::string checkpoint() const;
+  // Known rows below this need not be kept any more, once the poll is whole.
+  std::optional<std::int64_t> forget_below() const;
+
+ private:
+  enum class Step { position, nulls, scan, done };
+
+  TimestampPoll(const Plan& plan, KnownRows known);
+  Result<void> take_position(Row row);
+  Query position() const;
+  Query nulls() const;
+  Query scan() const;
+  Sql select() const;
+  std::optional<Instant> lower() const;
+  Result<Instant> stamp_of(Row row);
+  Result<bool> is_wanted(Row row, Instant at, bool known) const;
+  bool matched(Row row) const;
+
+  const Plan* plan_;
+  KnownRows known_;
+  std::string column_;  // quoted
+  std::chrono::milliseconds lookback_;
+  Step step_ = Step::position;
+  bool first_ = true;
+  std::optional<Instant> bound_;  // B; none: everything is to be read
+  Instant newest_;                // newest time seen; the epoch: none yet
+  StampForm form_ = StampForm::unknown;
+  bool resumed_ = false;
+  Instant next_bound_;        // B' to be, as far as the clock goes
+  std::vector<Param> after_;  // time and key of the last row handled
+};
+
+}  // namespace vhookd

@@ -1,0 +1,64 @@
+#include "store/committer.h"
+
+namespace vhookd {
+namespace {
+
+constexpr std::size_t kBatchMax = 64;  // bounds how long the first of a batch waits for the last
+
+// One transaction over `jobs`; the first error ends it with nothing written.
+Result<void> transact(Connection& db, const std::function<Result<void>()>& jobs) {
+  db.run("BEGIN IMMEDIATE");
+  auto result = db.failed() ? Result<void>() : jobs();
+  if (result) db.run("COMMIT");
+  if (auto outcome = db.outcome(); !outcome) result = outcome;
+  if (!result && db.in_transaction()) {  // SQLite has already rolled back after some errors
+    db.run("ROLLBACK");
+    (void)db.outcome();
+  }
+  return result;
+}
+
+}  // namespace
+
+void Committer::run_batch(Connection& db, std::span<Waiting* const> batch) {
+  const auto all = transact(db, [&]() -> Result<void> {
+    for (Waiting* one : batch) {
+      if (auto result = (*one->job)(db); !result) return result;
+      if (db.failed()) break;
+    }
+    return {};
+  });
+  for (Waiting* one : batch) {
+    one->result = all || batch.size() == 1 ? all : transact(db, [&] { return (*one->job)(db); });
+  }
+}
+
+std::vector<Committer::Waiting*> Committer::next_batch() {
+  const auto count = std::min(waiting_.size(), kBatchMax);
+  std::vector<Waiting*> batch(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(count));
+  waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(count));
+  return batch;
+}
+
+Result<void> Committer::commit(const Job& job) {
+  Waiting mine{&job};
+  std::unique_lock lock(mutex_);
+  waiting_.push_back(&mine);
+  while (!mine.done) {
+    if (led_) {
+      turned_.wait(lock);
+      continue;
+    }
+    led_ = true;
+    const auto batch = next_batch();
+    lock.unlock();
+    db_.with([&](auto& db) { run_batch(*db, batch); });
+    lock.lock();
+    for (Waiting* one : batch) one->done = true;
+    led_ = false;
+    turned_.notify_all();
+  }
+  return mine.result;
+}
+
+}  // namespace vhookd

@@ -1,0 +1,71 @@
+// The format of state.db, version 1, and how it is opened and brought up to date.
+//
+// The version is SQLite's user_version; application_id says the file is ours. Each migration is one
+// transaction that also raises the version, so a crash leaves one version or the next. Instants are
+// integer microseconds since 1970 UTC. Tables are STRICT: a value bound with the wrong type is an error
+// here rather than a surprise in a later release. What is opaque to the store (checkpoint, fingerprint,
+// key, digest, body) is BLOB; what people read (ids, errors) is TEXT.
+//
+// webhook   One row for each, found by its id. Everything else hangs on `number`: a small integer makes
+//           the keys of ten million known rows 20 bytes shorter than the id would. Numbers are never
+//           used twice (AUTOINCREMENT), so what a forgotten webhook left behind can be swept later.
+//           known_rows counts the known rows of the current epoch: counting ten million of them takes
+//           a tenth of a second from memory and far longer from a cold disk. unmarked: some of them have mark 0 (see
+//           known).
+//
+// outbox    Delivery's figures for each webhook, and row 0 their sum. Triggers on `page` keep them, in
+//           the same transaction, so they are right after any crash without a recount. Not columns of
+//           webhook: every delivery would rewrite the checkpoint beside them. The partial index is the
+//           list of webhooks with something to send.
+//
+// page      What is known of a page but its body, keyed (webhook, state, sequence): the head of the queue
+//           is the first of a range however many dead pages stand before it. state 0: queued, 1: dead.
+//           A later release may keep delivered pages for replay as another state.
+// body      The bodies, by number. Apart, because SQLite rewrites a whole row on update: with the body
+//           in it each failed attempt of a 1 MiB page would write 1 MiB. A page's trigger deletes its body.
+//
+// known     Rows of the source seen before, keyed (webhook, epoch, key) and stored in that order: a
+//           lookup, a range read and a merge with the source are all one walk. WITHOUT ROWID: no second
+//           tree. The epoch is in the key so that a new one starts at once: the old rows are only no
+//           longer looked at, and are swept in small parts. About 55 bytes a row with short keys; 5,000
+//           new rows in key order commit in 9 ms. The index over mark serves forget_below; it
+//           leaves out mark 0, which is what strategies that prune nothing write, and so costs those
+//           nothing. Rows with mark 0 are found by a scan, and webhook.unmarked says when one is needed.
+//
+// run       The last 50 of each webhook, numbered upwards.
+//
+// stale     What is still to be swept: known rows of `webhook` in epochs below `below_epoch`; with the
+//           largest integer there the webhook itself is gone, its pages with it.
+//
+// Not used: foreign keys (children outlive the parent until they are swept), auto_vacuum (the room of
+// deleted pages is used again; the file does not shrink), times as text (twice the size, and no order
+// across precisions).
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <string>
+
+#include "core/error.h"
+#include "store/sqlite.h"
+
+namespace vhookd {
+
+constexpr int kSchemaVersion = 1;
+constexpr int kQueued = 0;  // page.state
+constexpr int kDead = 1;
+constexpr std::int64_t kForgotten = std::numeric_limits<std::int64_t>::max();  // stale.below_epoch
+
+// Opens state.db in `folder`, makes it (mode 0600) where there is none, checks and migrates it.
+//
+// It is held with SQLite's exclusive lock, so the index of the WAL lives in our memory and no shm file
+// is mapped: a second connection, such as an operator's sqlite3, is turned away rather than corrupting
+// the file at a checkpoint, and a full disk can't end the process by SIGBUS.
+//
+// The pages of the file are checked (quick_check) only where the last stop was unclean, which the WAL
+// left behind tells, and only up to 512 MiB: about 2 s a GiB from the page cache, but minutes from a slow
+// disk, and what a crash may damage shows as an error when it is read anyhow.
+Result<std::unique_ptr<Connection>> open_state(const std::string& folder);
+
+}  // namespace vhookd

@@ -1,0 +1,118 @@
+// A Control over two webhooks in memory that notes what it was asked.
+#pragma once
+
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "core/time_text.h"
+#include "daemon/control.h"
+
+namespace vhookd::testing {
+
+inline WebhookStatus paid_orders() {
+  WebhookStatus status;
+  status.webhook.id = "paid-orders";
+  status.webhook.connection_id = "shop";
+  status.webhook.database.url = Secret("postgresql://reader:hunter2@db.example/shop");
+  status.webhook.database.display = "postgresql://reader@db.example/shop";
+  status.webhook.database.schema = "public";
+  status.webhook.db_name_prefix = "app_";
+  status.webhook.object_type = "orders";
+  status.webhook.event = config::Event::updated;
+  status.webhook.fields = {"id", "status", "total"};
+  status.webhook.filters_json = R"({"status":"paid","total":{"gte":100},"note":null,"lang":["de","fr"]})";
+  status.webhook.interval = std::chrono::seconds(30);
+  status.webhook.hook_url = "https://app.example/hooks/orders?token=hunter2";
+  status.webhook.hook_url_display = "https://app.example/hooks/orders?token=${env:TOKEN}";
+  status.webhook.integration_type = "postgres";
+  status.webhook.workspace_id = "w1";
+  status.webhook.secrets = {Secret("hunter2hunter2hunter2hun")};
+  status.webhook.headers = {{"x-token", Secret("hunter2")}};
+  status.state.id = status.webhook.id;
+  status.state.created_at = *parse_rfc3339("2026-11-01T00:00:00Z");
+  status.state.updated_at = *parse_rfc3339("2026-11-02T00:00:00.5Z");
+  status.state.checked_at = *parse_rfc3339("2026-11-23T09:00:00Z");
+  status.state.queued_pages = 3;
+  status.state.dead_pages = 1;
+  status.healthy = false;
+  status.last_error = "the receiver answers 500";
+  status.runs = {"2026-11-23T09:00:00Z ok 2 pages 734 records 412 ms"};
+  status.next_check_at = *parse_rfc3339("2026-11-23T09:00:30Z");
+  status.lag_seconds = 12.3456;
+  return status;
+}
+
+inline WebhookStatus bare(const std::string& id) {
+  WebhookStatus status;
+  status.webhook.id = status.state.id = id;
+  status.webhook.connection_id = "other";
+  status.webhook.database.type = DbType::sqlite;
+  status.webhook.database.display = "sqlite:///tmp/shop.db";
+  status.webhook.object_type = "users";
+  status.webhook.hook_url = "http://127.0.0.1:9/";
+  return status;
+}
+
+class FakeControl {
+ public:
+  std::vector<WebhookStatus> webhooks{paid_orders(), bare("new-users")};
+  std::vector<std::string> reasons;
+  bool alive = true;
+  Run run{*parse_rfc3339("2026-11-23T09:00:00Z"), true, 1, 2, 3, ""};
+  Answer<ReloadReport> report{ReloadReport{{"a"}, {}, {"b", "c"}, 4, {}}};
+  std::vector<DeadPage> pages;
+
+  std::vector<std::string> asked() {
+    const std::lock_guard lock(mutex_);
+    return asked_;
+  }
+
+  Control control() {
+    Control control;
+    control.list = [this] { return Answer<std::vector<WebhookStatus>>(webhooks); };
+    control.get = [this](const std::string& id) { return find(id, ""); };
+    control.pause = [this](const std::string& id) { return find(id, "pause"); };
+    control.resume = [this](const std::string& id) { return find(id, "resume"); };
+    control.trigger = [this](const std::string& id) { return find(id, "trigger").transform_to(run); };
+    control.replay_dead = [this](const std::string& id) { return find(id, "replay").transform_to(2); };
+    control.dead = [this](const std::string& id) { return find(id, "").transform_to(pages); };
+    control.reload = [this] {
+      note("reload");
+      return report;
+    };
+    control.not_ready = [this] { return reasons; };
+    control.alive = [this] { return alive; };
+    return control;
+  }
+
+ private:
+  // g++ 12 has no std::expected::transform.
+  struct Found : Answer<WebhookStatus> {
+    using Answer<WebhookStatus>::Answer;
+    template <class T>
+    Answer<T> transform_to(const T& value) const {
+      return has_value() ? Answer<T>(value) : Answer<T>(std::unexpected(error()));
+    }
+  };
+
+  void note(const std::string& what) {
+    const std::lock_guard lock(mutex_);
+    asked_.push_back(what);
+  }
+
+  Found find(const std::string& id, const std::string& what) {
+    for (auto& status : webhooks) {
+      if (status.webhook.id != id) continue;
+      if (!what.empty()) note(what + " " + id);
+      if (what == "pause" || what == "resume") status.paused = what == "pause";
+      return status;
+    }
+    return std::unexpected(Refusal{Refusal::Why::not_found, {"no such webhook"}});
+  }
+
+  std::mutex mutex_;
+  std::vector<std::string> asked_;
+};
+
+}  // namespace vhookd::testing

@@ -1,0 +1,146 @@
+// The outbox: order, attempts, dead pages, and its figures.
+#include "tests/store/fixture.h"
+
+namespace vhookd::testing {
+namespace {
+
+using namespace std::chrono_literals;
+
+class OutboxTest : public StoreTest {
+ protected:
+  std::uint64_t head_sequence(const std::string& id) {
+    const auto head = store_->head(id);
+    EXPECT_TRUE(head) << head.error().message;
+    return *head ? (*head)->page.sequence : 0;
+  }
+  // The figures of `id` say the same as its pages, and the sum the same as all.
+  void expect_figures(const std::string& id, std::int64_t queued, std::int64_t dead) {
+    const auto state = store_->webhook(id).value();
+    EXPECT_EQ(state.queued_pages, queued);
+    EXPECT_EQ(state.dead_pages, dead);
+    std::int64_t sum = 0;
+    const auto all = store_->webhooks().value();
+    for (const auto& each : all) sum += each.queued_bytes;
+    EXPECT_EQ(*store_->outbox_bytes(), sum);
+  }
+};
+
+TEST_F(OutboxTest, PagesGoInSequence) {
+  queue("a", 3);
+  for (std::uint64_t sequence = 1; sequence <= 3; ++sequence) {
+    open();
+    EXPECT_EQ(head_sequence("a"), sequence);
+    EXPECT_EQ(store_->with_queue().value(), std::vector<std::string>{"a"});
+    pass(1s);
+    ok(store_->delivered("a", sequence));
+    EXPECT_EQ(store_->webhook("a")->last_delivery_at, clock_.at);
+    expect_figures("a", 3 - static_cast<std::int64_t>(sequence), 0);
+  }
+  open();
+  EXPECT_EQ(head_sequence("a"), 0U);
+  EXPECT_TRUE(store_->with_queue()->empty());
+  EXPECT_EQ(*store_->outbox_bytes(), 0);
+  EXPECT_EQ(store_->webhook("a")->last_delivery_at, clock_.at);
+  refused(store_->delivered("a", 3), Recourse::give_up, "page 3 of webhook a is not in the queue");
+}
+
+TEST_F(OutboxTest, APageComesBackByteForByte) {
+  std::string body(3 << 20, 'x');
+  for (std::size_t i = 0; i < body.size(); i += 97) body[i] = static_cast<char>(i);
+  ok(store_->webhook("a"));
+  auto poll = part("a");
+  poll.pages = {page(1, body)};
+  ok(store_->commit(poll));
+  open();
+  const auto head = store_->head("a").value().value();
+  EXPECT_EQ(head.webhook_id, "a");
+  EXPECT_EQ(head.page.id, "msg_1");
+  EXPECT_EQ(head.page.records, 2);
+  EXPECT_TRUE(head.page.body == body);
+  EXPECT_EQ(head.attempts, 0);
+  EXPECT_EQ(head.first_attempt_at, std::nullopt);
+  EXPECT_EQ(head.queued_at, poll.at);
+  EXPECT_EQ(head.not_before, Instant{});
+  EXPECT_EQ(*store_->outbox_bytes(), 3 << 20);
+}
+
+TEST_F(OutboxTest, AFailedAttemptIsCounted) {
+  queue("a", 1);
+  pass(1s);
+  const auto first = clock_.at;
+  ok(store_->attempt_failed("a", 1, clock_.at + 5s, "503"));
+  pass(5s);
+  ok(store_->attempt_failed("a", 1, clock_.at + 10s, "connection reset"));
+  open();
+  const auto head = store_->head("a").value().value();
+  EXPECT_EQ(head.attempts, 2);
+  EXPECT_EQ(head.first_attempt_at, first);
+  EXPECT_EQ(head.not_before, clock_.at + 10s);
+  EXPECT_EQ(head.last_error, "connection reset");
+  refused(store_->attempt_failed("a", 2, clock_.at, ""), Recourse::give_up, "not in the queue");
+}
+
+TEST_F(OutboxTest, ADeadPageStandsAsideAndMayBeRevived) {
+  queue("a", 3);
+  const auto before = store_->head("a").value().value();
+  ok(store_->attempt_failed("a", 1, clock_.at + 1h, "500"));
+  pass(72h);
+  ok(store_->page_died("a", 1, "500 in the end"));
+  open();
+  EXPECT_EQ(head_sequence("a"), 2U);
+  expect_figures("a", 2, 1);
+  auto dead = store_->dead("a").value();
+  ASSERT_EQ(dead.size(), 1U);
+  EXPECT_EQ(dead[0].page.body, before.page.body);
+  EXPECT_EQ(dead[0].attempts, 2);
+  EXPECT_EQ(dead[0].queued_at, before.queued_at);
+  EXPECT_EQ(dead[0].died_at, clock_.at);
+  EXPECT_EQ(dead[0].error, "500 in the end");
+  ok(store_->delivered("a", 2));
+
+  ok(store_->revive("a", 1));
+  open();
+  EXPECT_TRUE(store_->dead("a")->empty());
+  expect_figures("a", 2, 0);
+  const auto head = store_->head("a").value().value();
+  EXPECT_EQ(head.page.sequence, 1U);
+  EXPECT_EQ(head.page.id, before.page.id);
+  EXPECT_EQ(head.page.body, before.page.body);
+  EXPECT_EQ(head.attempts, 0);
+  EXPECT_EQ(head.first_attempt_at, std::nullopt);
+  EXPECT_EQ(head.not_before, Instant{});
+  refused(store_->revive("a", 1), Recourse::give_up, "not among the dead pages");
+}
+
+TEST_F(OutboxTest, DeadPagesAreListedBySequenceAndDropped) {
+  queue("a", 4);
+  queue("b", 1);
+  for (const std::uint64_t sequence : {3, 1, 2}) ok(store_->page_died("a", sequence, "x"));
+  open();
+  const auto dead = store_->dead("a").value();
+  ASSERT_EQ(dead.size(), 3U);
+  for (std::uint64_t i = 0; i < 3; ++i) EXPECT_EQ(dead[i].page.sequence, i + 1);
+  EXPECT_TRUE(store_->dead("b")->empty());
+  ok(store_->drop_dead("a", 2));
+  refused(store_->drop_dead("a", 4), Recourse::give_up, "not among the dead pages");
+  open();
+  EXPECT_EQ(store_->dead("a")->size(), 2U);
+  EXPECT_EQ(head_sequence("a"), 4U);
+  expect_figures("a", 1, 2);
+}
+
+TEST_F(OutboxTest, OnlyThoseWithAHeadAreListed) {
+  queue("a", 1);
+  queue("b", 1);
+  queue("c", 2);
+  ok(store_->webhook("d"));
+  ok(store_->page_died("a", 1, "x"));
+  ok(store_->delivered("b", 1));
+  open();
+  EXPECT_EQ(store_->with_queue().value(), std::vector<std::string>{"c"});
+  ok(store_->revive("a", 1));
+  EXPECT_EQ(store_->with_queue()->size(), 2U);
+}
+
+}  // namespace
+}  // namespace vhookd::testing

@@ -1,0 +1,209 @@
+// Every call on webhooks, polls and runs; the store is opened anew after each step that should last.
+#include "tests/store/fixture.h"
+
+namespace vhookd::testing {
+namespace {
+
+using namespace std::chrono_literals;
+
+class WebhookTest : public StoreTest {};
+class PollTest : public StoreTest {};
+
+TEST_F(WebhookTest, IsMadeWithDefaults) {
+  const auto made_at = clock_.at;
+  ok(store_->webhook("a"));
+  pass(1h);
+  open();
+  const auto state = store_->webhook("a").value();
+  EXPECT_EQ(state.id, "a");
+  EXPECT_EQ(state.epoch, 1U);
+  EXPECT_EQ(state.fingerprint, "");
+  EXPECT_EQ(state.checkpoint, "");
+  EXPECT_EQ(state.next_sequence, 1U);
+  EXPECT_FALSE(state.paused);
+  EXPECT_TRUE(state.healthy);
+  EXPECT_EQ(state.checked_at, std::nullopt);
+  EXPECT_EQ(state.last_delivery_at, std::nullopt);
+  EXPECT_EQ(state.created_at, made_at);
+  EXPECT_EQ(state.updated_at, made_at);
+  EXPECT_EQ(state.queued_pages + state.queued_bytes + state.dead_pages, 0);
+}
+
+TEST_F(WebhookTest, AllAreListedById) {
+  for (const auto* id : {"b", "a", "B"}) ok(store_->webhook(id));
+  open();
+  const auto all = store_->webhooks().value();
+  ASSERT_EQ(all.size(), 3U);
+  EXPECT_EQ(all[0].id, "B");
+  EXPECT_EQ(all[1].id, "a");
+  EXPECT_EQ(all[2].id, "b");
+}
+
+TEST_F(WebhookTest, PauseKeepsItsReasonUntilResumed) {
+  ok(store_->webhook("a"));
+  pass(1s);
+  ok(store_->set_paused("a", true, "410 Gone"));
+  open();
+  auto state = store_->webhook("a").value();
+  EXPECT_TRUE(state.paused);
+  EXPECT_EQ(state.paused_because, "410 Gone");
+  EXPECT_EQ(state.updated_at, clock_.at);
+  const auto paused_at = clock_.at;
+  pass(1s);
+  ok(store_->set_paused("a", true, "410 Gone"));
+  EXPECT_EQ(store_->webhook("a")->updated_at, paused_at);
+  ok(store_->set_paused("a", false, "ignored"));
+  open();
+  state = store_->webhook("a").value();
+  EXPECT_FALSE(state.paused);
+  EXPECT_EQ(state.paused_because, "");
+  EXPECT_EQ(state.updated_at, clock_.at);
+}
+
+TEST_F(WebhookTest, AnOperatorMayPauseBeforeTheFirstPoll) {
+  ok(store_->set_paused("new", true, ""));
+  EXPECT_TRUE(store_->webhook("new")->paused);
+}
+
+TEST_F(WebhookTest, HealthMovesUpdatedAtOnlyWhenItShows) {
+  ok(store_->webhook("a"));
+  const auto made_at = clock_.at;
+  pass(1s);
+  ok(store_->set_health("a", true, 1, ""));
+  open();
+  EXPECT_EQ(store_->webhook("a")->failed_in_a_row, 1);
+  EXPECT_EQ(store_->webhook("a")->updated_at, made_at);
+  ok(store_->set_health("a", false, 2, "no such table"));
+  open();
+  auto state = store_->webhook("a").value();
+  EXPECT_FALSE(state.healthy);
+  EXPECT_EQ(state.last_error, "no such table");
+  EXPECT_EQ(state.updated_at, clock_.at);
+  const auto fell_ill_at = clock_.at;
+  pass(1s);
+  ok(store_->set_health("a", false, 3, "no such table"));
+  state = store_->webhook("a").value();
+  EXPECT_EQ(state.failed_in_a_row, 3);
+  EXPECT_EQ(state.updated_at, fell_ill_at);
+}
+
+TEST_F(WebhookTest, TouchMovesUpdatedAt) {
+  ok(store_->webhook("a"));
+  pass(5us);
+  ok(store_->touch("a"));
+  open();
+  EXPECT_EQ(store_->webhook("a")->updated_at, clock_.at);
+}
+
+TEST_F(WebhookTest, ForgottenWhollyAndNothingOfAnother) {
+  auto big = part("a");
+  for (int i = 0; i < 9000; ++i) big.remember.push_back(row(key_of(i)));
+  ok(store_->webhook("a"));
+  ok(store_->commit(big));
+  queue("a", 150);
+  queue("b", 2);
+  ok(store_->page_died("a", 1, "500"));
+  ok(store_->record_run("a", finished(clock_.at, 0)));
+  ok(store_->forget_webhook("a"));
+  open();
+  EXPECT_EQ(store_->webhooks()->size(), 1U);
+  EXPECT_EQ(store_->with_queue().value(), std::vector<std::string>{"b"});
+  EXPECT_EQ(*store_->outbox_bytes(), store_->webhook("b")->queued_bytes);
+  EXPECT_EQ(store_->head("a").value(), std::nullopt);
+  EXPECT_TRUE(store_->dead("a")->empty());
+  const auto fresh = store_->webhook("a").value();
+  EXPECT_EQ(fresh.next_sequence, 1U);
+  EXPECT_EQ(fresh.dead_pages, 0);
+  EXPECT_EQ(*store_->known_count("a"), 0);
+  EXPECT_TRUE(store_->known_after("a", "", 10)->empty());
+  EXPECT_TRUE(store_->runs("a")->empty());
+  ok(store_->forget_webhook("never there"));
+}
+
+TEST_F(WebhookTest, WhatComesAfterItWasForgottenIsRefused) {
+  queue("a", 1);
+  ok(store_->forget_webhook("a"));
+  refused(store_->commit(part("a")), Recourse::give_up, "webhook a has no state");
+  refused(store_->set_health("a", false, 1, "x"), Recourse::give_up, "webhook a has no state");
+  refused(store_->record_run("a", vhookd::Run{}), Recourse::give_up, "webhook a has no state");
+  refused(store_->delivered("a", 1), Recourse::give_up, "page 1 of webhook a is not in the queue");
+  EXPECT_TRUE(store_->webhooks()->empty());
+}
+
+TEST_F(PollTest, IsTakenWhole) {
+  ok(store_->webhook("a"));
+  auto poll = part("a", std::string("check\0point", 11));
+  poll.fingerprint = "\xff\xfe";
+  poll.pages = {page(1), page(2)};
+  poll.pages[0].type = PageType::initial_partial;
+  poll.remember = {row("k1", 5), row("k2", 6)};
+  poll.run = vhookd::Run{.started_at = clock_.at, .ok = true, .pages = 2, .records = 4, .duration_ms = 7, .error = ""};
+  poll.complete = true;
+  ok(store_->commit(poll));
+  open();
+  const auto state = store_->webhook("a").value();
+  EXPECT_EQ(state.checkpoint, poll.checkpoint);
+  EXPECT_EQ(state.fingerprint, poll.fingerprint);
+  EXPECT_EQ(state.next_sequence, 3U);
+  EXPECT_EQ(state.checked_at, poll.at);
+  EXPECT_EQ(state.queued_pages, 2);
+  EXPECT_EQ(state.queued_bytes, static_cast<std::int64_t>(poll.pages[0].body.size() + poll.pages[1].body.size()));
+  EXPECT_EQ(*store_->known_count("a"), 2);
+  ASSERT_EQ(store_->runs("a")->size(), 1U);
+  EXPECT_EQ(describe(store_->runs("a")->front()), describe(*poll.run));
+  EXPECT_EQ(store_->head("a").value()->page.type, PageType::initial_partial);
+}
+
+TEST_F(PollTest, APartThatIsNotTheLastLeavesCheckedAt) {
+  ok(store_->webhook("a"));
+  ok(store_->commit(part("a")));
+  EXPECT_EQ(store_->webhook("a")->checked_at, std::nullopt);
+}
+
+TEST_F(PollTest, AGapOrARepeatInTheSequencesIsRefusedWhole) {
+  queue("a", 2);
+  for (const std::vector<std::uint64_t>& sequences : {std::vector<std::uint64_t>{4}, {2}, {3, 5}, {3, 3}, {0}}) {
+    auto poll = part("a", "other");
+    for (const auto sequence : sequences) poll.pages.push_back(page(sequence));
+    poll.remember = {row("k")};
+    poll.run = vhookd::Run{};
+    poll.complete = true;
+    refused(store_->commit(poll), Recourse::give_up, "the next is");
+    open();
+    const auto state = store_->webhook("a").value();
+    EXPECT_EQ(state.checkpoint, "c");
+    EXPECT_EQ(state.next_sequence, 3U);
+    EXPECT_EQ(state.queued_pages, 2);
+    EXPECT_EQ(state.checked_at, std::nullopt);
+    EXPECT_EQ(*store_->known_count("a"), 0);
+    EXPECT_TRUE(store_->runs("a")->empty());
+  }
+}
+
+TEST_F(PollTest, TheLastFiftyRunsAreKeptNewestFirst) {
+  ok(store_->webhook("a"));
+  ok(store_->webhook("b"));
+  for (int i = 1; i <= 70; ++i) {
+    const vhookd::Run run{
+        .started_at = clock_.at, .ok = i % 2 == 0, .pages = i, .records = 0, .duration_ms = 1, .error = "e"};
+    if (i % 3 == 0) {
+      auto poll = part("a");
+      poll.run = run;
+      ok(store_->commit(poll));
+    } else {
+      ok(store_->record_run("a", run));
+    }
+  }
+  ok(store_->record_run("b", finished(clock_.at, 9)));
+  open();
+  const auto runs = store_->runs("a").value();
+  ASSERT_EQ(runs.size(), 50U);
+  EXPECT_EQ(runs.front().pages, 70);
+  EXPECT_TRUE(runs.front().ok);
+  EXPECT_EQ(runs.back().pages, 21);
+  EXPECT_EQ(runs.back().error, "e");
+  EXPECT_EQ(store_->runs("b")->size(), 1U);
+}
+
+}  // namespace
+}  // namespace vhookd::testing
