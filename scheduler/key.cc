@@ -19,9 +19,10 @@ bool is_integer(std::string_view text) {
 char flip(char c) { return static_cast<char>(~c); }
 
 void append_integer(std::string& bytes, std::string_view text) {
-  const bool below = text.starts_with('-');
+  bool below = text.starts_with('-');
   if (below) text.remove_prefix(1);
   text.remove_prefix(std::min(text.find_first_not_of('0'), text.size() - 1));
+  below = below && text != "0";
   bytes += below ? negative : positive;
   const char count = static_cast<char>(text.size());
   bytes += below ? flip(count) : count;
