@@ -230,8 +230,8 @@ std::optional<Node> parse_yaml(const std::string& bytes, int file, Report& repor
   try {
     std::istringstream stream{std::string(source)};
     YAML::Parser parser(stream);
-    while (parser.HandleNextDocument(builder)) {
-    }
+    // Twice and no more: at a stray comma yaml-cpp hands out empty documents for ever.
+    if (parser.HandleNextDocument(builder)) parser.HandleNextDocument(builder);
   } catch (const TooDeep& deep) {
     report.error(deep.at, "yaml", "nested too deep for a configuration");
     return std::nullopt;

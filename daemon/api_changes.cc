@@ -123,6 +123,17 @@ HttpResponse replay_webhook(const ApiCall& call) {
   return json({{"id", call.id}, {"revived", *revived}});
 }
 
+HttpResponse drop_dead_page(const ApiCall& call) {
+  const auto page = call.request.query.find("page");
+  if (page == call.request.query.end()) return error_response(400, "name the page to drop: ?page=PAGE");
+  const auto dropped = call.control.drop_dead(call.id, page->second);
+  if (!dropped) return refusal_response(call, dropped.error());
+  return json({{"id", call.id},
+               {"page", page->second},
+               {"sequence", dropped->page.sequence},
+               {"records", dropped->page.records}});
+}
+
 HttpResponse reload_configuration(const ApiCall& call) {
   const auto report = call.control.reload();
   if (!report && report.error().why == Refusal::Why::invalid) {

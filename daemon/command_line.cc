@@ -26,7 +26,7 @@ struct Line {
   DemoOptions demo;
   ReceiveOptions receive;
   ClientOptions client;
-  bool show_dead = false;  // of `dead`: show, not list
+  int (*dead)(const ClientOptions&) = dead_list_command;  // which of `dead`
   bool replay_dead = false;
 };
 
@@ -76,8 +76,11 @@ void declare_dead(CLI::App& app, Line& line) {
   list->add_option("ID", line.client.id, "of one webhook; without it of all");
   CLI::App* show = app.add_subcommand("show", "one page with its body");
   show->add_option("PAGE", line.client.page, "the page's id, from `dead list`")->required();
-  show->callback([&line] { line.show_dead = true; });
-  for (CLI::App* sub : {list, show}) {
+  show->callback([&line] { line.dead = dead_show_command; });
+  CLI::App* drop = app.add_subcommand("drop", "give one page up for good; what follows it goes out");
+  drop->add_option("PAGE", line.client.page, "the page's id, from `dead list`")->required();
+  drop->callback([&line] { line.dead = dead_drop_command; });
+  for (CLI::App* sub : {list, show, drop}) {
     sub->fallthrough();
     add_json(*sub, line.client.json);
   }
@@ -121,9 +124,10 @@ int handle_client(const Line& line, const Commands&) {
   return command(options);
 }
 
-int handle_dead(const Line& line, const Commands& handlers) {
-  return line.show_dead ? handle_client<dead_show_command>(line, handlers)
-                        : handle_client<dead_list_command>(line, handlers);
+int handle_dead(const Line& line, const Commands&) {
+  ClientOptions options = line.client;
+  options.where = line.given;
+  return line.dead(options);
 }
 
 int print_line(const std::string& text) {
@@ -144,7 +148,8 @@ constexpr std::array commands = {
     Command{"resume", "ID [--json]", "go on after a pause", declare_with_id, handle_client<resume_command>},
     Command{"reload", "[--json]", "read the configuration again, whole or not at all", declare_reload,
             handle_client<reload_command>},
-    Command{"dead", "list [ID] | show PAGE [--json]", "pages that ran out of retries", declare_dead, handle_dead},
+    Command{"dead", "list [ID] | show PAGE | drop PAGE [--json]", "pages that ran out of retries", declare_dead,
+            handle_dead},
     Command{"replay", "ID --dead [--json]", "send again what is still kept", declare_replay,
             handle_client<replay_dead_command>},
     Command{"receive", "[--port N] [--secret …]… [--fail PCT] [--quiet] [--json]",

@@ -53,6 +53,8 @@ struct Control {
   std::function<Answer<ReloadReport>()> reload;  // invalid: the configuration's errors
   std::function<Answer<std::vector<DeadPage>>(const std::string& id)> dead;
   std::function<Answer<int>(const std::string& id)> replay_dead;  // how many pages were revived
+  std::function<Answer<DeadPage>(const std::string& id, const std::string& page)>
+      drop_dead;  // by the page's id; gone for good
   // Empty: started and every webhook that isn't paused is healthy. Else the reasons.
   std::function<std::vector<std::string>()> not_ready;
   std::function<bool()> alive;  // makes progress

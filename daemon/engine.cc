@@ -267,7 +267,10 @@ bool Engine::outbox_has_room(const std::string& id) {
   const auto state = parts_.store.webhook(id);
   const auto all = parts_.store.outbox_bytes();
   if (!state || !all) return true;  // the commit will say what is wrong
-  const auto limit = config_.limits.outbox_bytes;
+  const auto limit = [this] {
+    const std::lock_guard lock(mutex_);
+    return config_.limits.outbox_bytes;
+  }();
   return state->queued_bytes == 0 || (state->queued_bytes < limit / 4 && *all < limit);
 }
 

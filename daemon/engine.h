@@ -98,6 +98,7 @@ class Engine {
   Answer<ReloadReport> reload();
   Answer<std::vector<DeadPage>> dead(const std::string& id);
   Answer<int> replay_dead(const std::string& id);
+  Answer<DeadPage> drop_dead(const std::string& id, const std::string& page);
   std::vector<std::string> not_ready();
   bool alive();
 

@@ -34,6 +34,7 @@ Control Engine::control() {
           .reload = [this] { return reload(); },
           .dead = [this](const std::string& id) { return dead(id); },
           .replay_dead = [this](const std::string& id) { return replay_dead(id); },
+          .drop_dead = [this](const std::string& id, const std::string& page) { return drop_dead(id, page); },
           .not_ready = [this] { return not_ready(); },
           .alive = [this] { return alive(); }};
 }
@@ -180,6 +181,8 @@ Answer<ReloadReport> Engine::reload() {
   order_.clear();
   for (const auto& webhook : loaded->webhooks) order_.push_back(webhook.id);
   config_.webhooks = std::move(loaded->webhooks);
+  config_.limits.outbox_bytes = loaded->limits.outbox_bytes;
+  set_log_level(loaded->log.level);
   wake_.notify_all();
   lock.unlock();
   log_event(Level::info, "reloaded",
@@ -211,6 +214,23 @@ Answer<int> Engine::replay_dead(const std::string& id) {
   }
   dispatcher_.notify(id);
   return static_cast<int>(pages->size());
+}
+
+Answer<DeadPage> Engine::drop_dead(const std::string& id, const std::string& page) {
+  const auto pages = dead(id);
+  if (!pages) return std::unexpected(pages.error());
+  const auto at = std::ranges::find(*pages, page, [](const DeadPage& dead) { return dead.page.id; });
+  if (at == pages->end()) return refuse(Refusal::Why::not_found, id + " has no dead page " + page);
+  if (auto dropped = parts_.store.drop_dead(id, at->page.sequence); !dropped) return failed(dropped.error());
+  log_event(Level::warn, "dead-dropped",
+            {{"webhook", id}, {"sequence", std::to_string(at->page.sequence)}, {"page", page}});
+  {
+    const std::lock_guard lock(mutex_);
+    if (const auto entry = entries_.find(id); entry != entries_.end())
+      entry->second.dead_pages = static_cast<std::int64_t>(pages->size()) - 1;
+  }
+  dispatcher_.notify(id);
+  return *at;
 }
 
 std::vector<std::string> Engine::not_ready() {

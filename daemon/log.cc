@@ -94,7 +94,7 @@ std::string format_text(std::string_view id, LogFields fields) {
 void open_log(const config::Log& log) {
   Output& out = output();
   out.json = log.format == config::LogFormat::json;
-  out.logger->set_level(spdlog::level::from_str(log.level == "warn" ? "warning" : log.level));
+  set_log_level(log.level);
   out.logger->flush_on(spdlog::level::trace);
   const bool journal = std::getenv("JOURNAL_STREAM") != nullptr;
   const auto utc = spdlog::pattern_time_type::utc;
@@ -105,6 +105,10 @@ void open_log(const config::Log& log) {
   } else {
     out.logger->set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %l %v", utc);
   }
+}
+
+void set_log_level(const std::string& level) {
+  output().logger->set_level(spdlog::level::from_str(level == "warn" ? "warning" : level));
 }
 
 void log_event(Level level, std::string_view id, LogFields fields) {

@@ -2,6 +2,7 @@
 // committed with the checkpoint that belongs to it. Pure.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -25,6 +26,10 @@ struct PageStyle {
   std::uint64_t next_sequence = 1;
   bool initial = false;  // pages of a first sync: INITIAL-PARTIAL, the last one INITIAL-COMPLETE
   std::function<std::string()> random_id;
+  // When a part is sealed. Small enough that a poll of millions of rows stays in a few MiB, large enough that
+  // a commit's fsync is shared by thousands of rows.
+  std::size_t part_bytes = std::size_t{1} << 20;
+  std::size_t part_known_rows = 5000;
 };
 
 // A part that can be committed: everything up to `checkpoint`.

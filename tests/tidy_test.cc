@@ -134,6 +134,8 @@ TEST(Length, OfFunctions) {
   EXPECT_EQ(said(check_length, "core/a.cc", "namespace n {\nint f(int a = 1) {\n" + many_lines(78) + "}\n}\n"), "");
   EXPECT_EQ(said(check_length, "core/a.cc", "namespace n {\nint f(int a = 1) {\n" + many_lines(79) + "}\n}\n"),
             "core/a.cc:2: a function of 81 lines; split it\n");
+  EXPECT_EQ(said(check_length, "tests/a.cc", "TEST(A, B) {\n" + many_lines(100) + "}\n"), "");
+  EXPECT_NE(said(check_length, "tests/a.cc", "TEST(A, B) {\n" + many_lines(120) + "}\n"), "");
   for (const std::string head : {"struct S {\n int f() const {\n", "TEST(A, B) {\n", "const auto f = [] {\n",
                                  "S::S() : a_(1) {\n", "auto f() -> int\n{\n", "bool operator==(S a, S b) {\n"})
     EXPECT_NE(said(check_length, "core/a.cc", head + many_lines(90) + "}\n"), "") << head;

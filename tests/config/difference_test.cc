@@ -72,7 +72,8 @@ TEST(Difference, NamesWhatOnlyARestartCanChange) {
   after.limits = {1, 2, 3};
   after.egress.allow = {"10.0.0.0/8"};
   EXPECT_EQ(config::difference({}, after).needs_restart,
-            (Ids{"state", "api.listen", "api.socket", "api.token", "log.format", "limits.polls"}));
+            (Ids{"state", "api.listen", "api.socket", "api.token", "log.format", "egress", "limits.polls",
+                 "limits.deliveries"}));
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <cctype>
+#include <cstdlib>
 #include <iostream>
 #include <map>
 #include <pqxx/nontransaction>
@@ -36,7 +37,11 @@ PostgresServer* PostgresServer::named(const std::string& name) {
   if (at != servers.end()) return at->second.get();
   const auto url = server_url(name);
   auto& server = servers[name];
-  if (url) server.reset(new PostgresServer(*url));
+  if (url) {
+    server.reset(new PostgresServer(*url));
+    // Cleaning up queries too, so before libpqxx's own statics go, which the first query made.
+    std::atexit([] { servers.clear(); });
+  }
   return server.get();
 }
 
@@ -124,7 +129,7 @@ conformance::Backend make_backend(const std::string& name) {
   backend.name = name;
   auto* server = PostgresServer::named(name);
   if (server == nullptr) {
-    backend.unavailable = "no " + name + " in this run";
+    backend.unavailable = why_unavailable(name);
     return backend;
   }
   backend.reader = server->as(server->reader());
