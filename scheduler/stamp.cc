@@ -12,16 +12,16 @@ namespace {
 using std::chrono::floor;
 using std::chrono::seconds;
 
-// Years 1973 to 5138 as seconds, the same as milliseconds, as microseconds: each a thousand apart, so the
-// size of a number tells its unit.
+// The size of a number tells its unit: seconds from 1973 to beyond year 9999, which stands for "never" in many
+// tables, milliseconds and microseconds from 1978.
 std::optional<Stamp> from_number(std::string_view text) {
   double number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
   const auto micros = [](double value) { return Instant(Micros(static_cast<std::int64_t>(value))); };
-  if (number >= 1e8 && number < 1e11) return Stamp{micros(number * 1e6), StampForm::seconds};
-  if (number >= 1e11 && number < 1e14) return Stamp{micros(number * 1e3), StampForm::millis};
-  if (number >= 1e14 && number < 1e17) return Stamp{micros(number), StampForm::micros};
+  if (number >= 1e8 && number < 2.6e11) return Stamp{micros(number * 1e6), StampForm::seconds};
+  if (number >= 2.6e11 && number < 2.6e14) return Stamp{micros(number * 1e3), StampForm::millis};
+  if (number >= 2.6e14 && number < 2.6e17) return Stamp{micros(number), StampForm::micros};
   return std::nullopt;
 }
 

@@ -1,6 +1,7 @@
 #include "scheduler/timestamp_poll.h"
 
 #include <algorithm>
+#include <array>
 #include <limits>
 #include <nlohmann/json.hpp>
 
@@ -10,6 +11,8 @@
 namespace vhookd {
 
 namespace {
+
+using std::chrono::seconds;
 
 constexpr std::chrono::milliseconds default_lookback = std::chrono::seconds(60);
 constexpr Instant never(Micros(std::numeric_limits<std::int64_t>::max()));  // mark of rows that are never forgotten
@@ -27,6 +30,14 @@ std::string_view clock_of(Dialect dialect) {
   return "strftime('%Y-%m-%d %H:%M:%f', 'now')";
 }
 
+// Whether one bound serves times of both forms.
+bool comparable(StampForm a, StampForm b) {
+  const auto is_text = [](StampForm form) {
+    return form == StampForm::sql || form == StampForm::sql_utc || form == StampForm::iso;
+  };
+  return a == b || (is_text(a) && is_text(b));
+}
+
 }  // namespace
 
 TimestampPoll::TimestampPoll(const Plan& plan, KnownRows known)
@@ -42,7 +53,7 @@ Result<TimestampPoll> TimestampPoll::begin(const Plan& plan, const std::string& 
   if (state->is_null()) return poll;
   poll.first_ = state->value("first", false);
   if (state->contains("bound")) poll.bound_ = instant(state->at("bound"));
-  poll.newest_ = instant(state->value("newest", std::int64_t{0}));
+  if (state->contains("newest")) poll.newest_ = instant(state->at("newest"));
   poll.form_ = static_cast<StampForm>(state->value("form", 0));
   if (const auto sweep = state->find("sweep"); sweep != state->end()) {
     poll.resumed_ = true;
@@ -53,7 +64,8 @@ Result<TimestampPoll> TimestampPoll::begin(const Plan& plan, const std::string& 
 }
 
 std::string TimestampPoll::checkpoint() const {
-  nlohmann::json state = {{"strategy", "timestamp"}, {"newest", micros(newest_)}, {"form", static_cast<int>(form_)}};
+  nlohmann::json state = {{"strategy", "timestamp"}, {"form", static_cast<int>(form_)}};
+  if (newest_) state["newest"] = micros(*newest_);
   if (bound_) state["bound"] = micros(*bound_);
   if (first_) state["first"] = true;
   if (step_ != Step::done && !after_.empty())
@@ -70,6 +82,8 @@ std::optional<Ask> TimestampPoll::next() {
   switch (step_) {
     case Step::position:
       return Ask{.query = position()};
+    case Step::newest:
+      return Ask{.query = newest()};
     case Step::nulls:
       return Ask{.query = nulls()};
     case Step::scan:
@@ -89,17 +103,38 @@ Query TimestampPoll::position() const {
   return sql.take();
 }
 
+// The newest row the clock has reached, where later ones stand before it.
+Query TimestampPoll::newest() const {
+  Sql sql(plan_->dialect, plan_->table);
+  const Param clock = write_stamp(next_bound_, form_);
+  sql.text("SELECT max(").text(column_).text(") AS ").text(column_).text(" FROM ").text(plan_->from);
+  sql.bound(" WHERE " + column_ + " <= ?", std::span(&clock, 1));
+  return sql.take();
+}
+
 Result<void> TimestampPoll::take_position(Row row) {
-  const auto now = read_stamp(row[0]);
-  if (!now) return fail(Recourse::give_up, "the database's clock can't be read: " + std::string(row[0].text));
-  if (row.size() > 1 && !row[1].null) {
-    if (const auto stamp = read_stamp(row[1])) {
-      newest_ = std::max(newest_, stamp->at);
-      form_ = stamp->form;
-    }
+  if (step_ == Step::position) {
+    const auto now = read_stamp(row[0]);
+    if (!now) return fail(Recourse::give_up, "the database's clock can't be read: " + std::string(row[0].text));
+    if (!resumed_) next_bound_ = now->at;
+    row = row.subspan(1);
   }
-  if (!resumed_) next_bound_ = now->at;
+  if (row.empty() || row[0].null) return {};
+  if (const auto stamp = read_stamp(row[0])) {
+    form_ = stamp->form;
+    see(stamp->at);
+    beyond_clock_ = stamp->at > next_bound_;
+  } else if (const Kind kind = plan_->table->find(plan_->stamp)->kind;
+             kind == Kind::timestamp || kind == Kind::timestamptz) {
+    form_ = kind == Kind::timestamptz ? StampForm::sql_utc : StampForm::sql;  // infinity
+    beyond_clock_ = true;
+  }
   return {};
+}
+
+// What a later view shows says nothing of rows already passed: a sweep gone on with keeps the time it had.
+void TimestampPoll::see(Instant at) {
+  if (!resumed_ && at <= next_bound_) newest_ = std::max(at, newest_.value_or(at));
 }
 
 Sql TimestampPoll::select() const {
@@ -121,21 +156,43 @@ Query TimestampPoll::nulls() const {
   return sql.take();
 }
 
+// B' to be; none: no row shows yet where the writers' clock stands. A whole second, because that is how a bound
+// is written: what is read again must be remembered.
+std::optional<Instant> TimestampPoll::reach() const {
+  if (!newest_) return std::nullopt;
+  return std::chrono::floor<seconds>(*newest_ - lookback_);
+}
+
 // Where the scan starts; none: at the first row.
 std::optional<Instant> TimestampPoll::lower() const {
   if (form_ == StampForm::unknown) return std::nullopt;
   if (!first_) return bound_;
-  const auto from = std::min(next_bound_, newest_) - lookback_;
-  if (plan_->webhook->checked_at) return std::min<Instant>(*plan_->webhook->checked_at, from);
+  const auto from = reach();
+  if (from && plan_->webhook->checked_at) return std::min<Instant>(*plan_->webhook->checked_at, *from);
   if (plan_->webhook->include_all) return std::nullopt;
   return from;
+}
+
+void TimestampPoll::start_at(Sql& sql, Instant from) const {
+  const bool text = form_ == StampForm::sql || form_ == StampForm::iso;
+  if (plan_->dialect != Dialect::sqlite || !text) {
+    const Param param = write_stamp(from, form_);
+    sql.bound(" AND " + column_ + " >= ?", std::span(&param, 1));
+    return;
+  }
+  // SQLite's own functions write a space between date and time, most programs a T, and one column may hold
+  // both: on the bound's day the spelling with T sorts after every one without.
+  const std::array bounds = {
+      write_stamp(from, StampForm::sql),
+      Param{.kind = Kind::text, .null = false, .text = write_stamp(from, StampForm::iso).text.substr(0, 11)},
+      write_stamp(from, StampForm::iso)};
+  sql.bound(" AND " + column_ + " >= ? AND (" + column_ + " < ? OR " + column_ + " >= ?)", bounds);
 }
 
 Query TimestampPoll::scan() const {
   Sql sql = select();
   if (const auto from = lower()) {
-    const Param param = write_stamp(*from, form_);
-    sql.bound(" AND " + column_ + " >= ?", std::span(&param, 1));
+    start_at(sql, *from);
   } else {
     sql.text(" AND ").text(column_).text(" IS NOT NULL");
   }
@@ -153,8 +210,12 @@ Result<Instant> TimestampPoll::stamp_of(Row row) {
   const Value& value = row[plan_->stamp_at];
   if (value.null) return never;
   if (const auto stamp = read_stamp(value)) {
-    newest_ = std::max(newest_, stamp->at);
     if (form_ == StampForm::unknown) form_ = stamp->form;
+    if (!comparable(form_, stamp->form))
+      return fail(Recourse::ask_operator,
+                  plan_->webhook->id + ": column " + plan_->stamp +
+                      " holds times in different units, so it can't order changes; use detect: snapshot");
+    see(stamp->at);
     return stamp->at;
   }
   if (value.kind == Kind::timestamp || value.kind == Kind::timestamptz) return never;  // infinity, BC
@@ -168,25 +229,28 @@ bool TimestampPoll::matched(Row row) const {
 }
 
 Result<bool> TimestampPoll::is_wanted(Row row, Instant at, bool known) const {
-  if (!matched(row)) return false;
+  if (!matched(row) || (known && plan_->webhook->event == config::Event::created)) return false;
   if (first_) {
     if (plan_->webhook->checked_at) return at != never && at >= *plan_->webhook->checked_at;
     return plan_->webhook->include_all;
   }
   if (plan_->webhook->event == config::Event::created || plan_->webhook->include_created) return true;
   // A row not known was not there at the last poll if it was born since; else it is older and has changed.
+  // Without a bound the last poll saw all there was.
+  if (known || !bound_) return known;
   const auto born = read_stamp(row[plan_->created_at]);
-  return known || !born || !bound_ || born->at < *bound_;
+  return !born || born->at < *bound_;
 }
 
 Result<void> TimestampPoll::row(Row row, Harvest& harvest) {
-  if (step_ == Step::position) return take_position(row);
+  if (step_ == Step::position || step_ == Step::newest) return take_position(row);
   const auto at = stamp_of(row);
   if (!at) return std::unexpected(at.error());
   const auto key = key_of(*plan_, row);
   if (!key) return std::unexpected(key.error());
   // What a later poll will read again has to be remembered: all at or above the bound to be.
-  const bool again = *at >= std::chrono::floor<std::chrono::seconds>(std::min(next_bound_, newest_) - lookback_);
+  const auto from = reach();
+  const bool again = !from || *at >= *from;
   std::optional<KnownRow> known;
   if (!first_ || again) {
     auto found = known_.find(*key);
@@ -194,8 +258,7 @@ Result<void> TimestampPoll::row(Row row, Harvest& harvest) {
     known = std::move(*found);
   }
   KnownRow now{.key = *key, .digest = digest(row, plan_->digested), .mark = micros(*at), .matched = matched(row)};
-  const bool same = known && (known->digest == now.digest || plan_->webhook->event == config::Event::created);
-  if (!same) {
+  if (!known || known->digest != now.digest) {
     const auto wanted = is_wanted(row, *at, known.has_value());
     if (!wanted) return std::unexpected(wanted.error());
     const auto before = [this] { return checkpoint(); };
@@ -212,6 +275,12 @@ Result<void> TimestampPoll::row(Row row, Harvest& harvest) {
 Result<void> TimestampPoll::answered(Harvest&) {
   switch (step_) {
     case Step::position:
+      if (beyond_clock_ && !newest_ && !resumed_) {
+        step_ = Step::newest;
+        break;
+      }
+      [[fallthrough]];
+    case Step::newest:
       step_ = plan_->stamp_nullable && !resumed_ ? Step::nulls : Step::scan;
       break;
     case Step::nulls:
@@ -220,11 +289,7 @@ Result<void> TimestampPoll::answered(Harvest&) {
     case Step::scan:
       step_ = Step::done;
       first_ = false;
-      if (form_ != StampForm::unknown) {
-        // A whole second, because that is how a bound is written: what is read again must be remembered.
-        const Instant bound = std::chrono::floor<std::chrono::seconds>(std::min(next_bound_, newest_) - lookback_);
-        bound_ = bound_ ? std::max<Instant>(*bound_, bound) : bound;
-      }
+      if (const auto bound = reach()) bound_ = std::max(*bound, bound_.value_or(*bound));
       break;
     case Step::done:
       break;
