@@ -15,7 +15,7 @@ namespace {
 using std::chrono::seconds;
 
 constexpr std::chrono::milliseconds default_lookback = std::chrono::seconds(60);
-constexpr Instant never(Micros(std::numeric_limits<std::int64_t>::max()));  // mark of rows that are never forgotten
+constexpr Instant never{Micros(std::numeric_limits<std::int64_t>::max())};  // mark of rows that are never forgotten
 
 std::int64_t micros(Instant at) {
   return at.time_since_epoch().count();
