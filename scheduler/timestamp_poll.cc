@@ -20,7 +20,7 @@ constexpr std::chrono::milliseconds default_lookback = std::chrono::seconds(60);
 constexpr Micros least_spacing = seconds(1);
 constexpr Micros most_spacing = seconds(15);
 constexpr Micros hidden_spacing = std::chrono::minutes(1);
-constexpr Instant never(Micros(std::numeric_limits<std::int64_t>::max()));  // mark of rows that are never forgotten
+constexpr Instant never{Micros(std::numeric_limits<std::int64_t>::max())};  // mark of rows that are never forgotten
 
 std::int64_t micros(Instant at) {
   return at.time_since_epoch().count();
