@@ -53,7 +53,7 @@ std::string scalar(const std::string& text) {
   const bool plain =
       !text.empty() && std::isalpha(static_cast<unsigned char>(text[0])) != 0 && !text.ends_with(':') &&
       std::ranges::all_of(low, [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || std::string_view("_-./:?=&@%~+,$").contains(c);
+        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || std::string_view("_-./:?=&@%~+,${}").contains(c);
       });
   if (plain && !words.contains(low)) return text;
   return nlohmann::json(text).dump();

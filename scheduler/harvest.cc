@@ -6,10 +6,6 @@ namespace vhookd {
 
 namespace {
 
-// Small enough that a poll of millions of rows stays in a few MiB, large enough that a commit's fsync is
-// shared by thousands of rows.
-constexpr std::size_t part_bytes = std::size_t{1} << 20;
-constexpr std::size_t part_known_rows = 5000;
 // A page is cut early above this: receivers and the outbox take pages whole.
 constexpr std::size_t page_bytes = std::size_t{16} << 20;
 
@@ -45,17 +41,22 @@ void Harvest::record(Row row, const CheckpointMaker& before) {
 void Harvest::record(const RecordWriter& writer, Row row, const CheckpointMaker& before) {
   if (data_records_ >= style_.max_records || data_.size() >= page_bytes) {
     close_page(style_.initial ? PageType::initial_partial : PageType::virtual_);
-    if (open_bytes_ >= part_bytes) seal(before);
+    if (open_bytes_ >= style_.part_bytes) seal(before);
   }
   data_ += data_records_ == 0 ? '[' : ',';
   writer.append(data_, row);
   ++data_records_;
   ++records_;
+  recorded_ = true;
 }
 
 void Harvest::remember(KnownRow row, const CheckpointMaker& before) {
-  // Rows noted without being sent gather too; they are parted wherever no page is open.
-  if (open_.remember.size() >= part_known_rows && data_records_ == 0) seal(before);
+  // Rows noted without being sent gather too; they are parted wherever no page is open. A page that stays open
+  // over too many of them is cut short, but not in a first sync, whose last page has to say that it is the last.
+  if (data_records_ > 0 && !recorded_ && !style_.initial && open_.remember.size() >= 10 * style_.part_known_rows)
+    close_page(PageType::virtual_);
+  if (open_.remember.size() >= style_.part_known_rows && data_records_ == 0) seal(before);
+  recorded_ = false;
   open_.remember.push_back(std::move(row));
 }
 

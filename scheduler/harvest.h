@@ -2,6 +2,7 @@
 // committed with the checkpoint that belongs to it. Pure.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -25,6 +26,10 @@ struct PageStyle {
   std::uint64_t next_sequence = 1;
   bool initial = false;  // pages of a first sync: INITIAL-PARTIAL, the last one INITIAL-COMPLETE
   std::function<std::string()> random_id;
+  // When a part is sealed. Small enough that a poll of millions of rows stays in a few MiB, large enough that
+  // a commit's fsync is shared by thousands of rows.
+  std::size_t part_bytes = std::size_t{1} << 20;
+  std::size_t part_known_rows = 5000;
 };
 
 // A part that can be committed: everything up to `checkpoint`.
@@ -45,6 +50,7 @@ class Harvest {
   // Adds a record. Where that closes a page and enough has gathered, what came before becomes a part.
   void record(Row row, const CheckpointMaker& before);
   void record(const RecordWriter& writer, Row row, const CheckpointMaker& before);
+  // After record(), where the row is sent too.
   void remember(KnownRow row, const CheckpointMaker& before);
   void forget(std::string key) { open_.forget.push_back(std::move(key)); }
 
@@ -65,6 +71,7 @@ class Harvest {
   std::size_t open_bytes_ = 0;
   std::string data_;  // the open page's records, "[{…},{…}" without the closing bracket
   int data_records_ = 0;
+  bool recorded_ = false;  // a record was added since the last row to be remembered, which may be the same
   std::optional<Part> sealed_;
   std::int64_t records_ = 0;
   int pages_ = 0;

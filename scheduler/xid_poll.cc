@@ -1,5 +1,6 @@
 #include "scheduler/xid_poll.h"
 
+#include <algorithm>
 #include <charconv>
 #include <nlohmann/json.hpp>
 
@@ -33,10 +34,12 @@ Param text_param(std::string text) {
 
 Result<XidPoll> XidPoll::begin(const Plan& plan, const std::string& checkpoint, KnownRows known) {
   XidPoll poll(plan, std::move(known));
+  poll.by_place_ = poll.goes_by_place();
   const auto state = read_checkpoint(checkpoint);
   if (!state) return std::unexpected(state.error());
   if (state->is_null()) return poll;
   poll.first_ = state->value("first", false);
+  poll.everything_ = state->value("everything", false);
   poll.horizon_ = state->value("horizon", std::uint64_t{0});
   poll.delivered_ = state->value("delivered", std::set<std::uint64_t>());
   if (const auto sweep = state->find("sweep"); sweep != state->end()) {
@@ -50,6 +53,7 @@ Result<XidPoll> XidPoll::begin(const Plan& plan, const std::string& checkpoint, 
 std::string XidPoll::checkpoint() const {
   nlohmann::json state = {{"strategy", "xid"}, {"horizon", horizon_}, {"delivered", delivered_}};
   if (first_) state["first"] = true;
+  if (everything_) state["everything"] = true;
   if (sweep_ && !sweep_->after.empty())
     state["sweep"] = {{"horizon", sweep_->horizon}, {"seen", sweep_->seen}, {"after", write_params(sweep_->after)}};
   return state.dump();
@@ -72,30 +76,54 @@ Result<void> XidPoll::take_position(Row row) {
   snapshot_xmax_ = number(text.substr(colon + 1));
   if (colon == std::string_view::npos || xmin == 0 || snapshot_xmax_ < xmin)
     return fail(Recourse::give_up, "the server's snapshot can't be read: " + std::string(text));
-  const auto oldest = std::min(horizon_, sweep_ ? sweep_->horizon : horizon_);
-  if (!first_ && (snapshot_xmax_ < horizon_ || snapshot_xmax_ - oldest > comparable_xids)) {
-    everything_ = true;
-    notice_ = snapshot_xmax_ < horizon_
-                  ? "the database's transaction count is behind the last poll's (restored or upgraded): every row is "
-                    "sent again"
-                  : "too many transactions since the last poll to compare them: every row is sent again";
-    sweep_.reset();
-    resumed_ = false;
+  // What the sweep hangs on: its own horizon where it compares everything, else the last poll's as well.
+  const bool compares = first_ || everything_;
+  if (sweep_ || !compares) {
+    const auto newest = std::max(horizon_, sweep_ ? sweep_->horizon : 0);
+    const auto oldest = compares ? sweep_->horizon : horizon_;
+    if (snapshot_xmax_ < newest || snapshot_xmax_ - oldest > comparable_xids) start_over(snapshot_xmax_ < newest);
   }
   if (!sweep_) sweep_ = Sweep{.horizon = xmin, .seen = {}, .after = {}};
   return {};
 }
 
+// H and K mean nothing to this database any more.
+void XidPoll::start_over(bool behind) {
+  everything_ = !first_;
+  if (everything_)
+    notice_ = behind ? "the database's transaction count is behind the last poll's (restored or upgraded): every row "
+                       "is sent again"
+                     : "too many transactions since the last poll to compare them: every row is sent again";
+  horizon_ = 0;
+  delivered_.clear();
+  sweep_.reset();
+  resumed_ = false;
+}
+
+// A sweep goes on after a crash behind the last row handled: by the key where the catalogue vouches that it is
+// unique and never NULL, else by the place in the table.
+bool XidPoll::goes_by_place() const {
+  const auto same = [&](const std::vector<std::string>& names) {
+    return std::ranges::equal(names, plan_->key, {}, {}, &KeyColumn::name);
+  };
+  const auto firm = [&](const KeyColumn& key) { return !plan_->table->find(key.name)->nullable; };
+  if (plan_->key.empty()) return true;
+  if (same(plan_->table->primary_key)) return false;
+  const auto unique = [&](const Index& index) { return index.unique && same(index.columns); };
+  return !std::ranges::any_of(plan_->table->indexes, unique) || !std::ranges::all_of(plan_->key, firm);
+}
+
 std::vector<std::string> XidPoll::extras() const {
   std::vector<std::string> extra = {"xmin::text AS vhookd_xmin"};
-  if (plan_->key.empty()) extra.emplace_back("ctid::text AS vhookd_ctid");
+  if (by_place_) extra.emplace_back("ctid::text AS vhookd_ctid");
   return extra;
 }
 
 void XidPoll::add_newer_than(Sql& sql, std::uint64_t horizon) const {
-  // age() compares xids as PostgreSQL does, wraparound included; rows of permanent xids are infinitely old.
+  // age() compares xids as PostgreSQL does, wraparound included; rows of permanent xids are infinitely old. A
+  // frozen row keeps its xmin for good: more than 2^31 transactions later it looks younger than now.
   const Param param = text_param(low_32(horizon));
-  sql.bound("age(xmin) <= age(?::xid)", std::span(&param, 1));
+  sql.bound("age(xmin) BETWEEN 0 AND age(?::xid)", std::span(&param, 1));
 }
 
 Query XidPoll::scan() const {
@@ -111,17 +139,20 @@ Query XidPoll::scan() const {
       sql.bound(" AND xmin::text <> ALL(?::text[])", std::span(&param, 1));
     }
   } else if (first_ && !plan_->remembers && plan_->webhook->checked_at) {
-    const bool zoned = plan_->table->find(plan_->stamp)->kind == Kind::timestamptz;
-    const Param start = write_stamp(*plan_->webhook->checked_at, zoned ? StampForm::sql_utc : StampForm::sql);
-    sql.bound(" AND (" + quote_name(plan_->dialect, plan_->stamp) + " >= ? OR ", std::span(&start, 1));
-    add_newer_than(sql, sweep_->horizon);
-    sql.text(")");
+    const Kind kind = plan_->table->find(plan_->stamp)->kind;
+    if (kind == Kind::timestamp || kind == Kind::timestamptz) {  // the unit of a number shows only in its values
+      const Param start =
+          write_stamp(*plan_->webhook->checked_at, kind == Kind::timestamptz ? StampForm::sql_utc : StampForm::sql);
+      sql.bound(" AND (" + quote_name(plan_->dialect, plan_->stamp) + " >= ? OR ", std::span(&start, 1));
+      add_newer_than(sql, sweep_->horizon);
+      sql.text(")");
+    }
   } else if (first_ && !plan_->remembers && !plan_->webhook->include_all) {
     sql.text(" AND ");  // nothing is sent; only the xids above the horizon need to be known
     add_newer_than(sql, sweep_->horizon);
   }
   if (!plan_->remembers) add_filters(sql, *plan_, " AND ");
-  const auto order = plan_->key.empty() ? std::vector<std::string>{"ctid"} : key_names(*plan_);
+  const auto order = by_place_ ? std::vector<std::string>{"ctid"} : key_names(*plan_);
   if (!sweep_->after.empty()) {
     sql.text(" AND ");
     sql.after(order, sweep_->after);
@@ -143,14 +174,14 @@ Result<void> XidPoll::row(Row row, Harvest& harvest) {
   const auto width = plan_->selected.size();
   const auto xid = full_xid(row[width].text);
   std::optional<KnownRow> to_remember;
-  const auto wanted = is_wanted(row, harvest, to_remember);
+  const auto wanted = is_wanted(row, to_remember);
   if (!wanted) return std::unexpected(wanted.error());
   const auto before = [this] { return checkpoint(); };
   if (*wanted) harvest.record(row, before);
   if (to_remember) harvest.remember(std::move(*to_remember), before);
   if (xid >= sweep_->horizon && !resumed_) sweep_->seen.insert(xid);
   sweep_->after.clear();
-  if (plan_->key.empty()) {
+  if (by_place_) {
     sweep_->after.push_back(text_param(std::string(row[width + 1].text)));
   } else {
     for (const auto& key : plan_->key) sweep_->after.push_back(own(row[key.position]));
@@ -158,7 +189,7 @@ Result<void> XidPoll::row(Row row, Harvest& harvest) {
   return {};
 }
 
-Result<bool> XidPoll::is_wanted(Row row, Harvest&, std::optional<KnownRow>& to_remember) const {
+Result<bool> XidPoll::is_wanted(Row row, std::optional<KnownRow>& to_remember) const {
   bool wanted = true;
   if (first_) {
     wanted = plan_->webhook->include_all;
@@ -188,8 +219,11 @@ Result<void> XidPoll::answered(Harvest&) {
   }
   step_ = Step::done;
   first_ = false;
+  everything_ = false;
   horizon_ = sweep_->horizon;
-  delivered_ = std::move(sweep_->seen);
+  // What an earlier poll delivered was not read by this one, and stays delivered.
+  std::erase_if(delivered_, [this](std::uint64_t xid) { return xid < horizon_; });
+  delivered_.merge(sweep_->seen);
   sweep_.reset();
   return {};
 }

@@ -2,9 +2,9 @@
 //
 // Kept between polls: a horizon H (64-bit xid) and the set K of xids at or above it whose rows were
 // delivered. In one REPEATABLE READ view: take the snapshot, read the rows with xmin >= H whose xmin is not
-// in K; then H' is the snapshot's xmin and K' every xid >= H' seen. Below H' every transaction has ended,
-// so nothing can appear there any more; a commit makes all rows of its xid visible at once, so an xid once
-// seen is complete. No lag, no trust in any clock, SELECT alone.
+// in K; then H' is the snapshot's xmin and K' every xid >= H' seen now or in K. Below H' every transaction has
+// ended, so nothing can appear there any more; a commit makes all rows of its xid visible at once, so an xid
+// once seen is complete. No lag, no trust in any clock, SELECT alone.
 //
 // A poll cut short goes on by key: rows up to the last key were read under the first view, the rest under a
 // later one. Only xids seen under the first are complete for the whole table; those first seen later stay
@@ -42,15 +42,18 @@ class XidPoll {
 
   XidPoll(const Plan& plan, KnownRows known) : plan_(&plan), known_(std::move(known)) {}
   Result<void> take_position(Row row);
+  void start_over(bool behind);
+  bool goes_by_place() const;
   Query scan() const;
   void add_newer_than(Sql& sql, std::uint64_t horizon) const;
-  Result<bool> is_wanted(Row row, Harvest& harvest, std::optional<KnownRow>& to_remember) const;
+  Result<bool> is_wanted(Row row, std::optional<KnownRow>& to_remember) const;
   std::vector<std::string> extras() const;
   std::uint64_t full_xid(std::string_view xmin) const;
 
   const Plan* plan_;
   KnownRows known_;
   Step step_ = Step::position;
+  bool by_place_ = false;              // the sweep goes on by ctid, not by the key
   bool first_ = true;                  // no poll of this epoch was ever whole
   std::uint64_t horizon_ = 0;          // H
   std::set<std::uint64_t> delivered_;  // K

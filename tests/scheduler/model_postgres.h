@@ -1,0 +1,79 @@
+// PostgreSQL as far as the xid strategy looks at it: transactions with savepoints that get their xids when they
+// first write, commits that show all at once, snapshots, ages counted in 32 bits. It answers a poll's questions
+// from what they bind, not by reading SQL.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "tests/scheduler/conductor.h"
+
+namespace vhookd::testing {
+
+struct ModelRow {
+  std::uint64_t xmin = 0;
+  std::int64_t place = 0;  // in the table; each version has its own
+  std::int64_t version = 0;
+  std::int64_t flag = 0;
+  std::string updated_at = "2026-11-23 09:00:00+00";
+};
+
+class ModelPostgres {
+ public:
+  using Change = std::optional<ModelRow>;  // none: deleted
+
+  explicit ModelPostgres(std::uint64_t first_xid) : next_xid_(first_xid), latest_completed_(first_xid - 1) {}
+
+  int begin();                                              // a transaction's handle
+  bool write(int transaction, std::int64_t id, Change to);  // false: the row is another's until that ends
+  void savepoint(int transaction);
+  void rollback_to_savepoint(int transaction);  // and releases it
+  void release(int transaction);                // the savepoint's writes become the transaction's
+  void commit(int transaction);
+  void rollback(int transaction);
+  void burn(std::uint64_t count);  // so many transactions of others
+  std::vector<int> open() const;
+  bool has_savepoint(int transaction) const { return transactions_.at(transaction).levels.size() > 1; }
+
+  const std::map<std::int64_t, ModelRow>& rows() const { return committed_; }
+
+  Source source();
+
+ private:
+  struct Level {
+    std::uint64_t xid = 0;  // 0: has not written
+    std::map<std::int64_t, Change> writes;
+  };
+  struct Transaction {
+    std::vector<Level> levels = std::vector<Level>(1);
+    std::set<std::uint64_t> xids;
+  };
+  struct Scan;
+
+  void complete(std::uint64_t xid);
+  void assign(Transaction& transaction);
+  std::uint64_t oldest_running() const;
+  Result<void> read(const Query& query, const OnRow& on_row) const;
+  bool newer(const Scan& scan, const ModelRow& row) const;
+  bool give(const Scan& scan, std::int64_t id, const ModelRow& row, const OnRow& on_row) const;  // false: enough
+
+  std::uint64_t next_xid_;
+  std::uint64_t latest_completed_;
+  std::int64_t next_place_ = 1;
+  int next_handle_ = 1;
+  std::map<int, Transaction> transactions_;
+  std::map<std::int64_t, ModelRow> committed_;
+  // The view a poll has open.
+  std::map<std::int64_t, ModelRow> view_;
+  std::string snapshot_;
+  std::uint64_t view_next_ = 0;
+};
+
+// The table the model holds: id, version, flag, updated_at.
+Table model_table(bool with_key = true);
+
+}  // namespace vhookd::testing
