@@ -71,7 +71,7 @@ class Explainer {
   Result<std::unique_ptr<Explanation>> run() {
     for (const auto step : {&Explainer::look_at_table, &Explainer::rehearse_polls})
       if (auto done = (this->*step)(); !done) return std::unexpected(hidden_.without(done.error()));
-    out_->guarantee = guarantee(out_->plan);
+    out_->guarantee = guarantee(out_->plan, sees_transactions_);
     out_->index = index_advice(out_->plan);
     out_->open_transactions = open_transactions(out_->plan, context_.session);
     if (!wants_deleted())
@@ -95,6 +95,7 @@ class Explainer {
   const ExplainContext& context_;
   Hidden hidden_;
   std::unique_ptr<Explanation> out_;
+  bool sees_transactions_ = true;
 };
 
 Result<void> Explainer::look_at_table() {
@@ -167,9 +168,14 @@ Result<void> Explainer::rehearse_polls() {
     if (!out_->plan.gone.empty()) out_->page_remark += "; one only marked as deleted comes with its fields";
   }
   Harvest gone = harvest(out_->plan);
-  const auto later =
+  auto later =
       rehearse(out_->plan, first->checkpoint, row ? only_known(*row) : nothing_known(), gone, read);
   if (!later) return std::unexpected(later.error());
+  // The first poll has just looked at what is under way, so this one does not; later ones will.
+  const auto looked = std::ranges::find_if(first->asks, &Ask::refusable);
+  if (looked != first->asks.end() && std::ranges::none_of(later->asks, &Ask::refusable))
+    later->asks.insert(later->asks.begin() + 1, *looked);
+  sees_transactions_ = !first->refused && !later->refused;
   out_->first = shown(first->asks, true);
   out_->poll = shown(later->asks, false);
   keep_first(gone.finish(later->checkpoint));
@@ -178,21 +184,20 @@ Result<void> Explainer::rehearse_polls() {
 
 std::vector<ShownQuery> Explainer::shown(const std::vector<Ask>& asks, bool first) const {
   const auto strategy = out_->plan.strategy;
+  const auto remark = [&](const Ask& ask) -> std::string {
+    if (ask.fresh) return "the keys that were not met, up to 100 at once: are they really gone";
+    if (ask.refusable)
+      return "what is under way, where the role may see it (PROCESS); not with every poll, at most 15 s apart";
+    if (ask.position) return "where the database stands";
+    if (strategy == Strategy::timestamp && &ask != &asks.back()) return "rows without a time";
+    if (strategy == Strategy::xid && !first)
+      return "the rows; AND xmin::text <> ALL(…) besides, for what was sent of transactions above the horizon";
+    return "the rows";
+  };
   std::vector<ShownQuery> list;
   for (const auto& ask : asks) {
-    ShownQuery one{.sql = ask.query.sql, .values = {}, .remark = {}};
+    ShownQuery one{.sql = ask.query.sql, .values = {}, .remark = remark(ask)};
     for (const auto& param : ask.query.params) one.values.push_back(hidden_.show(param));
-    if (ask.fresh) {
-      one.remark = "the keys that were not met, up to 100 at once: are they really gone";
-    } else if (list.empty() && strategy != Strategy::snapshot) {
-      one.remark = "where the database stands";
-    } else if (&ask != &asks.back() && strategy == Strategy::timestamp) {
-      one.remark = "rows without a time";
-    } else if (strategy == Strategy::xid && !first) {
-      one.remark = "the rows; AND xmin::text <> ALL(…) besides, for what was sent of transactions above the horizon";
-    } else {
-      one.remark = "the rows";
-    }
     list.push_back(std::move(one));
   }
   return list;
@@ -201,7 +206,9 @@ std::vector<ShownQuery> Explainer::shown(const std::vector<Ask>& asks, bool firs
 // As the poller does, but the first page ends it and nothing is kept.
 Result<void> Explainer::converse(Poll& poll, Harvest& harvest) {
   while (auto ask = next(poll)) {
-    if (ask->fresh) context_.session.end();
+    if (ask->fresh || ask->anew) context_.session.end();
+    if (ask->anew)
+      if (auto begun = context_.session.begin(); !begun) return begun;
     Result<void> taken;
     const auto read = context_.session.read(ask->query, [&](Row row) {
       taken = vhookd::row(poll, row, harvest);
@@ -209,7 +216,7 @@ Result<void> Explainer::converse(Poll& poll, Harvest& harvest) {
       return taken.has_value() && harvest.pages() == 0;
     });
     if (!taken) return taken;
-    if (!read) return read;
+    if (!read && !(ask->refusable && read.error().recourse == Recourse::ask_operator)) return read;
     if (harvest.pages() > 0) return {};
     if (auto done = answered(poll, harvest); !done) return done;
   }

@@ -35,6 +35,7 @@ std::string meaning(const Plan& plan, double seconds) {
     return "nothing waits for it, but each poll looks again at what was written since";
   const auto reach = lookback(*plan.webhook);
   if (seconds <= std::chrono::duration<double>(reach).count()) return "within lookback, " + config::show(reach);
+  if (looks_for_transactions(plan)) return "longer than lookback, " + config::show(reach) + ", and polls stay below it";
   return "longer than lookback, " + config::show(reach) + ": what it has stamped may be MISSED when it commits";
 }
 
@@ -86,14 +87,15 @@ std::vector<std::string> of_postgres(const Plan& plan, Connector& session) {
 constexpr auto mysql_sql = R"(
 SELECT trx_mysql_thread_id, trx_state,
        timestampdiff(SECOND, trx_started, convert_tz(utc_timestamp(), '+00:00', 'SYSTEM')) AS seconds
-  FROM information_schema.innodb_trx WHERE trx_mysql_thread_id <> connection_id() ORDER BY trx_started LIMIT 1)";
+  FROM information_schema.innodb_trx WHERE trx_mysql_thread_id <> connection_id()
+   AND (trx_rows_modified > 0 OR trx_query IS NOT NULL) ORDER BY trx_started LIMIT 1)";
 
 std::vector<std::string> of_mysql(const Plan& plan, Connector& session) {
   const auto asked = ask(session, mysql_sql);
   if (!asked)
     return {"can't be seen, which GRANT PROCESS ON *.* would allow; polling itself needs no such right (" +
             asked.error().message + ")"};
-  if (asked->size() < 3) return {"no transaction is open"};
+  if (asked->size() < 3) return {"no open transaction has written anything"};
   const auto& line = *asked;
   const double seconds = number(line[2]);
   return {"oldest open: thread " + line[0] + ", for " + duration_text(seconds) + ", " + line[1] + "; " +

@@ -19,6 +19,7 @@ struct Ask {
   bool fresh = false;      // to be asked outside the poll's one view of the database
   bool anew = false;       // the view ends and another begins before this is asked
   bool refusable = false;  // where the role may not ask it, that is an answer without rows
+  bool position = false;   // asks where the database stands, not for the table's rows
 };
 
 // Look-ups among the known rows of the webhook's epoch.

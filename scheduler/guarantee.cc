@@ -49,23 +49,42 @@ void xid(const Plan& plan, Guarantee& words) {
     words.not_covered.emplace_back("without a key a receiver can't tell which row a record replaces");
 }
 
-void timestamp(const Plan& plan, Guarantee& words) {
+void late_commits(const Plan& plan, bool sees_transactions, Guarantee& words) {
   const auto reach = config::show(lookback(*plan.webhook));
+  const std::string move = "every row whose " + plan.stamp + " moves forward" +
+                           (plan.webhook->event == Event::created ? " or is new" : "") + " in a transaction that ";
+  if (looks_for_transactions(plan) && sees_transactions) {
+    words.promised.push_back(
+        move + "commits within " + reach +
+        " of that time (lookback), or later: polls see what is under way (PROCESS) and stay below it");
+    words.not_covered.push_back(
+        "a statement that waited for more than a second before its transaction began (for a "
+        "table's lock, say), in a transaction open for longer than " +
+        reach);
+    return;
+  }
+  words.promised.push_back(move + "commits within " + reach + " of that time (lookback)");
+  words.not_covered.push_back("transactions that commit more than " + reach + " after the time they wrote into " +
+                              plan.stamp);
+  if (looks_for_transactions(plan))
+    words.mends.emplace_back(
+        "GRANT PROCESS ON *.* to this role: polls then see what is under way and stay below it, "
+        "however long it lasts");
+  words.mends.push_back("lookback: as long as your longest transaction; each poll reads that much again");
+}
+
+void timestamp(const Plan& plan, bool sees_transactions, Guarantee& words) {
+  late_commits(plan, sees_transactions, words);
   const auto& stamp = plan.stamp;
   const Column* column = plan.table->find(stamp);
-  const bool created = plan.webhook->event == Event::created;
-  words.promised.push_back("every row whose " + stamp + " moves forward" + (created ? " or is new" : "") +
-                           " in a transaction that commits within " + reach + " of that time (lookback)");
   words.promised.push_back("rows with equal times, with times in the future and " +
                            std::string(plan.stamp_nullable ? "without a time" : "of any precision") +
                            "; none is sent twice, for keys and digests are compared");
-  words.not_covered.push_back("transactions that commit more than " + reach + " after the time they wrote into " +
-                              stamp);
-  if (!created && (column == nullptr || !column->touched_on_update))
+  if (plan.webhook->event != Event::created && (column == nullptr || !column->touched_on_update))
     words.not_covered.push_back("changes that leave " + stamp + " as it is: whoever writes has to move it");
-  words.not_covered.push_back("rows written with a time in " + stamp + " of more than " + reach +
-                              " ago: imports, restored rows, writers whose clock is behind");
-  words.mends.push_back("lookback: as long as your longest transaction; each poll reads that much again");
+  words.not_covered.push_back("rows written with a time in " + stamp + " more than " +
+                              config::show(lookback(*plan.webhook)) +
+                              " behind the newest: imports, restored rows, a writer whose clock is behind the others'");
   if (plan.dialect == Dialect::postgres && plan.table->relation == Relation::table)
     words.mends.emplace_back("detect: xid finds every committed change of a PostgreSQL table, by one scan a poll");
   words.mends.emplace_back("detect: snapshot compares every row, whatever its time, by one read of the table a poll");
@@ -104,18 +123,23 @@ void snapshot(const Plan& plan, Guarantee& words) {
 
 }  // namespace
 
+bool looks_for_transactions(const Plan& plan) {
+  const Column* column = plan.table->find(plan.stamp);
+  return plan.dialect == Dialect::mysql && column != nullptr && column->kind == Kind::timestamptz;
+}
+
 std::chrono::milliseconds lookback(const config::Webhook& webhook) {
   return webhook.lookback.value_or(default_lookback);
 }
 
-Guarantee guarantee(const Plan& plan) {
+Guarantee guarantee(const Plan& plan, bool sees_transactions) {
   Guarantee words;
   switch (plan.strategy) {
     case Strategy::xid:
       xid(plan, words);
       break;
     case Strategy::timestamp:
-      timestamp(plan, words);
+      timestamp(plan, sees_transactions, words);
       break;
     case Strategy::snapshot:
       snapshot(plan, words);

@@ -16,7 +16,11 @@ struct Guarantee {
   std::vector<std::string> mends;  // how to get the whole; empty: there is nothing more to get
 };
 
-Guarantee guarantee(const Plan& plan);
+// `sees_transactions`: the role may look at what is under way, where the plan's polls ask for that.
+Guarantee guarantee(const Plan& plan, bool sees_transactions);
+
+// Polls look for what is under way, and stay below it where they may see it (scheduler/timestamp_poll.h).
+bool looks_for_transactions(const Plan& plan);
 
 // How late after its stamp a change may be committed and still be found.
 std::chrono::milliseconds lookback(const config::Webhook& webhook);

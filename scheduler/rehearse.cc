@@ -11,16 +11,17 @@ Result<Rehearsal> rehearse(const Plan& plan, const std::string& start, KnownRows
   auto poll = make_poll(plan, start, std::move(known));
   if (!poll) return std::unexpected(poll.error());
   Rehearsal rehearsal;
-  bool position = plan.strategy != Strategy::snapshot;  // the first question of the others
   while (auto ask = next(*poll)) {
-    if (std::exchange(position, false)) {
+    if (ask->position) {
       Result<void> taken;
       const auto done = read(ask->query, [&](Row answer) {
         taken = row(*poll, answer, harvest);
         return taken.has_value();
       });
       if (!taken) return std::unexpected(taken.error());
-      if (!done) return std::unexpected(done.error());
+      if (!done && !(ask->refusable && done.error().recourse == Recourse::ask_operator))
+        return std::unexpected(done.error());
+      rehearsal.refused = rehearsal.refused || !done;
     }
     rehearsal.asks.push_back(std::move(*ask));
     if (auto done = answered(*poll, harvest); !done) return std::unexpected(done.error());

@@ -17,6 +17,7 @@ namespace vhookd {
 struct Rehearsal {
   std::vector<Ask> asks;   // in their order
   std::string checkpoint;  // what the poll would leave behind, had there been no rows
+  bool refused = false;    // the role may not ask what an Ask marked refusable asks
 };
 
 using Read = std::function<Result<void>(const Query& query, const OnRow& on_row)>;

@@ -92,11 +92,11 @@ std::optional<std::int64_t> TimestampPoll::forget_below() const {
 std::optional<Ask> TimestampPoll::next() {
   switch (step_) {
     case Step::position:
-      return Ask{.query = position()};
+      return Ask{.query = position(), .position = true};
     case Step::newest:
-      return Ask{.query = newest()};
+      return Ask{.query = newest(), .position = true};
     case Step::horizon:
-      return Ask{.query = horizon(), .refusable = true};
+      return Ask{.query = horizon(), .refusable = true, .position = true};
     case Step::nulls:
       return Ask{.query = nulls(), .anew = std::exchange(anew_, false)};
     case Step::scan:

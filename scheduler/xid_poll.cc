@@ -63,7 +63,7 @@ std::optional<Ask> XidPoll::next() {
   if (step_ == Step::position) {
     Sql sql(plan_->dialect, nullptr);
     sql.text("SELECT pg_current_snapshot()::text AS snapshot");
-    return Ask{.query = sql.take()};
+    return Ask{.query = sql.take(), .position = true};
   }
   if (step_ == Step::scan) return Ask{.query = scan()};
   return std::nullopt;
