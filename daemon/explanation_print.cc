@@ -3,7 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "config/units.h"
-#include "core/time_text.h"
+#include "daemon/received_payload.h"
 #include "daemon/terminal.h"
 
 namespace vhookd {
@@ -72,40 +72,8 @@ void queries(std::string& out, const Plan& plan, const std::vector<ShownQuery>& 
 }
 
 bool same(const std::vector<ShownQuery>& a, const std::vector<ShownQuery>& b) {
-  return std::ranges::equal(a, b, [](const ShownQuery& x, const ShownQuery& y) {
-    return x.sql == y.sql && x.values == y.values;
-  });
-}
-
-// The records of a body, each as its bytes are. No string in a body can hold the unescaped quotes that
-// are looked for, and no key besides the envelope's own comes before an array of records.
-std::vector<std::string_view> records_of(std::string_view body) {
-  constexpr std::string_view before = R"(,"data":[)";
-  const auto begin = body.find(before);
-  const auto end = body.rfind(R"(],"sequence":)");
-  std::vector<std::string_view> records;
-  if (begin == std::string_view::npos || end == std::string_view::npos) return records;
-  const auto data = body.substr(begin + before.size(), end - begin - before.size());
-  std::size_t start = 0;
-  int depth = 0;
-  bool in_string = false;
-  for (std::size_t i = 0; i < data.size(); ++i) {
-    const char c = data[i];
-    if (in_string) {
-      if (c == '\\') ++i;
-      if (c == '"') in_string = false;
-      continue;
-    }
-    in_string = c == '"';
-    depth += c == '{' || c == '[' ? 1 : 0;
-    depth -= c == '}' || c == ']' ? 1 : 0;
-    if (c == ',' && depth == 0) {
-      records.push_back(data.substr(start, i - start));
-      start = i + 1;
-    }
-  }
-  records.push_back(data.substr(start));
-  return records;
+  return std::ranges::equal(
+      a, b, [](const ShownQuery& x, const ShownQuery& y) { return x.sql == y.sql && x.values == y.values; });
 }
 
 void head(std::string& out, const Explanation& e) {
@@ -113,9 +81,9 @@ void head(std::string& out, const Explanation& e) {
   out += printable(webhook.id) + ", as a new webhook begins; one that has polled before goes on as it did\n";
   line(out, "database", webhook.connection_id + ": " + webhook.database.display + " (" + e.server + ")");
   line(out, "table", e.plan.from + ", " + std::string(relation_name(e.table.relation)) + ", " + estimate(e.table));
-  line(out, "event", std::string(config::name_of(webhook.event)) + ", looked for every " +
-                         config::show(webhook.interval) + ", at most " + std::to_string(webhook.page_max_limit) +
-                         " records in one POST");
+  line(out, "event",
+       std::string(config::name_of(webhook.event)) + ", looked for every " + config::show(webhook.interval) +
+           ", at most " + std::to_string(webhook.page_max_limit) + " records in one POST");
   if (!webhook.filters_json.empty()) line(out, "filters", webhook.filters_json);
   if (!webhook.include_created) line(out, "new rows", "left out (include_created: false)");
   if (webhook.is_paused) line(out, "paused", "not polled and nothing sent (is_paused: true)");
@@ -129,30 +97,31 @@ void columns(std::string& out, const Explanation& e) {
   line(out, "key", key_text(e.plan));
   line(out, "updated", column_text(e.plan, e.plan.updated));
   line(out, "created", column_text(e.plan, e.plan.created));
-  line(out, "deleted", e.plan.gone.empty() ? "none" : e.webhook->deleted_column + ", a row is gone where " + e.plan.gone);
-  line(out, "sent", e.webhook->event == config::Event::deleted && e.plan.gone.empty()
-                        ? "the key; a row that is gone has no more"
-                        : joined(e.plan.delivered));
+  line(out, "deleted",
+       e.plan.gone.empty() ? "none" : e.webhook->deleted_column + ", a row is gone where " + e.plan.gone);
+  line(out, "sent",
+       e.webhook->event == config::Event::deleted && e.plan.gone.empty() ? "the key; a row that is gone has no more"
+                                                                         : joined(e.plan.delivered));
 }
 
 void page(std::string& out, const Explanation& e) {
   out += "\nFIRST PAGE, " + e.page_remark + "\n";
   if (e.failed) return line(out, "not read", e.failed->message);
   if (!e.page) return line(out, "empty", "no row is there to be sent");
-  line(out, "type", std::string(name_of(e.page->type)) + ", sequence " + std::to_string(e.page->sequence) + ", " +
-                        std::to_string(e.page->records) + (e.page->records == 1 ? " record, " : " records, ") +
-                        std::to_string(e.page->body.size()) + " bytes" +
-                        (e.webhook->secrets.empty() ? ", not signed" : ", signed"));
-  const auto records = records_of(e.page->body);
-  for (const auto record : records | std::views::take(most_records)) out += "  " + printable(record) + "\n";
+  line(out, "type",
+       std::string(name_of(e.page->type)) + ", sequence " + std::to_string(e.page->sequence) + ", " +
+           std::to_string(e.page->records) + (e.page->records == 1 ? " record, " : " records, ") +
+           std::to_string(e.page->body.size()) + " bytes" + (e.webhook->secrets.empty() ? ", not signed" : ", signed"));
+  const auto payload = read_payload(e.page->body);
+  const auto records = payload ? split_records(payload->data) : std::vector<std::string>();
+  for (const auto& record : records | std::views::take(most_records)) out += "  " + printable(record) + "\n";
   if (records.size() > most_records)
     out += "  … and " + std::to_string(records.size() - most_records) + " more; --json shows the whole body\n";
 }
 
 Json json_of(const std::vector<ShownQuery>& list) {
   Json out = Json::array();
-  for (const auto& query : list)
-    out.push_back({{"sql", query.sql}, {"values", query.values}, {"for", query.remark}});
+  for (const auto& query : list) out.push_back({{"sql", query.sql}, {"values", query.values}, {"for", query.remark}});
   return out;
 }
 

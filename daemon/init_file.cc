@@ -7,6 +7,7 @@
 #include <set>
 
 #include "config/database_url.h"
+#include "core/crypto.h"
 #include "daemon/explanation_print.h"
 #include "daemon/terminal.h"
 #include "scheduler/index_advice.h"
@@ -33,7 +34,8 @@ bool is_utf8(std::string_view text) {
 
 // A name that can stand in a configuration.
 bool can_be_written(std::string_view name) {
-  return !name.empty() && name.size() <= longest_name && is_utf8(name) && printable(name) == name;
+  const auto control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; };
+  return !name.empty() && name.size() <= longest_name && is_utf8(name) && std::ranges::none_of(name, control);
 }
 
 // Any text as a part of a comment: nothing in it ends the line or is no UTF-8.
@@ -56,7 +58,11 @@ std::string scalar(const std::string& text) {
         return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || std::string_view("_-./:?=&@%~+,${}").contains(c);
       });
   if (plain && !words.contains(low)) return text;
-  return nlohmann::json(text).dump();
+  // What terminals obey and other readers of YAML break lines at goes as its number.
+  std::string quoted = replaced(replaced(nlohmann::json(text).dump(), "\u2028", "\\u2028"), "\u2029", "\\u2029");
+  for (char c = '\x80'; c < '\xA0'; ++c)
+    quoted = replaced(quoted, std::string("\xC2") + c, "\\x" + hex_lower(std::string(1, c)));
+  return quoted;
 }
 
 // A name from the database, in which nothing is a reference.
