@@ -1,8 +1,8 @@
 #include "daemon/explanation.h"
 
-#include <nlohmann/json.hpp>
 #include <utility>
 
+#include "daemon/hidden_values.h"
 #include "daemon/open_transactions.h"
 #include "daemon/webhook_json.h"
 #include "scheduler/poll.h"
@@ -11,55 +11,6 @@
 namespace vhookd {
 
 namespace {
-
-// The texts of filter values that came from references. Bound values are recognised by their text: one
-// that is the same by chance is hidden as well.
-class Hidden {
- public:
-  explicit Hidden(const config::Webhook& webhook) {
-    const auto given = nlohmann::json::parse(webhook.filters_json, nullptr, false);
-    for (const auto& filter : webhook.filters) {
-      const auto* written = find(given, filter.column);
-      if (written != nullptr && written->is_object()) written = find(*written, std::string(name_of(filter.op)));
-      for (std::size_t i = 0; i < filter.values.size(); ++i) take(filter.values[i], written, i);
-    }
-  }
-
-  std::string show(const Param& param) const {
-    if (param.null) return "NULL";
-    if (std::ranges::find(texts_, param.text) != texts_.end()) return "***";
-    if (param.kind == Kind::integer || param.kind == Kind::decimal || param.kind == Kind::real) return param.text;
-    std::string quoted = "'";
-    for (const char c : param.text) quoted.append(c == '\'' ? 2 : 1, c);
-    return quoted + "'";
-  }
-
-  // A server's words may quote the value it was given.
-  Error without(Error error) const {
-    for (const auto& text : texts_)
-      for (auto at = error.message.find(text); at != std::string::npos && !text.empty();
-           at = error.message.find(text, at + 3))
-        error.message.replace(at, text.size(), "***");
-    return error;
-  }
-
- private:
-  static const nlohmann::json* find(const nlohmann::json& object, const std::string& name) {
-    if (!object.is_object()) return nullptr;
-    const auto at = object.find(name);
-    return at == object.end() ? nullptr : &*at;
-  }
-
-  // What can't be found as written is hidden too: better a value too few than a secret too many.
-  void take(const Param& value, const nlohmann::json* written, std::size_t index) {
-    if (written != nullptr && written->is_array()) written = index < written->size() ? &(*written)[index] : nullptr;
-    const bool as_written =
-        written != nullptr && (!written->is_string() || written->get_ref<const std::string&>() == value.text);
-    if (!as_written) texts_.push_back(value.text);
-  }
-
-  std::vector<std::string> texts_;
-};
 
 class Explainer {
  public:
@@ -93,7 +44,7 @@ class Explainer {
   void keep_first(std::optional<Part> part);
 
   const ExplainContext& context_;
-  Hidden hidden_;
+  HiddenValues hidden_;
   std::unique_ptr<Explanation> out_;
   bool sees_transactions_ = true;
 };
@@ -168,8 +119,7 @@ Result<void> Explainer::rehearse_polls() {
     if (!out_->plan.gone.empty()) out_->page_remark += "; one only marked as deleted comes with its fields";
   }
   Harvest gone = harvest(out_->plan);
-  auto later =
-      rehearse(out_->plan, first->checkpoint, row ? only_known(*row) : nothing_known(), gone, read);
+  auto later = rehearse(out_->plan, first->checkpoint, row ? only_known(*row) : nothing_known(), gone, read);
   if (!later) return std::unexpected(later.error());
   // The first poll has just looked at what is under way, so this one does not; later ones will.
   const auto looked = std::ranges::find_if(first->asks, &Ask::refusable);

@@ -2,6 +2,7 @@
 
 #include <charconv>
 
+#include "daemon/hidden_values.h"
 #include "daemon/log.h"
 #include "daemon/webhook_json.h"
 #include "scheduler/sql.h"
@@ -47,7 +48,7 @@ PollOutcome Poller::poll(const config::Webhook& webhook, Connector& session, boo
   job.outcome.run.duration_ms = std::chrono::duration_cast<std::chrono::milliseconds>(clock_.tick() - began).count();
   if (!done) {
     job.outcome.run.ok = false;
-    job.outcome.run.error = done.error().message;
+    job.outcome.run.error = HiddenValues(webhook).without(done.error()).message;
     job.outcome.recourse = done.error().recourse;
   }
   return job.outcome;

@@ -32,14 +32,19 @@ struct Seen {
   std::optional<CheckOptions> check;
   std::optional<DemoOptions> demo;
   std::optional<ReceiveOptions> receive;
+  std::optional<ExplainOptions> explain;
+  std::optional<InitOptions> init;
 };
 
 Result vhookd(const Words& words, Seen* seen = nullptr) {
   Seen nobody;
   Seen& to = seen == nullptr ? nobody : *seen;
-  const Commands handlers{
-      [&](const RunOptions& o) { return to.run = o, 0; }, [&](const CheckOptions& o) { return to.check = o, 0; },
-      [&](const DemoOptions& o) { return to.demo = o, 0; }, [&](const ReceiveOptions& o) { return to.receive = o, 0; }};
+  const Commands handlers{[&](const RunOptions& o) { return to.run = o, 0; },
+                          [&](const CheckOptions& o) { return to.check = o, 0; },
+                          [&](const DemoOptions& o) { return to.demo = o, 0; },
+                          [&](const ReceiveOptions& o) { return to.receive = o, 0; },
+                          [&](const ExplainOptions& o) { return to.explain = o, 0; },
+                          [&](const InitOptions& o) { return to.init = o, 0; }};
   std::vector<const char*> argv = {"vhookd"};
   for (const auto& word : words) argv.push_back(word.c_str());
   ::testing::internal::CaptureStdout();
@@ -65,6 +70,8 @@ TEST(CommandLine, WrongUsageIs64WithTheReasonAndTheUsage) {
       {{"stats"}, "unknown command \"stats\"; did you mean \"status\"?", "vhookd --help"},
       {{"--nope"}, "unknown option --nope", "vhookd --help"},
       {{"status", "--nope"}, "--nope", "usage: vhookd status [ID]"},
+      {{"explain"}, "ID is required", "usage: vhookd explain ID"},
+      {{"init"}, "DB_URL is required", "usage: vhookd init DB_URL|-"},
       {{"trigger"}, "ID is required", "usage: vhookd trigger ID"},
       {{"trigger", "a", "b"}, "b", "usage: vhookd trigger ID"},
       {{"run", "--log-level", "loud"}, "loud", "usage: vhookd run"},
@@ -90,8 +97,8 @@ TEST(CommandLine, WrongUsageIs64WithTheReasonAndTheUsage) {
 TEST(CommandLine, EveryCommandHasHelp) {
   const Result all = vhookd({"--help"});
   EXPECT_EQ(all.code, 0);
-  for (const char* name : {"run", "check", "status", "runs", "trigger", "pause", "resume", "reload", "dead", "replay",
-                           "receive", "demo", "schema", "secret", "version"}) {
+  for (const char* name : {"run", "check", "explain", "init", "status", "runs", "trigger", "pause", "resume", "reload",
+                           "dead", "replay", "receive", "demo", "schema", "secret", "version"}) {
     EXPECT_TRUE(has(all.out, std::string("\n  ") + name + " ")) << name << all.out;
     const Result one = vhookd({name, "--help"});
     EXPECT_EQ(one.code, 0) << name;
@@ -110,6 +117,10 @@ TEST(CommandLine, OptionsReachTheirCommand) {
   EXPECT_TRUE(seen.run->once);
   EXPECT_EQ(vhookd({"check", "--probe", "--json", "--config", "/c"}, &seen).code, 0);
   EXPECT_TRUE(seen.check->probe && seen.check->json && seen.check->config == "/c");
+  EXPECT_EQ(vhookd({"explain", "orders", "--json", "--config", "/c"}, &seen).code, 0);
+  EXPECT_TRUE(seen.explain->id == "orders" && seen.explain->json && seen.explain->config == "/c");
+  EXPECT_EQ(vhookd({"init", "-"}, &seen).code, 0);
+  EXPECT_EQ(seen.init->url, "-");
   EXPECT_EQ(vhookd({"demo", "--keep"}, &seen).code, 0);
   EXPECT_TRUE(seen.demo->keep);
   EXPECT_EQ(

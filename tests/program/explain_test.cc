@@ -152,6 +152,23 @@ TEST_P(ExplainTest, NoSecretIsShown) {
   EXPECT_EQ(refused.code, shop_->is_postgres() ? 1 : 0) << refused.err;
 }
 
+// The same words of the server reach the log, the status and the state.
+TEST_P(ExplainTest, NorByTheDaemon) {
+  const Keys keys = {{"filters", R"({id: "${env:EXPLAIN_CANARY}"})"}, {"include_all", "true"}};
+  daemon_ = std::make_unique<Daemon>(yaml({keys}), Environment{{"EXPLAIN_CANARY", canary}});
+  daemon_->start();
+  daemon_->trigger("w");
+  const auto status = daemon_->ask({"status", "w", "--json"}).out + daemon_->ask({"runs", "w"}).out;
+  EXPECT_EQ(daemon_->stop(), 0);
+  EXPECT_FALSE((status + daemon_->log()).contains(canary)) << status << daemon_->log();
+  EXPECT_EQ(status.contains("***"), shop_->is_postgres()) << status;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(daemon_->state())) {
+    if (entry.is_regular_file()) {
+      EXPECT_FALSE(read_file(entry.path()).contains(canary)) << entry.path();
+    }
+  }
+}
+
 TEST_P(ExplainTest, WhatDoesNotWorkIsSaid) {
   const auto expect = [](const Ended& said, int code, const std::string& words) {
     EXPECT_EQ(said.code, code) << said.out << said.err;
