@@ -9,10 +9,13 @@ namespace vhookd {
 Result<nlohmann::json> read_checkpoint(const std::string& checkpoint) {
   if (checkpoint.empty()) return nlohmann::json();
   auto state = nlohmann::json::parse(checkpoint, nullptr, false);
-  if (!state.is_object() || !state.contains("strategy"))
-    return fail(Recourse::ask_operator,
-                "the stored checkpoint can't be read; the state file was changed by another program");
+  if (!state.is_object() || !state.contains("strategy") || !state["strategy"].is_string()) return foreign_checkpoint();
   return state;
+}
+
+std::unexpected<Error> foreign_checkpoint() {
+  return fail(Recourse::ask_operator,
+              "the stored checkpoint can't be read; the state file was changed by another program");
 }
 
 nlohmann::json write_params(const std::vector<Param>& params) {

@@ -13,6 +13,7 @@ namespace vhookd {
 
 // null for an empty checkpoint; an error for what vhookd did not write.
 Result<nlohmann::json> read_checkpoint(const std::string& checkpoint);
+std::unexpected<Error> foreign_checkpoint();  // that error
 
 // Values as [kind, base64 of the text]: a key may hold any bytes.
 nlohmann::json write_params(const std::vector<Param>& params);

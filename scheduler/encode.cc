@@ -2,7 +2,9 @@
 
 #include <simdjson.h>
 
+#include <algorithm>
 #include <array>
+#include <nlohmann/json.hpp>
 
 #include "core/crypto.h"
 
@@ -89,8 +91,9 @@ bool split_timestamp(std::string_view text, TimestampParts& parts) {
   parts.year = text.substr(0, space - 6);
   parts.rest = text.substr(space - 6, 6);
   parts.time = text.substr(space + 1);
-  return digits_only(parts.year) && parts.rest[0] == '-' && parts.time.size() >= 8 && parts.time[2] == ':' &&
-         parts.time.find_first_not_of("0123456789:.") == std::string_view::npos;
+  return digits_only(parts.year) && parts.year.size() <= 9 && parts.rest[0] == '-' && parts.rest[3] == '-' &&
+         digits_only(parts.rest.substr(1, 2)) && digits_only(parts.rest.substr(4)) && parts.time.size() >= 8 &&
+         parts.time[2] == ':' && parts.time.find_first_not_of("0123456789:.") == std::string_view::npos;
 }
 
 // 1 BC is year 0 of ISO 8601, 44 BC is -43: the only standard spelling for them.
@@ -118,14 +121,19 @@ void append_timestamp(std::string& out, std::string_view text, bool utc) {
   out += '"';
 }
 
+int hex_value(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
 void append_hex_as_base64(std::string& out, std::string_view hex) {
+  if (hex.size() % 2 != 0 || std::ranges::any_of(hex, [](char c) { return hex_value(c) < 0; }))
+    return append_json_string(out, hex);
   std::string bytes;
   bytes.reserve(hex.size() / 2);
-  for (std::size_t i = 0; i + 1 < hex.size(); i += 2) {
-    const auto high = hex_digits.find(hex[i]);
-    const auto low = hex_digits.find(hex[i + 1]);
-    bytes += static_cast<char>((high << 4) | low);
-  }
+  for (std::size_t i = 0; i < hex.size(); i += 2)
+    bytes += static_cast<char>(hex_value(hex[i]) << 4 | hex_value(hex[i + 1]));
   out += '"';
   append_base64(out, bytes);
   out += '"';
@@ -133,7 +141,10 @@ void append_hex_as_base64(std::string& out, std::string_view hex) {
 
 bool is_json(std::string_view text) {
   thread_local simdjson::dom::parser parser;
-  return parser.parse(text.data(), text.size()).error() == simdjson::SUCCESS;
+  const auto error = parser.parse(text.data(), text.size()).error();
+  // It refuses numbers that no double or 64-bit integer holds; JSON itself does not.
+  if (error == simdjson::NUMBER_ERROR) return nlohmann::json::accept(text);
+  return error == simdjson::SUCCESS;
 }
 
 // Reads a PostgreSQL array literal: {1,NULL,"a\"b",{nested}}, with an optional [lower:upper]= before it.
@@ -206,7 +217,7 @@ class ArrayReader {
 void append_array(std::string& out, const Value& value) {
   const auto before = out.size();
   if (ArrayReader(out, value.text, value.element).run()) return;
-  out.resize(before);  // a type with another delimiter (box): its text is the truth
+  out.resize(before);  // no array literal after all: its text is the truth
   append_json_string(out, value.text);
 }
 
@@ -292,14 +303,20 @@ void append_json(std::string& out, const Value& value) {
 RecordWriter::RecordWriter(const std::vector<std::string>& columns, std::vector<std::size_t> positions)
     : positions_(std::move(positions)) {
   for (const auto& column : columns) {
-    std::string prefix = prefixes_.empty() ? "{" : ",";
-    append_json_string(prefix, column);
+    std::string prefix = prefixes_.empty() ? "" : ",";
+    // A name that is not UTF-8 (SQLite takes any) still has to be a JSON string.
+    if (simdjson::validate_utf8(column.data(), column.size())) {
+      append_json_string(prefix, column);
+    } else {
+      append_json_string(prefix, "$base64:" + base64(column));
+    }
     prefix += ':';
     prefixes_.push_back(std::move(prefix));
   }
 }
 
 void RecordWriter::append(std::string& out, Row row) const {
+  out += '{';
   for (std::size_t i = 0; i < positions_.size(); ++i) {
     out += prefixes_[i];
     append_json(out, row[positions_[i]]);

@@ -29,7 +29,7 @@ class RecordWriter {
   void append(std::string& out, Row row) const;  // {"a":1,"b":null}
 
  private:
-  std::vector<std::string> prefixes_;  // {"a": and ,"b":
+  std::vector<std::string> prefixes_;  // "a": and ,"b":
   std::vector<std::size_t> positions_;
 };
 

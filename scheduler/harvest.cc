@@ -47,11 +47,16 @@ void Harvest::record(const RecordWriter& writer, Row row, const CheckpointMaker&
   writer.append(data_, row);
   ++data_records_;
   ++records_;
+  recorded_ = true;
 }
 
 void Harvest::remember(KnownRow row, const CheckpointMaker& before) {
-  // Rows noted without being sent gather too; they are parted wherever no page is open.
+  // Rows noted without being sent gather too; they are parted wherever no page is open. A page that stays open
+  // over too many of them is cut short, but not in a first sync, whose last page has to say that it is the last.
+  if (data_records_ > 0 && !recorded_ && !style_.initial && open_.remember.size() >= 10 * style_.part_known_rows)
+    close_page(PageType::virtual_);
   if (open_.remember.size() >= style_.part_known_rows && data_records_ == 0) seal(before);
+  recorded_ = false;
   open_.remember.push_back(std::move(row));
 }
 

@@ -50,6 +50,7 @@ class Harvest {
   // Adds a record. Where that closes a page and enough has gathered, what came before becomes a part.
   void record(Row row, const CheckpointMaker& before);
   void record(const RecordWriter& writer, Row row, const CheckpointMaker& before);
+  // After record(), where the row is sent too.
   void remember(KnownRow row, const CheckpointMaker& before);
   void forget(std::string key) { open_.forget.push_back(std::move(key)); }
 
@@ -70,6 +71,7 @@ class Harvest {
   std::size_t open_bytes_ = 0;
   std::string data_;  // the open page's records, "[{…},{…}" without the closing bracket
   int data_records_ = 0;
+  bool recorded_ = false;  // a record was added since the last row to be remembered, which may be the same
   std::optional<Part> sealed_;
   std::int64_t records_ = 0;
   int pages_ = 0;

@@ -21,9 +21,10 @@ char flip(char c) {
 }
 
 void append_integer(std::string& bytes, std::string_view text) {
-  const bool below = text.starts_with('-');
+  bool below = text.starts_with('-');
   if (below) text.remove_prefix(1);
   text.remove_prefix(std::min(text.find_first_not_of('0'), text.size() - 1));
+  below = below && text != "0";
   bytes += below ? negative : positive;
   const char count = static_cast<char>(text.size());
   bytes += below ? flip(count) : count;

@@ -70,6 +70,7 @@ bool leads_an_index(const Table& table, const std::string& column) {
 
 std::string order_of(Dialect dialect, const Column& column, const std::string& name) {
   if (column.kind == Kind::integer) return name;
+  if (dialect == Dialect::sqlite && column.kind == Kind::decimal) return "CAST(" + name + " AS TEXT) COLLATE BINARY";
   if (dialect == Dialect::sqlite) return name + " COLLATE BINARY";
   if (column.kind == Kind::binary) return name;
   if (dialect == Dialect::mysql) return "CAST(CONVERT(" + name + " USING utf8mb4) AS BINARY)";

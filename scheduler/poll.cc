@@ -10,9 +10,13 @@ namespace {
 
 template <class Strategy>
 Result<Poll> begin(const Plan& plan, const std::string& checkpoint, KnownRows known) {
-  auto poll = Strategy::begin(plan, checkpoint, std::move(known));
-  if (!poll) return std::unexpected(poll.error());
-  return Poll(std::move(*poll));
+  try {
+    auto poll = Strategy::begin(plan, checkpoint, std::move(known));
+    if (!poll) return std::unexpected(poll.error());
+    return Poll(std::move(*poll));
+  } catch (const nlohmann::json::exception&) {  // a member of another type than ours
+    return foreign_checkpoint();
+  }
 }
 
 }  // namespace
@@ -48,7 +52,8 @@ std::string checkpoint(const Poll& poll) {
 bool is_initial(const std::string& checkpoint, const Plan& plan) {
   if (!plan.webhook->include_all || plan.webhook->event == config::Event::deleted) return false;
   const auto state = read_checkpoint(checkpoint);
-  return state && (state->is_null() || state->value("first", false));
+  if (!state) return false;
+  return state->is_null() || (state->contains("first") && state->at("first") == true);
 }
 
 std::optional<Strategy> strategy_of(const std::string& checkpoint) {

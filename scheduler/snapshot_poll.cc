@@ -148,8 +148,10 @@ Result<void> SnapshotPoll::row(Row row, Harvest& harvest) {
     return {};
   }
   // Soft-deleted: the row is still there to be sent whole.
-  const auto at = std::ranges::find(missing_, *key, &KnownRow::key);
-  if (at == missing_.end()) return {};
+  const auto asked =
+      std::span(missing_).subspan(looked_up_).first(std::min(look_up_batch, missing_.size() - looked_up_));
+  const auto at = std::ranges::find(asked, *key, &KnownRow::key);
+  if (at == asked.end()) return {};
   if (at->matched) harvest.record(gone_writer_, row, [this] { return checkpoint(); });
   harvest.forget(*key);
   present_.push_back(std::move(*key));
@@ -165,7 +167,9 @@ void SnapshotPoll::record_gone(const KnownRow& known, Harvest& harvest) const {
     const Column* column = plan_->table->find(plan_->key[i].name);
     names.push_back(plan_->key[i].name);
     positions.push_back(i);
-    Value value{.kind = column == nullptr ? params[i].kind : column->kind, .text = params[i].text};
+    // SQLite keeps bytes in a column of any type.
+    const bool as_kept = column == nullptr || params[i].kind == Kind::binary;
+    Value value{.kind = as_kept ? params[i].kind : column->kind, .text = params[i].text};
     if (value.kind == Kind::hex) value.text.remove_prefix(2);  // the key carries PostgreSQL's \x
     values.push_back(value);
   }

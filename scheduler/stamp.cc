@@ -12,16 +12,22 @@ namespace {
 using std::chrono::floor;
 using std::chrono::seconds;
 
-// Years 1973 to 5138 as seconds, the same as milliseconds, as microseconds: each a thousand apart, so the
-// size of a number tells its unit.
+// The size of a number tells its unit: seconds from 1973 to beyond year 9999, which stands for "never" in many
+// tables, milliseconds and microseconds from 1978.
 std::optional<Stamp> from_number(std::string_view text) {
-  double number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  const auto micros = [](double value) { return Instant(Micros(static_cast<std::int64_t>(value))); };
-  if (number >= 1e8 && number < 1e11) return Stamp{micros(number * 1e6), StampForm::seconds};
-  if (number >= 1e11 && number < 1e14) return Stamp{micros(number * 1e3), StampForm::millis};
-  if (number >= 1e14 && number < 1e17) return Stamp{micros(number), StampForm::micros};
+  const auto read = [&](auto& number) {
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    return error == std::errc() && end == text.data() + text.size();
+  };
+  const auto stamp = [](auto number) -> std::optional<Stamp> {
+    const auto micros = [&](int factor) { return Instant(Micros(static_cast<std::int64_t>(number * factor))); };
+    if (number >= 100'000'000 && number < 260'000'000'000) return Stamp{micros(1'000'000), StampForm::seconds};
+    if (number >= 260'000'000'000 && number < 260'000'000'000'000) return Stamp{micros(1000), StampForm::millis};
+    if (number >= 260'000'000'000'000 && number < 260'000'000'000'000'000) return Stamp{micros(1), StampForm::micros};
+    return std::nullopt;
+  };
+  if (std::int64_t whole = 0; read(whole)) return stamp(whole);
+  if (double real = 0; read(real)) return stamp(real);
   return std::nullopt;
 }
 

@@ -1,8 +1,10 @@
 #include "scheduler/timestamp_poll.h"
 
 #include <algorithm>
+#include <array>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "scheduler/checkpoint.h"
 #include "scheduler/digest.h"
@@ -11,8 +13,14 @@ namespace vhookd {
 
 namespace {
 
+using std::chrono::seconds;
+
 constexpr std::chrono::milliseconds default_lookback = std::chrono::seconds(60);
-constexpr Instant never(Micros(std::numeric_limits<std::int64_t>::max()));  // mark of rows that are never forgotten
+// How often what is under way is looked for; where the role may not see it, whether it may by now.
+constexpr Micros least_spacing = seconds(1);
+constexpr Micros most_spacing = seconds(15);
+constexpr Micros hidden_spacing = std::chrono::minutes(1);
+constexpr Instant never{Micros(std::numeric_limits<std::int64_t>::max())};  // mark of rows that are never forgotten
 
 std::int64_t micros(Instant at) {
   return at.time_since_epoch().count();
@@ -25,6 +33,14 @@ std::string_view clock_of(Dialect dialect) {
   if (dialect == Dialect::postgres) return "clock_timestamp()";
   if (dialect == Dialect::mysql) return "now(6)";
   return "strftime('%Y-%m-%d %H:%M:%f', 'now')";
+}
+
+// Whether one bound serves times of both forms.
+bool comparable(StampForm a, StampForm b) {
+  const auto is_text = [](StampForm form) {
+    return form == StampForm::sql || form == StampForm::sql_utc || form == StampForm::iso;
+  };
+  return a == b || (is_text(a) && is_text(b));
 }
 
 }  // namespace
@@ -42,22 +58,30 @@ Result<TimestampPoll> TimestampPoll::begin(const Plan& plan, const std::string& 
   if (state->is_null()) return poll;
   poll.first_ = state->value("first", false);
   if (state->contains("bound")) poll.bound_ = instant(state->at("bound"));
-  poll.newest_ = instant(state->value("newest", std::int64_t{0}));
+  if (state->contains("newest")) poll.newest_ = instant(state->at("newest"));
   poll.form_ = static_cast<StampForm>(state->value("form", 0));
   if (const auto sweep = state->find("sweep"); sweep != state->end()) {
     poll.resumed_ = true;
     poll.next_bound_ = instant(sweep->at("bound"));
     poll.after_ = read_params(sweep->at("after"));
+    if (sweep->contains("horizon")) poll.horizon_ = instant(sweep->at("horizon"));
+    poll.still_ = sweep->value("still", false);
   }
+  if (state->contains("probed")) poll.probed_ = instant(state->at("probed"));
+  poll.hidden_ = state->value("hidden", false);
   return poll;
 }
 
 std::string TimestampPoll::checkpoint() const {
-  nlohmann::json state = {{"strategy", "timestamp"}, {"newest", micros(newest_)}, {"form", static_cast<int>(form_)}};
+  nlohmann::json state = {{"strategy", "timestamp"}, {"form", static_cast<int>(form_)}};
+  if (newest_) state["newest"] = micros(*newest_);
   if (bound_) state["bound"] = micros(*bound_);
   if (first_) state["first"] = true;
   if (step_ != Step::done && !after_.empty())
-    state["sweep"] = {{"bound", micros(next_bound_)}, {"after", write_params(after_)}};
+    state["sweep"] = {{"bound", micros(next_bound_)}, {"after", write_params(after_)}, {"still", still_}};
+  if (state.contains("sweep") && horizon_) state["sweep"]["horizon"] = micros(*horizon_);
+  if (probed_) state["probed"] = micros(*probed_);
+  if (hidden_) state["hidden"] = true;
   return state.dump();
 }
 
@@ -70,10 +94,14 @@ std::optional<Ask> TimestampPoll::next() {
   switch (step_) {
     case Step::position:
       return Ask{.query = position()};
+    case Step::newest:
+      return Ask{.query = newest()};
+    case Step::horizon:
+      return Ask{.query = horizon(), .refusable = true};
     case Step::nulls:
-      return Ask{.query = nulls()};
+      return Ask{.query = nulls(), .anew = std::exchange(anew_, false)};
     case Step::scan:
-      return Ask{.query = scan()};
+      return Ask{.query = scan(), .anew = std::exchange(anew_, false)};
     case Step::done:
       break;
   }
@@ -89,17 +117,66 @@ Query TimestampPoll::position() const {
   return sql.take();
 }
 
+// The newest row the clock has reached, where later ones stand before it.
+Query TimestampPoll::newest() const {
+  Sql sql(plan_->dialect, plan_->table);
+  const Param clock = write_stamp(next_bound_, form_);
+  sql.text("SELECT max(").text(column_).text(") AS ").text(column_).text(" FROM ").text(plan_->from);
+  sql.bound(" WHERE " + column_ + " <= ?", std::span(&clock, 1));
+  return sql.take();
+}
+
 Result<void> TimestampPoll::take_position(Row row) {
-  const auto now = read_stamp(row[0]);
-  if (!now) return fail(Recourse::give_up, "the database's clock can't be read: " + std::string(row[0].text));
-  if (row.size() > 1 && !row[1].null) {
-    if (const auto stamp = read_stamp(row[1])) {
-      newest_ = std::max(newest_, stamp->at);
-      form_ = stamp->form;
-    }
+  if (step_ == Step::position) {
+    const auto now = read_stamp(row[0]);
+    if (!now) return fail(Recourse::give_up, "the database's clock can't be read: " + std::string(row[0].text));
+    if (!resumed_) next_bound_ = now->at;
+    row = row.subspan(1);
   }
-  if (!resumed_) next_bound_ = now->at;
+  if (row.empty() || row[0].null) return {};
+  if (const auto stamp = read_stamp(row[0])) {
+    form_ = stamp->form;
+    see(stamp->at);
+    beyond_clock_ = stamp->at > next_bound_;
+  } else if (const Kind kind = plan_->table->find(plan_->stamp)->kind;
+             kind == Kind::timestamp || kind == Kind::timestamptz) {
+    form_ = kind == Kind::timestamptz ? StampForm::sql_utc : StampForm::sql;  // infinity
+    beyond_clock_ = true;
+  }
   return {};
+}
+
+// What a later view shows says nothing of rows already passed: a sweep gone on with keeps the time it had.
+void TimestampPoll::see(Instant at) {
+  if (!resumed_ && at <= next_bound_) newest_ = std::max(at, newest_.value_or(at));
+}
+
+// Whether to look for what is under way. Not with every poll: InnoDB shows its transactions out of a cache that
+// is renewed only when nobody has read it for 100 ms.
+TimestampPoll::Step TimestampPoll::after_position() {
+  if (resumed_ || plan_->dialect != Dialect::mysql) return first_scan();
+  // A DATETIME may hold the time of any zone, of which no horizon says anything.
+  if (const Column* column = plan_->table->find(plan_->stamp); column == nullptr || column->kind != Kind::timestamptz)
+    return first_scan();
+  const Micros spacing = hidden_ ? hidden_spacing : std::clamp<Micros>(lookback_ / 4, least_spacing, most_spacing);
+  if (!probed_ || !bound_ || next_bound_ < *probed_ || next_bound_ - *probed_ >= spacing) return Step::horizon;
+  still_ = !hidden_;
+  return first_scan();
+}
+
+// The oldest stamp that what is under way may have written, in UTC as the session has it. A statement may be older
+// than its transaction, which begins with the first row it touches. innodb_trx has whole seconds, in the time zone
+// of the server's machine. A transaction that has written nothing and runs nothing will take its stamps later.
+Query TimestampPoll::horizon() const {
+  Sql sql(plan_->dialect, nullptr);
+  sql.text(
+      "SELECT LEAST(now(6), "
+      "coalesce((SELECT min(convert_tz(trx_started, 'SYSTEM', '+00:00')) FROM information_schema.innodb_trx "
+      "WHERE trx_rows_modified > 0 OR trx_query IS NOT NULL), now(6)), "
+      "coalesce((SELECT now(6) - INTERVAL max(time) SECOND FROM information_schema.processlist "
+      "WHERE command NOT IN ('Sleep', 'Daemon', 'Binlog Dump', 'Binlog Dump GTID') "
+      "AND user NOT IN ('system user', 'event_scheduler')), now(6))) - INTERVAL 1 SECOND AS vhookd_horizon");
+  return sql.take();
 }
 
 Sql TimestampPoll::select() const {
@@ -121,21 +198,47 @@ Query TimestampPoll::nulls() const {
   return sql.take();
 }
 
+// B' to be; none: no row shows yet where the writers' clock stands. Never above what the lookback gives, which
+// covers clients' clocks as well, nor above what is under way. A whole second, because that is how a bound is
+// written: what is read again must be remembered.
+std::optional<Instant> TimestampPoll::reach() const {
+  if (!newest_) return std::nullopt;
+  Instant bound = *newest_ - lookback_;
+  if (horizon_) bound = std::min(bound, *horizon_);
+  if (still_ && bound_) bound = std::min(bound, *bound_);
+  return std::chrono::floor<seconds>(bound);
+}
+
 // Where the scan starts; none: at the first row.
 std::optional<Instant> TimestampPoll::lower() const {
   if (form_ == StampForm::unknown) return std::nullopt;
   if (!first_) return bound_;
-  const auto from = std::min(next_bound_, newest_) - lookback_;
-  if (plan_->webhook->checked_at) return std::min<Instant>(*plan_->webhook->checked_at, from);
+  const auto from = reach();
+  if (from && plan_->webhook->checked_at) return std::min<Instant>(*plan_->webhook->checked_at, *from);
   if (plan_->webhook->include_all) return std::nullopt;
   return from;
+}
+
+void TimestampPoll::start_at(Sql& sql, Instant from) const {
+  const bool text = form_ == StampForm::sql || form_ == StampForm::iso;
+  if (plan_->dialect != Dialect::sqlite || !text) {
+    const Param param = write_stamp(from, form_);
+    sql.bound(" AND " + column_ + " >= ?", std::span(&param, 1));
+    return;
+  }
+  // SQLite's own functions write a space between date and time, most programs a T, and one column may hold
+  // both: on the bound's day the spelling with T sorts after every one without.
+  const std::array bounds = {
+      write_stamp(from, StampForm::sql),
+      Param{.kind = Kind::text, .null = false, .text = write_stamp(from, StampForm::iso).text.substr(0, 11)},
+      write_stamp(from, StampForm::iso)};
+  sql.bound(" AND " + column_ + " >= ? AND (" + column_ + " < ? OR " + column_ + " >= ?)", bounds);
 }
 
 Query TimestampPoll::scan() const {
   Sql sql = select();
   if (const auto from = lower()) {
-    const Param param = write_stamp(*from, form_);
-    sql.bound(" AND " + column_ + " >= ?", std::span(&param, 1));
+    start_at(sql, *from);
   } else {
     sql.text(" AND ").text(column_).text(" IS NOT NULL");
   }
@@ -153,8 +256,12 @@ Result<Instant> TimestampPoll::stamp_of(Row row) {
   const Value& value = row[plan_->stamp_at];
   if (value.null) return never;
   if (const auto stamp = read_stamp(value)) {
-    newest_ = std::max(newest_, stamp->at);
     if (form_ == StampForm::unknown) form_ = stamp->form;
+    if (!comparable(form_, stamp->form))
+      return fail(Recourse::ask_operator,
+                  plan_->webhook->id + ": column " + plan_->stamp +
+                      " holds times in different units, so it can't order changes; use detect: snapshot");
+    see(stamp->at);
     return stamp->at;
   }
   if (value.kind == Kind::timestamp || value.kind == Kind::timestamptz) return never;  // infinity, BC
@@ -168,25 +275,32 @@ bool TimestampPoll::matched(Row row) const {
 }
 
 Result<bool> TimestampPoll::is_wanted(Row row, Instant at, bool known) const {
-  if (!matched(row)) return false;
+  if (!matched(row) || (known && plan_->webhook->event == config::Event::created)) return false;
   if (first_) {
     if (plan_->webhook->checked_at) return at != never && at >= *plan_->webhook->checked_at;
     return plan_->webhook->include_all;
   }
   if (plan_->webhook->event == config::Event::created || plan_->webhook->include_created) return true;
   // A row not known was not there at the last poll if it was born since; else it is older and has changed.
+  // Without a bound the last poll saw all there was.
+  if (known || !bound_) return known;
   const auto born = read_stamp(row[plan_->created_at]);
-  return known || !born || !bound_ || born->at < *bound_;
+  return !born || born->at < *bound_;
 }
 
 Result<void> TimestampPoll::row(Row row, Harvest& harvest) {
-  if (step_ == Step::position) return take_position(row);
+  if (step_ == Step::position || step_ == Step::newest) return take_position(row);
+  if (step_ == Step::horizon) {
+    if (const auto stamp = read_stamp(row[0])) horizon_ = stamp->at;
+    return {};
+  }
   const auto at = stamp_of(row);
   if (!at) return std::unexpected(at.error());
   const auto key = key_of(*plan_, row);
   if (!key) return std::unexpected(key.error());
   // What a later poll will read again has to be remembered: all at or above the bound to be.
-  const bool again = *at >= std::chrono::floor<std::chrono::seconds>(std::min(next_bound_, newest_) - lookback_);
+  const auto from = reach();
+  const bool again = !from || *at >= *from;
   std::optional<KnownRow> known;
   if (!first_ || again) {
     auto found = known_.find(*key);
@@ -194,8 +308,7 @@ Result<void> TimestampPoll::row(Row row, Harvest& harvest) {
     known = std::move(*found);
   }
   KnownRow now{.key = *key, .digest = digest(row, plan_->digested), .mark = micros(*at), .matched = matched(row)};
-  const bool same = known && (known->digest == now.digest || plan_->webhook->event == config::Event::created);
-  if (!same) {
+  if (!known || known->digest != now.digest) {
     const auto wanted = is_wanted(row, *at, known.has_value());
     if (!wanted) return std::unexpected(wanted.error());
     const auto before = [this] { return checkpoint(); };
@@ -212,7 +325,19 @@ Result<void> TimestampPoll::row(Row row, Harvest& harvest) {
 Result<void> TimestampPoll::answered(Harvest&) {
   switch (step_) {
     case Step::position:
-      step_ = plan_->stamp_nullable && !resumed_ ? Step::nulls : Step::scan;
+      if (beyond_clock_ && !newest_ && !resumed_) {
+        step_ = Step::newest;
+        break;
+      }
+      [[fallthrough]];
+    case Step::newest:
+      step_ = after_position();
+      break;
+    case Step::horizon:
+      probed_ = next_bound_;
+      hidden_ = !horizon_;
+      anew_ = true;
+      step_ = first_scan();
       break;
     case Step::nulls:
       step_ = Step::scan;
@@ -220,11 +345,7 @@ Result<void> TimestampPoll::answered(Harvest&) {
     case Step::scan:
       step_ = Step::done;
       first_ = false;
-      if (form_ != StampForm::unknown) {
-        // A whole second, because that is how a bound is written: what is read again must be remembered.
-        const Instant bound = std::chrono::floor<std::chrono::seconds>(std::min(next_bound_, newest_) - lookback_);
-        bound_ = bound_ ? std::max<Instant>(*bound_, bound) : bound;
-      }
+      if (const auto bound = reach()) bound_ = std::max(*bound, bound_.value_or(*bound));
       break;
     case Step::done:
       break;

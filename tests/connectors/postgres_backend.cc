@@ -12,6 +12,12 @@
 #include "connectors/postgres/postgres.h"
 #include "tests/support/servers.h"
 
+// libpqxx 6 drops the last result of a connection that breaks: some 2 KiB for each lost session.
+extern "C" const char* __lsan_default_suppressions();
+extern "C" const char* __lsan_default_suppressions() {
+  return "leak:libpqxx-6\n";
+}
+
 namespace vhookd::testing {
 namespace {
 
