@@ -17,7 +17,7 @@ using Connections = std::map<std::string, Connection>;
 std::optional<Database> database_of(const Input& in, const Given& given, const DatabaseDraft& draft) {
   if (!draft.db_url) return std::nullopt;
   const DatabaseUrl& url = *draft.db_url;
-  const auto place = [&](const char* key) { return given.contains(key) ? given.at(key) : in.node->place; };
+  const auto place = [&](const char* key) { return given.contains(key) ? given.at(key)->place : in.node->place; };
   if (!draft.db_type && given.contains("db_type")) return std::nullopt;  // given and wrong
   const auto type = draft.db_type ? draft.db_type : db_type_of_scheme(url.scheme);
   if (!type) {
@@ -66,11 +66,15 @@ struct Candidate {
   WebhookDraft& draft;
 
   bool has(const char* key) const { return own.contains(key) || inherited.contains(key); }
-  Place place(const char* key) const { return own.contains(key) ? own.find(key)->second : in.node->place; }
+  Place place(const char* key) const { return own.contains(key) ? own.find(key)->second->place : in.node->place; }
+  // As written: a value may stand in for a secret, however odd that is here.
+  std::string written(const char* key) const {
+    return in_quotes((own.contains(key) ? own : inherited).find(key)->second->text);
+  }
   void wrong(const char* key, std::string_view what) const {
     std::string text(what);
     if (!own.contains(key) && inherited.contains(key))
-      text += " (the value is from defaults, " + in.context->report.where(inherited.find(key)->second) + ")";
+      text += " (the value is from defaults, " + in.context->report.where(inherited.find(key)->second->place) + ")";
     in.context->report.error(place(key), in.path + "." + key, text);
   }
 };
@@ -89,7 +93,7 @@ std::optional<Database> inherited_database(const Candidate& entry, const Connect
   if (draft.connection_id.empty()) return std::nullopt;  // missing or wrong: reported
   const auto known = connections.find(draft.connection_id);
   if (known == connections.end()) {
-    entry.wrong("connection_id", in_quotes(draft.connection_id) + " names no entry under connections" +
+    entry.wrong("connection_id", entry.written("connection_id") + " names no entry under connections" +
                                      unknown_connection(draft.connection_id, connections));
     return std::nullopt;
   }
@@ -109,8 +113,8 @@ std::optional<Database> inherited_database(const Candidate& entry, const Connect
 
 void find_database(const Candidate& entry, const Connections& connections) {
   Given given = entry.inherited;
-  for (const auto& [key, place] : entry.inherited) given[key] = entry.in.node->place;
-  for (const auto& [key, place] : entry.own) given[key] = place;
+  for (const auto& [key, value] : entry.inherited) given[key] = entry.in.node;
+  for (const auto& [key, value] : entry.own) given[key] = value;
   auto database =
       entry.has("db_url") ? database_of(entry.in, given, entry.draft) : inherited_database(entry, connections);
   if (database) entry.draft.database = std::move(*database);
@@ -183,13 +187,13 @@ class Assembler {
     entry.draft.origin = where.substr(0, where.rfind(':'));
     const auto [known, fresh] = ids_.emplace(id, place);
     if (!fresh)
-      entry.wrong("id", in_quotes(id) + " is taken by the webhook at " + context_.report.where(known->second) +
+      entry.wrong("id", entry.written("id") + " is taken by the webhook at " + context_.report.where(known->second) +
                             "; ids are unique");
   }
 
   Context& context_;
   const Keys<WebhookDraft> keys_ = webhook_keys();
-  const std::vector<KeyInfo> infos_ = infos(keys_);
+  const KeyTable infos_ = infos(keys_);
   const Connections connections_;
   WebhookDraft defaults_;
   Given inherited_;

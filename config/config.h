@@ -37,7 +37,7 @@ struct Filter {
 struct Database {
   DbType type = DbType::postgres;
   Secret url;           // as given, secrets resolved
-  std::string display;  // the same without password, safe to print
+  std::string display;  // with *** for passwords and ${…} as written: safe to print
   std::string schema;   // empty: the connection's default
   bool operator==(const Database&) const = default;
 };

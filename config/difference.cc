@@ -12,7 +12,7 @@ bool same(Webhook before, const Webhook& after) {
   return before == after;
 }
 
-// What is built once at the start: sockets, the state file, the threads that poll.
+// What is built once at the start: sockets, the state file, the threads that poll, the transport.
 std::vector<std::string> fixed_at_start(const Config& before, const Config& after) {
   std::vector<std::string> keys;
   const auto compare = [&](const char* key, const auto& a, const auto& b) {
@@ -23,7 +23,9 @@ std::vector<std::string> fixed_at_start(const Config& before, const Config& afte
   compare("api.socket", before.api.socket, after.api.socket);
   compare("api.token", before.api.token, after.api.token);
   compare("log.format", before.log.format, after.log.format);
+  compare("egress", before.egress, after.egress);
   compare("limits.polls", before.limits.polls, after.limits.polls);
+  compare("limits.deliveries", before.limits.deliveries, after.limits.deliveries);
   return keys;
 }
 

@@ -86,6 +86,8 @@ class Reader {
     column_ = name;
     json_ += (json_.empty() ? "" : ",") + json_text(name) + ":";
     switch (in.node->type) {
+      case Node::Type::refused:
+        break;  // entries_of leaves it out
       case Node::Type::null:
         add(Op::is_null, {Literal{{Kind::boolean, false, "t"}, "null"}});
         break;
@@ -109,10 +111,12 @@ class Reader {
   void conditions(const Input& in) {
     std::vector<KeyInfo> known;
     for (const Op op : operators) known.push_back({std::string(name_of(op)), "", "{}", false});
+    KeyTable table;
+    for (const KeyInfo& info : known) table.push_back(&info);
     json_ += "{";
     bool first = true;
     const std::size_t errors_before = read_;
-    const Given given = walk(in, known, [&](std::size_t index, const Input& value) {
+    walk(in, table, [&](std::size_t index, const Input& value) {
       json_ += (std::exchange(first, false) ? "" : ",") + json_text(known[index].name) + ":";
       ++read_;
       condition(value, operators[index]);
@@ -188,14 +192,14 @@ class Reader {
 
 std::optional<Filters> read_filters(const Input& in) {
   const auto columns = entries_of(in, "columns and conditions");
-  if (columns.size() != in.node->entries.size() || in.node->type == Node::Type::list) return std::nullopt;
   Reader reader;
   for (const auto& [name, value] : columns) {
     if (name.empty()) value.wrong("has no column name");
     if (name.empty()) return std::nullopt;
     reader.column(value, name);
   }
-  if (!reader.whole()) return std::nullopt;
+  const bool is_map = in.node->type == Node::Type::map || in.node->type == Node::Type::null;
+  if (!reader.whole() || !is_map || columns.size() != in.node->entries.size()) return std::nullopt;
   Filters filters = reader.take();
   if (filters.conditions.size() <= most_conditions) return filters;
   in.wrong("more than " + std::to_string(most_conditions) + " conditions");

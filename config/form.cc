@@ -8,19 +8,19 @@ namespace vhookd::config {
 
 namespace {
 
-// A name as it stands in a path: one with dots or spaces in it gets quotes.
+// A name as it stands in a path: one with dots or spaces in it gets quotes, a very long one is cut.
 std::string in_path(const std::string& name) {
   return name.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-") ==
                      std::string::npos &&
-                 !name.empty()
+                 !name.empty() && name.size() <= 64
              ? name
              : in_quotes(name);
 }
 
-std::vector<std::string> names_of(const std::vector<KeyInfo>& keys) {
+std::vector<std::string> names_of(const KeyTable& keys) {
   std::vector<std::string> names;
-  for (const KeyInfo& key : keys)
-    if (!key.schema.empty()) names.push_back(key.name);
+  for (const KeyInfo* key : keys)
+    if (!key->schema.empty()) names.push_back(key->name);
   return names;
 }
 
@@ -29,6 +29,13 @@ bool is_map(const Input& in, std::string_view what) {
   if (in.node->type == Node::Type::map || in.node->type == Node::Type::null) return true;
   in.wrong(std::string("must be a map of ").append(what));
   return false;
+}
+
+// "The table or view." as part of a sentence.
+std::string as_phrase(std::string about) {
+  if (about.starts_with("The ")) about[0] = 't';
+  if (about.ends_with('.')) about.pop_back();
+  return about;
 }
 
 std::string given_twice(const Input& in, Place first) {
@@ -45,34 +52,34 @@ Input Input::entry(const Entry& entry) const {
   return {context, &entry.value, (path.empty() ? "" : path + ".") + in_path(entry.key.text), entry.key.place};
 }
 
-Given walk(const Input& in, const std::vector<KeyInfo>& keys,
-           const std::function<void(std::size_t, const Input&)>& found) {
+Given walk(const Input& in, const KeyTable& keys, const std::function<void(std::size_t, const Input&)>& found) {
   Given given;
   if (!is_map(in, "keys and values")) return given;
   std::map<std::string, Place> seen;
   for (const Entry& entry : in.node->entries) {
     const std::string& written = entry.key.text;
-    const auto known = std::ranges::find_if(keys, [&](const KeyInfo& key) { return spells(written, key.name); });
+    const auto known = std::ranges::find_if(keys, [&](const KeyInfo* key) { return spells(written, key->name); });
     Input value = in.entry(entry);
-    if (known != keys.end()) value.path = (in.path.empty() ? "" : in.path + ".") + known->name;
-    const auto [first, fresh] = seen.emplace(known != keys.end() ? known->name : written, entry.key.place);
+    if (known != keys.end()) value.path = (in.path.empty() ? "" : in.path + ".") + (*known)->name;
+    const auto [first, fresh] = seen.emplace(known != keys.end() ? (*known)->name : written, entry.key.place);
     if (!fresh) {
       in.context->report.error(entry.key.place, value.path, given_twice(in, first->second));
     } else if (known == keys.end()) {
       in.context->report.error(entry.key.place, value.path, "unknown key" + suggestion(written, names_of(keys)));
     } else {
-      given.emplace(known->name, entry.value.place);
-      found(static_cast<std::size_t>(known - keys.begin()), value);
+      given.emplace((*known)->name, &entry.value);
+      if (entry.value.type != Node::Type::refused) found(static_cast<std::size_t>(known - keys.begin()), value);
     }
   }
   return given;
 }
 
-void demand(const Input& in, const std::vector<KeyInfo>& keys, const Given& given, const Given& also) {
+void demand(const Input& in, const KeyTable& keys, const Given& given, const Given& also) {
   if (in.node->type != Node::Type::map && in.node->type != Node::Type::null) return;  // reported as no map
-  for (const KeyInfo& key : keys)
-    if (key.required && !given.contains(key.name) && !also.contains(key.name))
-      in.context->report.error(in.node->place, in.path + "." + key.name, "is missing; " + key.about);
+  for (const KeyInfo* key : keys)
+    if (key->required && !given.contains(key->name) && !also.contains(key->name))
+      in.context->report.error(in.node->place, in.path + "." + key->name,
+                               "is missing; set it to " + as_phrase(key->about));
 }
 
 std::vector<Named> entries_of(const Input& in, std::string_view what) {
@@ -82,6 +89,7 @@ std::vector<Named> entries_of(const Input& in, std::string_view what) {
   for (const Entry& entry : in.node->entries) {
     Input value = in.entry(entry);
     const auto [first, fresh] = seen.emplace(entry.key.text, entry.key.place);
+    if (entry.value.type == Node::Type::refused) continue;
     if (fresh) {
       inputs.push_back({entry.key.text, std::move(value)});
     } else {
@@ -91,16 +99,16 @@ std::vector<Named> entries_of(const Input& in, std::string_view what) {
   return inputs;
 }
 
-std::string object_schema(const std::vector<KeyInfo>& keys) {
+std::string object_schema(const KeyTable& keys) {
   using nlohmann::ordered_json;
   ordered_json schema = {{"type", {"object", "null"}}};
   ordered_json names = ordered_json::array();
   ordered_json& properties = schema["properties"] = ordered_json::object();
-  for (const KeyInfo& key : keys) {
-    if (key.schema.empty()) continue;
-    ordered_json& property = properties[key.name] = {{"description", key.about}};
-    property.update(ordered_json::parse(key.schema));
-    if (key.required) names.push_back(key.name);
+  for (const KeyInfo* key : keys) {
+    if (key->schema.empty()) continue;
+    ordered_json& property = properties[key->name] = {{"description", key->about}};
+    property.update(ordered_json::parse(key->schema));
+    if (key->required) names.push_back(key->name);
   }
   schema["additionalProperties"] = false;
   if (!names.empty()) {

@@ -55,8 +55,8 @@ struct Key : KeyInfo {
 template <class T>
 using Keys = std::vector<Key<T>>;
 
-// The keys a map held, wrong values included, with the place of each value.
-using Given = std::map<std::string, Place, std::less<>>;
+// The keys a map held, wrong values included, with the value of each as written.
+using Given = std::map<std::string, const Node*, std::less<>>;
 
 template <class T, class V, class M, class C>
 Key<T> key(std::string name, std::string about, M C::*member, Form<V> form) {
@@ -78,18 +78,23 @@ Key<T> refused(std::string name, std::string why) {
   return {{std::move(name), {}, {}, false}, std::move(read)};
 }
 
+// A table of keys whatever it reads into.
+using KeyTable = std::vector<const KeyInfo*>;
+
 template <class T>
-std::vector<KeyInfo> infos(const Keys<T>& keys) {
-  return {keys.begin(), keys.end()};
+KeyTable infos(const Keys<T>& keys) {
+  KeyTable table;
+  table.reserve(keys.size());
+  for (const KeyInfo& key : keys) table.push_back(&key);
+  return table;
 }
 
 // Hands each known entry of a map to `found` with the number of its key; unknown and duplicate keys are errors.
 // A null is an empty map.
-Given walk(const Input& in, const std::vector<KeyInfo>& keys,
-           const std::function<void(std::size_t, const Input&)>& found);
+Given walk(const Input& in, const KeyTable& keys, const std::function<void(std::size_t, const Input&)>& found);
 
 // Reports each required key that is neither in `given` nor in `also`, at the place of the map.
-void demand(const Input& in, const std::vector<KeyInfo>& keys, const Given& given, const Given& also = {});
+void demand(const Input& in, const KeyTable& keys, const Given& given, const Given& also = {});
 
 template <class T>
 Given read_map(const Input& in, const Keys<T>& keys, T& target) {
@@ -108,7 +113,7 @@ std::vector<Named> entries_of(const Input& in, std::string_view what);
 template <class T>
 Form<T> object(Keys<T> keys, std::function<void(const Input&, const Given&, T&)> check = {});
 
-std::string object_schema(const std::vector<KeyInfo>& keys);
+std::string object_schema(const KeyTable& keys);
 
 template <class T>
 Form<T> object(Keys<T> keys, std::function<void(const Input&, const Given&, T&)> check) {

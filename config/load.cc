@@ -106,7 +106,7 @@ class Loader {
 
   Context& context_;
   const Keys<TopDraft> keys_ = top_keys();
-  const std::vector<KeyInfo> infos_ = infos(keys_);
+  const KeyTable infos_ = infos(keys_);
   std::deque<Node> trees_;  // Inputs point into them
   TopDraft top_;
   std::map<std::string, Place> set_;

@@ -22,7 +22,7 @@ SecretSources system_secrets();
 using Errors = std::vector<std::string>;
 
 // `path`: a file, or a folder whose *.yaml are read in name order. A file's sibling folder conf.d/*.yaml
-// is read after it. No two files may define the same thing.
+// is read after it, a folder's own conf.d too. No two files may define the same thing.
 std::expected<Config, Errors> load(const std::string& path, const SecretSources& secrets);
 
 }  // namespace vhookd::config

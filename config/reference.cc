@@ -57,8 +57,9 @@ Resolved from_credential(const std::string& name, const SecretSources& sources) 
   if (!is_name(name, "._-") || name == "." || name == "..")
     return std::unexpected("needs the name of a credential, as ${credential:NAME}");
   if (sources.credentials_folder.empty())
-    return std::unexpected("there is no credentials folder; start vhookd from its unit with LoadCredential=" + name +
-                           ":/path");
+    return std::unexpected(
+        "cannot be read: there is no credentials folder; start vhookd from its unit with LoadCredential=" + name +
+        ":/path");
   auto text = read_secret(sources.credentials_folder + "/" + name);
   if (!text)
     return std::unexpected("cannot be read (" + text.error() + "); add LoadCredential=" + name + ":/path to the unit");

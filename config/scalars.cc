@@ -37,11 +37,12 @@ std::string not_text(const Node& node) {
   if (node.type != Node::Type::plain) return {};
   switch (plain_kind(node.text)) {
     case Plain::boolean:
-      return node.text + " is a boolean; put it in quotes if the text is meant";
+      return node.text + " is a boolean, and none is wanted here; put it in quotes if the text is meant";
     case Plain::octal_looking:
-      return node.text + " looks like an octal or hexadecimal number; put it in quotes if the text is meant";
+      return node.text +
+             " looks like an octal or hexadecimal number; write it in decimal, or in quotes if the text is meant";
     case Plain::non_finite:
-      return node.text + " is no finite number; put it in quotes if the text is meant";
+      return node.text + " is no finite number; write it in decimal, or in quotes if the text is meant";
     default:
       return {};
   }
@@ -72,7 +73,9 @@ std::optional<std::vector<std::string>> read_names(const Input& in) {
       return std::nullopt;
     }
     if (std::find(names.begin(), name, *name) != name) {
-      in.wrong("names " + in_quotes(*name) + " twice; name each column once");
+      const bool shown = !in.node->text.contains("${") && in.node->type != Node::Type::list;
+      in.wrong((shown ? in_quotes(*name) : "name " + std::to_string(name - names.begin() + 1)) +
+               " stands there twice; name each column once");
       return std::nullopt;
     }
   }
@@ -216,7 +219,7 @@ Form<milliseconds> duration(milliseconds least, milliseconds most, Bare bare) {
     if (parsed && *parsed >= least && *parsed <= most) return parsed;
     if (parsed) {
       out_of_range(in, show(least), show(most));
-    } else if (plain_kind(value) == Plain::integer) {
+    } else if (!minutes && plain_kind(value) == Plain::integer && !value.starts_with('-')) {
       in.wrong(in_quotes(in.node->text) + " has no unit; write it as 500ms, 30s, 5m, 1h or 1d");
     } else {
       in.wrong(in_quotes(in.node->text) + " is no duration; write " + (minutes ? "a number of minutes, or " : "") +

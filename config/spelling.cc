@@ -42,14 +42,17 @@ std::size_t distance(std::string_view a, std::string_view b) {
 
 bool spells(std::string_view written, std::string_view known) {
   if (written == known) return true;
-  std::string pascal;
+  std::size_t at = 0;
   for (std::size_t i = 0; i < known.size(); ++i) {
     if (known[i] == '_') continue;
-    pascal += i == 0 || known[i - 1] == '_' ? upper(known[i]) : known[i];
+    if (at == written.size()) return false;
+    const bool begins_word = i > 0 && known[i - 1] == '_';
+    const bool fits = begins_word ? written[at] == upper(known[i])
+                                  : written[at] == known[i] || (i == 0 && written[at] == upper(known[i]));
+    if (!fits) return false;
+    ++at;
   }
-  if (written == pascal) return true;
-  pascal[0] = lower(pascal[0]);
-  return written == pascal;
+  return at == written.size();
 }
 
 std::string nearest(std::string_view written, const std::vector<std::string>& known) {
@@ -59,7 +62,10 @@ std::string nearest(std::string_view written, const std::vector<std::string>& kn
   std::string best;
   std::size_t least = std::max<std::size_t>(1, wanted.size() / 3) + 1;
   for (const std::string& name : known) {
-    const std::size_t steps = distance(wanted, folded(name));
+    const std::string other = folded(name);
+    const bool prefix =
+        std::min(wanted.size(), other.size()) >= 3 && (wanted.starts_with(other) || other.starts_with(wanted));
+    const std::size_t steps = prefix ? 1 : distance(wanted, other);
     if (steps >= least) continue;
     least = steps;
     best = name;

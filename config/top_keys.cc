@@ -44,7 +44,7 @@ Form<Api> api() {
   return object<Api>(keys, [](const Input& in, const Given& given, const Api& value) {
     if (is_loopback_listen(value.listen) || given.contains("token")) return;
     in.context->report.error(
-        given.at("listen"), in.path + ".listen",
+        given.at("listen")->place, in.path + ".listen",
         "an address other than loopback needs api.token; set one, or listen on 127.0.0.1 or [::1]");
   });
 }
@@ -89,9 +89,9 @@ std::string connections_schema() {
 
 // A webhook may take from defaults what it must have; its id it cannot.
 std::string webhooks_schema() {
-  auto keys = infos(webhook_keys());
-  for (KeyInfo& key : keys) key.required = key.name == "id";
-  const ordered_json schema = {{"type", {"array", "null"}}, {"items", ordered_json::parse(object_schema(keys))}};
+  auto keys = webhook_keys();
+  for (auto& key : keys) key.required = key.name == "id";
+  const ordered_json schema = {{"type", {"array", "null"}}, {"items", ordered_json::parse(object_schema(infos(keys)))}};
   return schema.dump();
 }
 

@@ -76,7 +76,7 @@ Form<Retry> retry() {
   };
   return object<Retry>(keys, [](const Input& in, const Given& given, const Retry& value) {
     if (value.first <= value.max) return;
-    const auto place = given.contains("first") ? given.at("first") : in.node->place;
+    const auto place = given.contains("first") ? given.at("first")->place : in.node->place;
     const auto max = given.contains("max") ? show(value.max) : show(value.max) + ", its default";
     in.context->report.error(place, in.path + ".first",
                              show(value.first) + " is longer than max (" + max + "); make first the shorter");
@@ -99,7 +99,7 @@ Keys<T> database_keys() {
   return {
       key<T>("db_type", "The database. Default: what the scheme of db_url says.", &DatabaseDraft::db_type,
              optional(db_type())),
-      key<T>("db_url", "Where the database is: postgresql://, mysql://, mariadb:// or sqlite:///path.",
+      key<T>("db_url", "The database's URL: postgresql://, mysql://, mariadb:// or sqlite:///path.",
              &DatabaseDraft::db_url, optional(db_url())),
       key<T>("db_schema", "PostgreSQL schema, MySQL or MariaDB database, SQLite attached name.",
              &DatabaseDraft::db_schema, text()),
@@ -116,19 +116,20 @@ Key<Draft> of(std::string name, std::string about, M C::*member, Form<V> form) {
 // The keys of the user's model.
 Keys<Draft> model_keys() {
   return {
-      required(of("id", "Names the webhook; its state hangs on it. Unique.", &Draft::id, token_text(64))),
-      required(of("connection_id", "An entry under connections; a label where the webhook has its own db_url.",
+      required(of("id", "The webhook's own name, unique; its state hangs on it.", &Draft::id, token_text(64))),
+      required(of("connection_id",
+                  "The name of an entry under connections, or a label where the webhook has its own db_url.",
                   &Draft::connection_id, text(200))),
       of("db_name_prefix", "Put before object_type to form the table's name.", &Draft::db_name_prefix, text()),
       required(of("object_type", "The table or view.", &Draft::object_type, text())),
-      required(of("event", "What is sent: created, updated or deleted rows.", &Draft::event, event())),
+      required(of("event", "created, updated or deleted: which rows are sent.", &Draft::event, event())),
       of("fields", "The columns delivered, in this order. Default: all.", &Draft::fields, names()),
       of("filters", "Conditions, all of which must hold: column: value, or column: {op: value}.", &Draft::filter,
          filters()),
       of("interval", "Time between two checks; a bare number is minutes. Default 1m.", &Draft::interval,
          duration(100ms, year, Bare::minutes)),
       of("page_max_limit", "Most records in one POST. Default 500.", &Draft::page_max_limit, integer(1, 10000)),
-      required(of("hook_url", "Where the records are POSTed: http or https.", &Draft::hook, hook_url())),
+      required(of("hook_url", "The http or https URL that the records are POSTed to.", &Draft::hook, hook_url())),
       of("is_paused", "True: not polled, and nothing is sent.", &Draft::is_paused, boolean()),
       of("webhook_type", "virtual, the default.", &Draft::webhook_type, webhook_type()),
       of("environment", "A label. Default Production.", &Draft::environment, text()),

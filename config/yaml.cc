@@ -31,6 +31,30 @@ class Places {
   }
   Place at(const YAML::Mark& mark) const { return at(mark.line, mark.column); }
 
+  std::string_view rest(const YAML::Mark& mark) const {
+    if (mark.line < 0 || static_cast<std::size_t>(mark.line) >= starts_.size()) return {};
+    return source_.substr(starts_[static_cast<std::size_t>(mark.line)] + static_cast<std::size_t>(mark.column));
+  }
+
+  // Of an absent value yaml-cpp gives the place of what follows; this is the end of what stands before it.
+  Place before(const YAML::Mark& mark) const {
+    const auto text = source_.substr(0, source_.size() - rest(mark).size());
+    const std::size_t last = text.find_last_not_of(" \t\r\n");
+    return at_byte(last == std::string_view::npos ? 0 : last);
+  }
+
+  std::string_view line_of(YAML::Mark mark) const {
+    mark.column = 0;
+    const auto text = rest(mark);
+    return text.substr(0, text.find('\n'));
+  }
+
+  bool indented_by_tab(const YAML::Mark& mark) const {
+    const auto line = line_of(mark);
+    const std::size_t first = line.find_first_not_of(' ');
+    return first != std::string_view::npos && line[first] == '\t';
+  }
+
   Place at_byte(std::size_t offset) const {
     const auto next = std::ranges::upper_bound(starts_, offset);
     const auto line = static_cast<std::size_t>(next - starts_.begin()) - 1;
@@ -47,6 +71,21 @@ struct TooDeep {
   Place at;
 };
 
+// yaml-cpp takes the end of the file for the closing quote, and with it all that was meant to follow.
+bool closed(std::string_view scalar) {
+  if (scalar.empty() || (scalar[0] != '"' && scalar[0] != '\'')) return true;  // a block
+  for (std::size_t i = 1; i < scalar.size(); ++i) {
+    if (scalar[i] == '\\' && scalar[0] == '"') {
+      ++i;
+    } else if (scalar[0] == '\'' && scalar.substr(i, 2) == "''") {
+      ++i;
+    } else if (scalar[i] == scalar[0]) {
+      return true;
+    }
+  }
+  return false;
+}
+
 // Builds the tree out of yaml-cpp's events. Its own Node is not used: it merges, converts and expands.
 class Builder final : public YAML::EventHandler {
  public:
@@ -62,18 +101,25 @@ class Builder final : public YAML::EventHandler {
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     check(mark, "", anchor);
     Node node;
-    node.place = open_.empty() || !open_.back().key ? places_.at(mark) : open_.back().key->place;
+    const auto text = places_.rest(mark);
+    const bool written = !text.empty() && (text[0] == '~' || text[0] == 'n' || text[0] == 'N');
+    const bool has_key = !open_.empty() && open_.back().key;
+    node.place = has_key ? open_.back().key->place : written ? places_.at(mark) : places_.before(mark);
     add(std::move(node));
   }
 
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override {
     refuse(mark, "an alias; write the value out, or put it under defaults");
-    add(Node{Node::Type::plain, places_.at(mark), "", {}, {}});
+    add_refused(mark);
   }
 
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& value) override {
     check(mark, tag, anchor);
+    if (tag == "!" && !closed(places_.rest(mark))) {
+      refuse(mark, "a quote that is never closed; close it");
+      return add_refused(mark);  // its text is the rest of the file, secrets and all
+    }
     add(Node{tag == "!" ? Node::Type::quoted : Node::Type::plain, places_.at(mark), value, {}, {}});
   }
 
@@ -105,6 +151,11 @@ class Builder final : public YAML::EventHandler {
       refuse(mark, "a tag; leave it out, and put text that looks like a number in quotes");
   }
 
+  void add_refused(const YAML::Mark& mark) {
+    if (!open_.empty() && open_.back().node.type == Node::Type::list) return;
+    add(Node{Node::Type::refused, places_.at(mark), "", {}, {}});
+  }
+
   void open(Node node) {
     if (open_.size() >= deepest) throw TooDeep{node.place};
     open_.push_back({std::move(node), std::nullopt});
@@ -125,11 +176,14 @@ class Builder final : public YAML::EventHandler {
     if (parent.node.type == Node::Type::list) {
       parent.node.items.push_back(std::move(node));
     } else if (parent.key) {
-      parent.node.entries.push_back({std::move(*parent.key), std::move(node)});
+      if (parent.key->type != Node::Type::refused)
+        parent.node.entries.push_back({std::move(*parent.key), std::move(node)});
       parent.key.reset();
     } else {
-      if (node.type != Node::Type::plain && node.type != Node::Type::quoted)
+      const bool text = node.type == Node::Type::plain || node.type == Node::Type::quoted;
+      if (!text && node.type != Node::Type::refused)
         report_.error(node.place, "yaml", "a key that is no text; write a name before the colon");
+      if (!text) node.type = Node::Type::refused;
       parent.key = std::move(node);
     }
   }
@@ -176,14 +230,16 @@ std::optional<Node> parse_yaml(const std::string& bytes, int file, Report& repor
   try {
     std::istringstream stream{std::string(source)};
     YAML::Parser parser(stream);
-    while (parser.HandleNextDocument(builder)) {
-    }
+    // Twice and no more: at a stray comma yaml-cpp hands out empty documents for ever.
+    if (parser.HandleNextDocument(builder)) parser.HandleNextDocument(builder);
   } catch (const TooDeep& deep) {
     report.error(deep.at, "yaml", "nested too deep for a configuration");
     return std::nullopt;
   } catch (const YAML::Exception& fault) {
-    report.error(places.at(fault.mark), "yaml",
-                 "not valid YAML (" + fault.msg + "); look at indentation, quotes and brackets here and just above");
+    std::string mend = "look at indentation, quotes and brackets here and just above";
+    if (places.line_of(fault.mark).contains("${")) mend = "inside { } or [ ] put a text with ${…} in quotes";
+    if (places.indented_by_tab(fault.mark)) mend = "indent with spaces, not with a tab";
+    report.error(places.at(fault.mark), "yaml", "not valid YAML (" + fault.msg + "); " + mend);
     return std::nullopt;
   }
   return builder.take();

@@ -13,7 +13,8 @@ namespace vhookd::config {
 struct Entry;
 
 struct Node {
-  enum class Type { null, plain, quoted, list, map };
+  // refused: an alias or an unclosed quote in a map; reported, and to be passed over.
+  enum class Type { null, plain, quoted, list, map, refused };
   Type type = Type::null;
   Place place;       // of an absent value (`key:` and nothing after it): its key's place
   std::string text;  // of plain and quoted

@@ -6,7 +6,7 @@
 namespace vhookd {
 
 using Micros = std::chrono::microseconds;
-using Instant = std::chrono::sys_time<Micros>;                        // wall clock, UTC; may jump
+using Instant = std::chrono::sys_time<Micros>;                            // wall clock, UTC; may jump
 using Tick = std::chrono::time_point<std::chrono::steady_clock, Micros>;  // monotonic
 
 // One of the three seams of the program. Thread-safe.

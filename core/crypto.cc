@@ -15,7 +15,9 @@ namespace {
 constexpr std::string_view hex_digits = "0123456789abcdef";
 constexpr std::string_view base64_digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-const unsigned char* bytes(std::string_view text) { return reinterpret_cast<const unsigned char*>(text.data()); }
+const unsigned char* bytes(std::string_view text) {
+  return reinterpret_cast<const unsigned char*>(text.data());
+}
 
 // One HMAC context for each thread: making one costs ten times the digest of a small page.
 EVP_MAC_CTX* hmac_context() {
@@ -118,6 +120,8 @@ std::string random_bytes(std::size_t count) {
   return out;
 }
 
-std::string random_id() { return hex_lower(random_bytes(16)); }
+std::string random_id() {
+  return hex_lower(random_bytes(16));
+}
 
 }  // namespace vhookd

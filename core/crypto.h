@@ -10,10 +10,10 @@ namespace vhookd {
 
 std::string hmac_sha256(std::string_view key, std::string_view part1, std::string_view part2 = {});  // 32 raw bytes
 std::string hex_lower(std::string_view bytes);
-std::string base64(std::string_view bytes);                             // standard alphabet, padded
+std::string base64(std::string_view bytes);  // standard alphabet, padded
 void append_base64(std::string& out, std::string_view bytes);
-std::optional<std::string> decode_base64(std::string_view text);        // strict: standard, padded
-std::string random_bytes(std::size_t count);                            // from the system; ends the process if it has none
-std::string random_id();                                                // 32 lower-case hex digits
+std::optional<std::string> decode_base64(std::string_view text);  // strict: standard, padded
+std::string random_bytes(std::size_t count);                      // from the system; ends the process if it has none
+std::string random_id();                                          // 32 lower-case hex digits
 
 }  // namespace vhookd

@@ -13,10 +13,10 @@ struct Entry {
 };
 
 constexpr std::array entries = {
-    Entry{DbType::postgres, "postgres", true},  Entry{DbType::mysql, "mysql", true},
-    Entry{DbType::mariadb, "mariadb", true},    Entry{DbType::sqlite, "sqlite", true},
-    Entry{DbType::mssql, "mssql", false},       Entry{DbType::mongodb, "mongodb", false},
-    Entry{DbType::supabase, "supabase", true},  Entry{DbType::snowflake, "snowflake", false},
+    Entry{DbType::postgres, "postgres", true}, Entry{DbType::mysql, "mysql", true},
+    Entry{DbType::mariadb, "mariadb", true},   Entry{DbType::sqlite, "sqlite", true},
+    Entry{DbType::mssql, "mssql", false},      Entry{DbType::mongodb, "mongodb", false},
+    Entry{DbType::supabase, "supabase", true}, Entry{DbType::snowflake, "snowflake", false},
 };
 
 constexpr auto types = [] {
@@ -25,11 +25,15 @@ constexpr auto types = [] {
   return list;
 }();
 
-const Entry& entry(DbType type) { return entries[static_cast<std::size_t>(type)]; }
+const Entry& entry(DbType type) {
+  return entries[static_cast<std::size_t>(type)];
+}
 
 }  // namespace
 
-std::string_view name_of(DbType type) { return entry(type).name; }
+std::string_view name_of(DbType type) {
+  return entry(type).name;
+}
 
 std::optional<DbType> db_type_named(std::string_view name) {
   for (const auto& e : entries)
@@ -37,9 +41,13 @@ std::optional<DbType> db_type_named(std::string_view name) {
   return std::nullopt;
 }
 
-std::span<const DbType> all_db_types() { return types; }
+std::span<const DbType> all_db_types() {
+  return types;
+}
 
-bool reachable(DbType type) { return entry(type).reachable; }
+bool reachable(DbType type) {
+  return entry(type).reachable;
+}
 
 Dialect dialect_of(DbType type) {
   if (type == DbType::sqlite) return Dialect::sqlite;

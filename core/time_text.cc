@@ -64,8 +64,12 @@ bool skip(std::string_view& text, char a, char b) {
 
 }  // namespace
 
-std::string rfc3339(Instant at) { return print(at, true); }
-std::string rfc3339_seconds(Instant at) { return print(at, false); }
+std::string rfc3339(Instant at) {
+  return print(at, true);
+}
+std::string rfc3339_seconds(Instant at) {
+  return print(at, false);
+}
 
 std::optional<Instant> parse_rfc3339(std::string_view text) {
   const auto year = take(text, 4);
@@ -102,8 +106,8 @@ std::optional<Instant> parse_rfc3339(std::string_view text) {
   const year_month_day date(std::chrono::year{*year}, std::chrono::month{static_cast<unsigned>(*month)},
                             std::chrono::day{static_cast<unsigned>(*day)});
   if (!text.empty() || !date.ok() || *hour > 23 || *minute > 59 || *second > 59) return std::nullopt;
-  return Instant(std::chrono::sys_days(date)) + std::chrono::hours(*hour) + std::chrono::minutes(*minute - offset_minutes) +
-         seconds(*second) + Micros(micros);
+  return Instant(std::chrono::sys_days(date)) + std::chrono::hours(*hour) +
+         std::chrono::minutes(*minute - offset_minutes) + seconds(*second) + Micros(micros);
 }
 
 }  // namespace vhookd

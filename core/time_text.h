@@ -9,8 +9,8 @@
 
 namespace vhookd {
 
-std::string rfc3339(Instant at);         // 2026-11-23T09:00:00Z; .ffffff only where there is a fraction
-std::string rfc3339_seconds(Instant at); // cut to whole seconds
+std::string rfc3339(Instant at);          // 2026-11-23T09:00:00Z; .ffffff only where there is a fraction
+std::string rfc3339_seconds(Instant at);  // cut to whole seconds
 // Takes Z or a numeric offset, T or a space, up to 9 fraction digits (cut to 6). Nothing else.
 std::optional<Instant> parse_rfc3339(std::string_view text);
 

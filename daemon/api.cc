@@ -30,6 +30,7 @@ constexpr std::array routes = {
     Route{"PUT", "/unified/webhook/{id}/resume", Right::changer, resume_webhook},
     Route{"GET", "/unified/webhook/{id}/runs", Right::reader, get_runs},
     Route{"GET", "/unified/webhook/{id}/dead", Right::reader, get_dead},
+    Route{"DELETE", "/unified/webhook/{id}/dead", Right::changer, drop_dead_page},
     Route{"POST", "/unified/webhook/{id}/replay", Right::changer, replay_webhook},
     Route{"POST", "/control/reload", Right::socket, reload_configuration},
 };

@@ -3,6 +3,7 @@
 #include <array>
 #include <nlohmann/json.hpp>
 
+#include "config/spelling.h"
 #include "core/time_text.h"
 #include "daemon/api_access.h"
 #include "daemon/webhook_json.h"
@@ -48,15 +49,13 @@ std::optional<Json> object_of(const std::string& body) {
   return parsed;
 }
 
-// IsPaused, isPaused and is_paused are one key, as in the YAML.
-std::string snake_case(const std::string& key) {
-  std::string out;
-  for (const char c : key) {
-    const bool capital = c >= 'A' && c <= 'Z';
-    if (capital && !out.empty() && out.back() != '_') out += '_';
-    out += capital ? static_cast<char>(c + 32) : c;
-  }
-  return out;
+// The model's name for a key in any of the spellings the YAML takes; what is none comes back as it is.
+std::string model_name(const std::string& written) {
+  const auto same = [&](std::string_view known) { return config::spells(written, known); };
+  if (same("is_paused")) return "is_paused";
+  if (const auto found = std::ranges::find_if(owned, same); found != owned.end()) return std::string(*found);
+  if (const auto found = std::ranges::find_if(tracked, same); found != tracked.end()) return std::string(*found);
+  return written;
 }
 
 // What speaks against a field of the body other than is_paused: an answer to give, or nothing.
@@ -83,7 +82,7 @@ HttpResponse change_webhook(const ApiCall& call) {
   const Json now = Json::parse(webhook_json(*status));
   std::optional<bool> pause;
   for (const auto& [name, value] : body->items()) {
-    const std::string key = snake_case(name);
+    const std::string key = model_name(name);
     if (key == "is_paused") {
       if (!value.is_boolean()) return error_response(400, "is_paused must be true or false");
       pause = value.get<bool>();
@@ -122,6 +121,17 @@ HttpResponse replay_webhook(const ApiCall& call) {
   const auto revived = call.control.replay_dead(call.id);
   if (!revived) return refusal_response(call, revived.error());
   return json({{"id", call.id}, {"revived", *revived}});
+}
+
+HttpResponse drop_dead_page(const ApiCall& call) {
+  const auto page = call.request.query.find("page");
+  if (page == call.request.query.end()) return error_response(400, "name the page to drop: ?page=PAGE");
+  const auto dropped = call.control.drop_dead(call.id, page->second);
+  if (!dropped) return refusal_response(call, dropped.error());
+  return json({{"id", call.id},
+               {"page", page->second},
+               {"sequence", dropped->page.sequence},
+               {"records", dropped->page.records}});
 }
 
 HttpResponse reload_configuration(const ApiCall& call) {

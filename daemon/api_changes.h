@@ -12,6 +12,7 @@ HttpResponse change_webhook(const ApiCall& call);
 HttpResponse trigger_webhook(const ApiCall& call);
 HttpResponse resume_webhook(const ApiCall& call);
 HttpResponse replay_webhook(const ApiCall& call);  // body {"dead": true}
+HttpResponse drop_dead_page(const ApiCall& call);  // ?page=PAGE
 HttpResponse reload_configuration(const ApiCall& call);
 
 }  // namespace vhookd

@@ -3,9 +3,9 @@
 #include <charconv>
 #include <nlohmann/json.hpp>
 
+#include "config/spelling.h"
 #include "core/time_text.h"
 #include "daemon/api_access.h"
-#include "daemon/nearest.h"
 #include "daemon/webhook_json.h"
 
 namespace vhookd {
@@ -126,7 +126,7 @@ HttpResponse no_such_webhook(const ApiCall& call) {
   if (const auto list = call.control.list()) {
     for (const auto& status : *list) ids.push_back(status.webhook.id);
   }
-  const std::string near = nearest(call.id, ids);
+  const std::string near = config::nearest(call.id, ids);
   return error_response(
       404, "no webhook has the id \"" + call.id + "\"" + (near.empty() ? "" : "; the nearest is \"" + near + "\""));
 }

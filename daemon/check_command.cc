@@ -45,13 +45,16 @@ void probe_table(const config::Webhook& webhook, Connector& session, Finding& fi
   if (plan->strategy == Strategy::timestamp) {
     const auto index = index_line(*plan);
     if (index.empty()) {
-      finding.warnings.push_back("no index begins with " + plan->stamp + ": each poll reads the whole table; CREATE INDEX ON " + plan->from + " (" + plan->stamp + ")");
+      finding.warnings.push_back("no index begins with " + plan->stamp +
+                                 ": each poll reads the whole table; CREATE INDEX ON " + plan->from + " (" +
+                                 plan->stamp + ")");
     } else {
       finding.found.push_back(index);
     }
   }
   if (table->may_write)
-    finding.warnings.push_back("the role may write to " + plan->from + "; vhookd needs SELECT only: use a role of its own");
+    finding.warnings.push_back("the role may write to " + plan->from +
+                               "; vhookd needs SELECT only: use a role of its own");
 }
 
 void probe_hook(const config::Webhook& webhook, const EgressRules& rules, Finding& finding) {
@@ -66,7 +69,8 @@ void probe_hook(const config::Webhook& webhook, const EgressRules& rules, Findin
   bool allowed = false;
   for (const auto* at = list; at != nullptr; at = at->ai_next) {
     const auto address = ip_of(*at->ai_addr);
-    const auto why = address ? rules.refusal(*address, webhook.hook_url) : std::optional<std::string>("is no IP address");
+    const auto why =
+        address ? rules.refusal(*address, webhook.hook_url) : std::optional<std::string>("is no IP address");
     if (why) refused.push_back(*why);
     allowed = allowed || !why;
   }
@@ -101,10 +105,13 @@ void print(const Finding& finding) {
   for (const auto& line : finding.errors) std::cout << "  error    " << line << '\n';
 }
 
-int print_json(bool ok, const std::vector<std::string>& errors, const std::vector<std::string>& notices, const std::vector<Finding>& findings) {
-  nlohmann::ordered_json out = {{"ok", ok}, {"errors", errors}, {"notices", notices}, {"webhooks", nlohmann::json::array()}};
+int print_json(bool ok, const std::vector<std::string>& errors, const std::vector<std::string>& notices,
+               const std::vector<Finding>& findings) {
+  nlohmann::ordered_json out = {
+      {"ok", ok}, {"errors", errors}, {"notices", notices}, {"webhooks", nlohmann::json::array()}};
   for (const auto& finding : findings)
-    out["webhooks"].push_back({{"id", finding.id}, {"found", finding.found}, {"warnings", finding.warnings}, {"errors", finding.errors}});
+    out["webhooks"].push_back(
+        {{"id", finding.id}, {"found", finding.found}, {"warnings", finding.warnings}, {"errors", finding.errors}});
   std::cout << out.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) << '\n';
   return ok ? exit_code::done : errors.empty() ? exit_code::failed : exit_code::configuration;
 }
@@ -129,7 +136,8 @@ int check_command(const CheckOptions& options) {
   if (options.json) return print_json(ok, {}, config->notices, findings);
   for (const auto& notice : config->notices) std::cout << "notice: " << notice << '\n';
   for (const auto& finding : findings) print(finding);
-  std::cout << path << ": " << (ok ? "ok" : "not ok") << ", " << config->webhooks.size() << (config->webhooks.size() == 1 ? " webhook\n" : " webhooks\n");
+  std::cout << path << ": " << (ok ? "ok" : "not ok") << ", " << config->webhooks.size()
+            << (config->webhooks.size() == 1 ? " webhook\n" : " webhooks\n");
   return ok ? exit_code::done : exit_code::failed;
 }
 

@@ -133,29 +133,50 @@ int dead_list_command(const ClientOptions& options) {
   return exit_code::done;
 }
 
-int dead_show_command(const ClientOptions& options) {
-  const ControlClient daemon = daemon_for(options);
+// The webhook that has the dead page options.page; none has it: said, failed.
+static std::expected<std::string, int> owner_of_page(const ControlClient& daemon, const ClientOptions& options) {
   const auto ids = with_dead_pages(daemon, options);
-  if (!ids) return ids.error();
+  if (!ids) return std::unexpected(ids.error());
   for (const auto& id : *ids) {
     const auto pages = ask(daemon, "GET", webhook_path(id, "/dead"));
-    if (!pages) return pages.error();
-    if (std::ranges::none_of(*pages, [&](const Json& page) { return text_of(page, "page") == options.page; })) continue;
-    const auto page = ask(daemon, "GET", webhook_path(id, "/dead?page=" + encoded(options.page)));
-    if (!page) return page.error();
-    if (options.json) {
-      print_json(*page);
-      return exit_code::done;
-    }
-    for (const auto& [name, value] : page->items()) {
-      if (name != "body")
-        print(name + ": " + printable(value.is_string() ? value.get<std::string>() : value.dump()) + "\n");
-    }
-    print("\n" + printable(text_of(*page, "body")) + "\n");
-    return exit_code::done;
+    if (!pages) return std::unexpected(pages.error());
+    if (std::ranges::any_of(*pages, [&](const Json& page) { return text_of(page, "page") == options.page; })) return id;
   }
   complain("no dead page has the id \"" + printable(options.page) + "\"; `vhookd dead list` shows those there are");
-  return exit_code::failed;
+  return std::unexpected(exit_code::failed);
+}
+
+int dead_show_command(const ClientOptions& options) {
+  const ControlClient daemon = daemon_for(options);
+  const auto id = owner_of_page(daemon, options);
+  if (!id) return id.error();
+  const auto page = ask(daemon, "GET", webhook_path(*id, "/dead?page=" + encoded(options.page)));
+  if (!page) return page.error();
+  if (options.json) {
+    print_json(*page);
+    return exit_code::done;
+  }
+  for (const auto& [name, value] : page->items()) {
+    if (name != "body")
+      print(name + ": " + printable(value.is_string() ? value.get<std::string>() : value.dump()) + "\n");
+  }
+  print("\n" + printable(text_of(*page, "body")) + "\n");
+  return exit_code::done;
+}
+
+int dead_drop_command(const ClientOptions& options) {
+  const ControlClient daemon = daemon_for(options);
+  const auto id = owner_of_page(daemon, options);
+  if (!id) return id.error();
+  const auto dropped = ask(daemon, "DELETE", webhook_path(*id, "/dead?page=" + encoded(options.page)));
+  if (!dropped) return dropped.error();
+  if (options.json) {
+    print_json(*dropped);
+  } else {
+    print("dropped page " + std::to_string(number_of(*dropped, "sequence")) + " of " + printable(*id) + ", " +
+          std::to_string(number_of(*dropped, "records")) + " records, for good\n");
+  }
+  return exit_code::done;
 }
 
 int replay_dead_command(const ClientOptions& options) {

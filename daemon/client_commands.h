@@ -25,6 +25,7 @@ int resume_command(const ClientOptions& options);
 int reload_command(const ClientOptions& options);  // configuration (78) where it is not valid
 int dead_list_command(const ClientOptions& options);
 int dead_show_command(const ClientOptions& options);
+int dead_drop_command(const ClientOptions& options);
 int replay_dead_command(const ClientOptions& options);
 
 }  // namespace vhookd

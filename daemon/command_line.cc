@@ -6,10 +6,10 @@
 #include <iostream>
 
 #include "config/schema.h"
+#include "config/spelling.h"
 #include "core/crypto.h"
 #include "daemon/client_commands.h"
 #include "daemon/exit_code.h"
-#include "daemon/nearest.h"
 #include "daemon/terminal.h"
 #include "daemon/version_text.h"
 
@@ -26,7 +26,7 @@ struct Line {
   DemoOptions demo;
   ReceiveOptions receive;
   ClientOptions client;
-  bool show_dead = false;  // of `dead`: show, not list
+  int (*dead)(const ClientOptions&) = dead_list_command;  // which of `dead`
   bool replay_dead = false;
 };
 
@@ -76,8 +76,11 @@ void declare_dead(CLI::App& app, Line& line) {
   list->add_option("ID", line.client.id, "of one webhook; without it of all");
   CLI::App* show = app.add_subcommand("show", "one page with its body");
   show->add_option("PAGE", line.client.page, "the page's id, from `dead list`")->required();
-  show->callback([&line] { line.show_dead = true; });
-  for (CLI::App* sub : {list, show}) {
+  show->callback([&line] { line.dead = dead_show_command; });
+  CLI::App* drop = app.add_subcommand("drop", "give one page up for good; what follows it goes out");
+  drop->add_option("PAGE", line.client.page, "the page's id, from `dead list`")->required();
+  drop->callback([&line] { line.dead = dead_drop_command; });
+  for (CLI::App* sub : {list, show, drop}) {
     sub->fallthrough();
     add_json(*sub, line.client.json);
   }
@@ -121,9 +124,10 @@ int handle_client(const Line& line, const Commands&) {
   return command(options);
 }
 
-int handle_dead(const Line& line, const Commands& handlers) {
-  return line.show_dead ? handle_client<dead_show_command>(line, handlers)
-                        : handle_client<dead_list_command>(line, handlers);
+int handle_dead(const Line& line, const Commands&) {
+  ClientOptions options = line.client;
+  options.where = line.given;
+  return line.dead(options);
 }
 
 int print_line(const std::string& text) {
@@ -144,7 +148,8 @@ constexpr std::array commands = {
     Command{"resume", "ID [--json]", "go on after a pause", declare_with_id, handle_client<resume_command>},
     Command{"reload", "[--json]", "read the configuration again, whole or not at all", declare_reload,
             handle_client<reload_command>},
-    Command{"dead", "list [ID] | show PAGE [--json]", "pages that ran out of retries", declare_dead, handle_dead},
+    Command{"dead", "list [ID] | show PAGE | drop PAGE [--json]", "pages that ran out of retries", declare_dead,
+            handle_dead},
     Command{"replay", "ID --dead [--json]", "send again what is still kept", declare_replay,
             handle_client<replay_dead_command>},
     Command{"receive", "[--port N] [--secret …]… [--fail PCT] [--quiet] [--json]",
@@ -171,14 +176,15 @@ class Help final : public CLI::Formatter {
   std::string make_usage(const CLI::App* app, std::string name) const override {
     const Command* command = find(app->get_name());
     if (command == nullptr) return CLI::Formatter::make_usage(app, std::move(name));
-    return std::string("usage: vhookd ") + command->name + " [OPTIONS] " + command->usage + "\n";
+    return std::string("Usage: vhookd ") + command->name + " " + command->usage + "\n";
   }
 };
 
 void declare_globals(CLI::App& app, Line& line) {
-  app.add_option("--config", line.given.config,
-                 "configuration file or folder [VHOOKD_CONFIG, /etc/vhookd/vhookd.yaml]");
-  app.add_option("--state", line.given.state, "folder of the state [the configuration's, /var/lib/vhookd]");
+  app.add_option("--config", line.given.config, "configuration file or folder [VHOOKD_CONFIG, /etc/vhookd/vhookd.yaml]")
+      ->type_name("PATH");
+  app.add_option("--state", line.given.state, "folder of the state [the configuration's, /var/lib/vhookd]")
+      ->type_name("DIR");
   app.add_option("--log-level", line.log_level, "trace, debug, info, warn or error [the configuration's]")
       ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error"}));
 }
@@ -213,7 +219,7 @@ std::string reason(const CLI::App& app, const CLI::ParseError& error) {
   for (const Command& command : commands) names.emplace_back(command.name);
   for (const auto& word : app.remaining()) {
     if (word.starts_with('-')) return "unknown option " + word;
-    const std::string near = nearest(word, names);
+    const std::string near = config::nearest(word, names);
     return "unknown command \"" + word + "\"" + (near.empty() ? "" : "; did you mean \"" + near + "\"?");
   }
   return names.empty() || error.get_name() != "RequiredError" ? error.what() : "a command is missing";

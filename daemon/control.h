@@ -21,18 +21,18 @@ namespace vhookd {
 struct WebhookStatus {
   config::Webhook webhook;
   WebhookState state;
-  bool paused = false;                  // by YAML or by state
-  bool healthy = true;                  // state's health with freshness judged now
-  std::string last_error;               // empty when healthy
-  std::vector<std::string> runs;        // newest first, at most 50, see core/run.h
-  std::optional<Instant> next_check_at; // none while paused
-  double lag_seconds = 0;               // since the last complete check
-  std::string strategy;                 // "xid", "timestamp", "snapshot"; empty before the first poll
+  bool paused = false;                   // by YAML or by state
+  bool healthy = true;                   // state's health with freshness judged now
+  std::string last_error;                // empty when healthy
+  std::vector<std::string> runs;         // newest first, at most 50, see core/run.h
+  std::optional<Instant> next_check_at;  // none while paused
+  double lag_seconds = 0;                // since the last complete check
+  std::string strategy;                  // "xid", "timestamp", "snapshot"; empty before the first poll
 };
 
 struct Refusal {
   enum class Why { not_found, invalid, conflict, failed } why = Why::failed;
-  std::vector<std::string> messages;    // at least one
+  std::vector<std::string> messages;  // at least one
 };
 template <class T>
 using Answer = std::expected<T, Refusal>;
@@ -45,17 +45,19 @@ struct ReloadReport {
 };
 
 struct Control {
-  std::function<Answer<std::vector<WebhookStatus>>()> list;             // in the configuration's order
+  std::function<Answer<std::vector<WebhookStatus>>()> list;  // in the configuration's order
   std::function<Answer<WebhookStatus>(const std::string& id)> get;
-  std::function<Answer<Run>(const std::string& id)> trigger;            // polls now, waits for the run
+  std::function<Answer<Run>(const std::string& id)> trigger;  // polls now, waits for the run
   std::function<Answer<WebhookStatus>(const std::string& id)> pause;
   std::function<Answer<WebhookStatus>(const std::string& id)> resume;
-  std::function<Answer<ReloadReport>()> reload;                         // invalid: the configuration's errors
+  std::function<Answer<ReloadReport>()> reload;  // invalid: the configuration's errors
   std::function<Answer<std::vector<DeadPage>>(const std::string& id)> dead;
-  std::function<Answer<int>(const std::string& id)> replay_dead;        // how many pages were revived
+  std::function<Answer<int>(const std::string& id)> replay_dead;  // how many pages were revived
+  std::function<Answer<DeadPage>(const std::string& id, const std::string& page)>
+      drop_dead;  // by the page's id; gone for good
   // Empty: started and every webhook that isn't paused is healthy. Else the reasons.
   std::function<std::vector<std::string>()> not_ready;
-  std::function<bool()> alive;                                          // makes progress
+  std::function<bool()> alive;  // makes progress
 };
 
 }  // namespace vhookd

@@ -32,6 +32,7 @@ using std::chrono::milliseconds;
 namespace fs = std::filesystem;
 
 constexpr auto patience = std::chrono::seconds(5);
+constexpr auto reading_time = milliseconds(900);  // between steps, so that a person can follow
 
 // Someone else's database: the demo writes it as a shop would, the daemon only reads it.
 class Shop {
@@ -39,7 +40,8 @@ class Shop {
   explicit Shop(const fs::path& file) {
     if (sqlite3_open(file.c_str(), &database_) != SQLITE_OK) throw std::runtime_error("cannot make " + file.string());
     run("PRAGMA journal_mode = WAL");
-    run("CREATE TABLE orders (id INTEGER PRIMARY KEY, customer TEXT NOT NULL, status TEXT NOT NULL, total DECIMAL(10,2) NOT NULL,"
+    run("CREATE TABLE orders (id INTEGER PRIMARY KEY, customer TEXT NOT NULL, status TEXT NOT NULL, total TEXT NOT "
+        "NULL,"
         " updated_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%d %H:%M:%f', 'now')))");
     run("INSERT INTO orders (customer, status, total) VALUES ('Ada', 'paid', '19.90'), ('Grace', 'open', '250.00')");
   }
@@ -80,14 +82,18 @@ class Folder {
 };
 
 std::string configuration(const fs::path& shop, const std::string& hook_url, const std::string& secret) {
-  const std::string place = "    connection_id: shop\n    object_type: orders\n    interval: 200ms\n    hook_url: " + hook_url + "\n    secret: " + secret + "\n";
-  return "connections:\n  shop:\n    db_url: sqlite://" + shop.string() + "\nwebhooks:\n  - id: orders-changed\n    event: updated\n    include_all: true\n" + place +
+  const std::string place =
+      "    connection_id: shop\n    object_type: orders\n    interval: 200ms\n    hook_url: " + hook_url +
+      "\n    secret: " + secret + "\n";
+  return "connections:\n  shop:\n    db_url: sqlite://" + shop.string() +
+         "\nwebhooks:\n  - id: orders-changed\n    event: updated\n    include_all: true\n" + place +
          "  - id: orders-gone\n    event: deleted\n" + place;
 }
 
 void print_page(const Received& page) {
   const std::string verdict = page.verified() ? "signature good" : "SIGNATURE BAD";
-  std::cout << "    <- POST  " << page.webhook_id << "  " << page.type << "  sequence " << page.sequence << "  " << verdict << '\n';
+  std::cout << "    <- POST  " << page.webhook_id << "  " << page.type << "  sequence " << page.sequence << "  "
+            << verdict << '\n';
   std::cout << "       data  " << page.data << '\n' << std::flush;
 }
 
@@ -103,9 +109,9 @@ int play(const DemoOptions& options) {
   std::mutex printing;
   const auto decoded = parse_webhook_secret(secret);
   auto receiver = Receiver::open(clock, {.secrets = {*decoded}, .on_page = [&](const Received& page) {
-                                   const std::lock_guard lock(printing);
-                                   print_page(page);
-                                 }});
+                                           const std::lock_guard lock(printing);
+                                           print_page(page);
+                                         }});
   if (!receiver) throw std::runtime_error(receiver.error());
 
   const fs::path database = folder.path() / "shop.db";
@@ -119,24 +125,36 @@ int play(const DemoOptions& options) {
   auto store = Store::open((folder.path() / "state").string(), clock);
   if (!store) throw std::runtime_error(store.error().message);
 
-  std::cout << "A shop in SQLite (" << database.string() << "), a receiver on " << (*receiver)->url() << ", and this configuration:\n\n";
+  std::cout << "A shop in SQLite (" << database.string() << "), a receiver on " << (*receiver)->url()
+            << ", and this configuration:\n\n";
   const auto shown = yaml.substr(0, yaml.find(secret)) + "whsec_…" + yaml.substr(yaml.find(secret) + secret.size());
   std::cout << shown.substr(0, shown.find(secret)) << "whsec_…\n\n" << std::flush;
 
   CurlTransport transport(clock, 4, EgressRules(config->egress), "vhookd/" VHOOKD_VERSION);
-  Engine engine({.store = **store, .transport = transport, .clock = clock, .connect = connect, .connect_options = {},
-                 .random_id = random_id, .random = [] { return 0.5; }, .load = load},
+  Engine engine({.store = **store,
+                 .transport = transport,
+                 .clock = clock,
+                 .connect = connect,
+                 .connect_options = {},
+                 .random_id = random_id,
+                 .random = [] { return 0.5; },
+                 .load = load},
                 std::move(*config));
   if (auto started = engine.start(); !started) throw std::runtime_error(started.error().message);
 
   const std::array steps = {
       Step{"The daemon starts. Two orders are there already; include_all sends them first.", ""},
       Step{"A new order comes in.", "INSERT INTO orders (customer, status, total) VALUES ('Edsger', 'open', '99.99')"},
-      Step{"Grace pays.", "UPDATE orders SET status = 'paid', updated_at = strftime('%Y-%m-%d %H:%M:%f', 'now') WHERE customer = 'Grace'"},
-      Step{"Edsger's order is deleted: no trigger, no log, and still seen.", "DELETE FROM orders WHERE customer = 'Edsger'"},
+      Step{"Grace pays.",
+           "UPDATE orders SET status = 'paid', updated_at = strftime('%Y-%m-%d %H:%M:%f', 'now') WHERE customer = "
+           "'Grace'"},
+      Step{"Edsger's order is deleted: no trigger, no log, and still seen.",
+           "DELETE FROM orders WHERE customer = 'Edsger'"},
   };
   std::int64_t pages = 0;
   for (const auto& step : steps) {
+    if (wait_for_signal(step.sql.empty() ? milliseconds(0) : reading_time) == Wake::stop)
+      throw std::runtime_error("interrupted");
     {
       const std::lock_guard lock(printing);
       std::cout << step.says << '\n';
@@ -148,9 +166,13 @@ int play(const DemoOptions& options) {
   }
   engine.stop();
   const auto counts = (*receiver)->counts();
-  const bool well = counts.pages == pages && counts.unverified == 0 && counts.gaps == 0 && counts.duplicates == 0 && counts.malformed == 0;
-  std::cout << "\n" << counts.pages << " pages, " << counts.records << " records: " << (well ? "all signatures good, no gap, no duplicate.\n" : "SOMETHING IS WRONG.\n");
-  std::cout << (options.keep ? "Everything is kept in " + folder.path().string() + "\n" : std::string("Everything is cleaned up.\n"));
+  const bool well = counts.pages == pages && counts.unverified == 0 && counts.gaps == 0 && counts.duplicates == 0 &&
+                    counts.malformed == 0;
+  std::cout << "\n"
+            << counts.pages << " pages, " << counts.records
+            << " records: " << (well ? "all signatures good, no gap, no duplicate.\n" : "SOMETHING IS WRONG.\n");
+  std::cout << (options.keep ? "Everything is kept in " + folder.path().string() + "\n"
+                             : std::string("Everything is cleaned up.\n"));
   return well ? exit_code::done : exit_code::failed;
 }
 

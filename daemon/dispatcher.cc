@@ -1,8 +1,10 @@
 #include "daemon/dispatcher.h"
 
 #include <algorithm>
+#include <cctype>
 
 #include "daemon/log.h"
+#include "delivery/egress.h"
 #include "delivery/sign.h"
 
 namespace vhookd {
@@ -15,10 +17,18 @@ using std::chrono::milliseconds;
 // there can be: a day of Retry-After.
 constexpr auto longest_wait = std::chrono::hours(24);
 constexpr milliseconds store_retry = std::chrono::seconds(1);
+constexpr milliseconds host_retry(20);  // how soon a place at a busy host is looked for again
+
+std::string host_of(const config::Webhook& webhook) {
+  std::string host(written_host(webhook.hook_url));
+  for (char& c : host) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return host;
+}
 
 Request make_request(std::uint64_t ticket, const config::Webhook& webhook, const Page& page, Instant now) {
   const auto seconds = std::chrono::floor<std::chrono::seconds>(now);
-  Request request{.ticket = ticket, .url = webhook.hook_url, .headers = {}, .body = page.body, .timeout = webhook.timeout};
+  Request request{
+      .ticket = ticket, .url = webhook.hook_url, .headers = {}, .body = page.body, .timeout = webhook.timeout};
   request.headers = {{"content-type", "application/json"},
                      {"user-agent", "vhookd/" VHOOKD_VERSION},
                      {"webhook-id", page.id},
@@ -91,27 +101,31 @@ void Dispatcher::start_due() {
   }
 }
 
-bool Dispatcher::start(const std::string& id) {
+void Dispatcher::start(const std::string& id) {
   const auto webhook = hooks_.sendable(id);
-  if (!webhook) return false;  // whoever makes it sendable again notifies
+  if (!webhook) return;  // whoever makes it sendable again notifies
+  const auto host = host_of(*webhook);
+  if (const auto busy = hosts_.find(host); busy != hosts_.end() && busy->second >= per_host_)
+    return wait_until(id, clock_.now() + host_retry);
   auto head = store_.head(id);
   if (!head) {
     log_event(Level::error, "state-failed", {{"webhook", id}, {"error", head.error().message}});
     wait_until(id, clock_.now() + store_retry);
-    return false;
+    return;
   }
-  if (!*head) return false;
+  if (!*head) return;
   const Instant now = clock_.now();
   if ((*head)->not_before > now && (*head)->not_before - now <= longest_wait) {
     wait_until(id, (*head)->not_before);
-    return false;
+    return;
   }
   const auto ticket = next_ticket_++;
   auto request = make_request(ticket, *webhook, (*head)->page, now);
-  flights_.emplace(ticket, Flight{.id = id, .page = std::move(**head), .webhook = webhook, .sent_at = now});
+  flights_.emplace(ticket,
+                   Flight{.id = id, .page = std::move(**head), .webhook = webhook, .sent_at = now, .host = host});
   flying_.insert(id);
+  ++hosts_[host];
   transport_.start(std::move(request));
-  return true;
 }
 
 milliseconds Dispatcher::patience_left(milliseconds patience) const {
@@ -144,6 +158,7 @@ void Dispatcher::settle(const Outcome& outcome) {
   if (node.empty()) return;
   Flight& flight = node.mapped();
   flying_.erase(flight.id);
+  if (--hosts_[flight.host] == 0) hosts_.erase(flight.host);
   const auto* unanswered = std::get_if<Unanswered>(&outcome.result);
   if (unanswered != nullptr && unanswered->why == Unanswered::Why::aborted) return;  // the page waits in the outbox
   judged(flight, outcome);
@@ -176,7 +191,11 @@ void Dispatcher::judged(Flight& flight, const Outcome& outcome) {
   } else if (const auto* retry = std::get_if<RetryAt>(&verdict)) {
     const auto text = failure_text(outcome, retry);
     stored = store_.attempt_failed(id, sequence, retry->at, text);
-    log_event(Level::warn, "page-refused", {{"webhook", id}, {"sequence", std::to_string(sequence)}, {"attempt", std::to_string(attempt.attempts)}, {"error", text}});
+    log_event(Level::warn, "page-refused",
+              {{"webhook", id},
+               {"sequence", std::to_string(sequence)},
+               {"attempt", std::to_string(attempt.attempts)},
+               {"error", text}});
     hooks_.failed(id, text, false);
     if (stored && hooks_.sendable(id)) wait_until(id, retry->at);
   } else if (std::holds_alternative<Gone>(verdict)) {
@@ -184,12 +203,16 @@ void Dispatcher::judged(Flight& flight, const Outcome& outcome) {
     stored = store_.attempt_failed(id, sequence, now, text);
     if (stored) stored = store_.set_paused(id, true, text);
     log_event(Level::error, "receiver-gone", fields);
-    hooks_.failed(id, text + "; the webhook is paused and its pages are kept; `vhookd resume " + id + "` goes on", true);
+    hooks_.failed(id, text + "; the webhook is paused and its pages are kept; `vhookd resume " + id + "` goes on",
+                  true);
   } else {
     const auto text = failure_text(outcome, nullptr);
     stored = store_.page_died(id, sequence, text);
     log_event(Level::error, "page-died", {{"webhook", id}, {"sequence", std::to_string(sequence)}, {"error", text}});
-    hooks_.failed(id, "page " + std::to_string(sequence) + " is dead: " + text + "; `vhookd replay " + id + " --dead` sends it again", true);
+    hooks_.failed(
+        id,
+        "page " + std::to_string(sequence) + " is dead: " + text + "; `vhookd replay " + id + " --dead` sends it again",
+        true);
   }
   if (stored) return;
   // What was answered could not be written down: the page will go out again, recognisable by its id.

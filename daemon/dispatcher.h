@@ -28,8 +28,9 @@ class Dispatcher {
     std::function<void(const std::string& id, const std::string& error, bool lasting)> failed;
     std::function<double()> random;  // [0, 1)
   };
-  Dispatcher(Store& store, Transport& transport, const Clock& clock, Hooks hooks)
-      : store_(store), transport_(transport), clock_(clock), hooks_(std::move(hooks)) {}
+  // `per_host`: POSTs under way at once to one host, so that a host that hangs leaves places for the others.
+  Dispatcher(Store& store, Transport& transport, const Clock& clock, int per_host, Hooks hooks)
+      : store_(store), transport_(transport), clock_(clock), per_host_(per_host), hooks_(std::move(hooks)) {}
 
   // There may be something to send for this webhook.
   void notify(const std::string& id);
@@ -50,6 +51,7 @@ class Dispatcher {
     QueuedPage page;
     std::shared_ptr<const config::Webhook> webhook;
     Instant sent_at;
+    std::string host;
   };
   struct Shared {
     std::set<std::string> notified;
@@ -59,7 +61,7 @@ class Dispatcher {
 
   void take_notified();
   void start_due();
-  bool start(const std::string& id);
+  void start(const std::string& id);
   void settle(const Outcome& outcome);
   void judged(Flight& flight, const Outcome& outcome);
   void wait_until(const std::string& id, Instant at);
@@ -69,13 +71,15 @@ class Dispatcher {
   Store& store_;
   Transport& transport_;
   const Clock& clock_;
+  const int per_host_;
   Hooks hooks_;
   Guarded<Shared> shared_;
   // The loop's own.
   std::map<std::uint64_t, Flight> flights_;
   std::set<std::string> flying_;
-  std::map<std::string, Tick> waiting_;            // next attempt; not flying
-  std::set<std::pair<Tick, std::string>> queue_;   // the same, by time
+  std::map<std::string, int> hosts_;              // flights to each host
+  std::map<std::string, Tick> waiting_;           // next attempt; not flying
+  std::set<std::pair<Tick, std::string>> queue_;  // the same, by time
   std::uint64_t next_ticket_ = 1;
 };
 

@@ -16,7 +16,9 @@ constexpr auto drain_patience = std::chrono::seconds(10);
 constexpr auto longest_sleep = std::chrono::seconds(60);
 
 // So that one slow database never holds more than half of the workers.
-int places_for(int polls) { return std::clamp(polls / 2, 1, 4); }
+int places_for(int polls) {
+  return std::clamp(polls / 2, 1, 4);
+}
 
 }  // namespace
 
@@ -28,15 +30,18 @@ Engine::Engine(Parts parts, config::Config config)
                .may_queue = [this](const std::string& id) { return outbox_has_room(id); },
                .stopping = [this] { return stopping_.load(); },
                .random_id = parts_.random_id}),
-      dispatcher_(parts_.store, parts_.transport, parts_.clock,
+      dispatcher_(parts_.store, parts_.transport, parts_.clock, std::max(1, config.limits.deliveries / 4),
                   {.sendable = [this](const std::string& id) { return sendable(id); },
                    .delivered = [this](const std::string& id) { delivered(id); },
-                   .failed = [this](const std::string& id, const std::string& error, bool lasting) { not_delivered(id, error, lasting); },
+                   .failed = [this](const std::string& id, const std::string& error,
+                                    bool lasting) { not_delivered(id, error, lasting); },
                    .random = parts_.random}),
       config_(std::move(config)),
       timetable_(places_for(config_.limits.polls)) {}
 
-Engine::~Engine() { stop(); }
+Engine::~Engine() {
+  stop();
+}
 
 Result<void> Engine::start() {
   {
@@ -48,7 +53,8 @@ Result<void> Engine::start() {
   const auto queued = parts_.store.with_queue();
   if (!queued) return std::unexpected(queued.error());
   for (const auto& id : *queued) dispatcher_.notify(id);
-  const int polls = once_ ? std::min<int>(config_.limits.polls, std::max<int>(1, static_cast<int>(order_.size()))) : config_.limits.polls;
+  const int polls = once_ ? std::min<int>(config_.limits.polls, std::max<int>(1, static_cast<int>(order_.size())))
+                          : config_.limits.polls;
   for (int i = 0; i < polls; ++i) workers_.emplace_back([this] { work(); });
   delivery_ = std::thread([this] { deliver(); });
   return {};
@@ -81,7 +87,9 @@ bool Engine::run_once(const std::function<bool()>& interrupted) {
 }
 
 // REQUIRES: mutex_ held.
-bool Engine::once_done() { return once_left_.empty() && dispatcher_.idle(); }
+bool Engine::once_done() {
+  return once_left_.empty() && dispatcher_.idle();
+}
 
 // REQUIRES: mutex_ held.
 Result<void> Engine::adopt(const std::shared_ptr<const config::Webhook>& webhook) {
@@ -89,7 +97,8 @@ Result<void> Engine::adopt(const std::shared_ptr<const config::Webhook>& webhook
   auto state = parts_.store.webhook(id);
   if (!state) return std::unexpected(state.error());
   if (webhook->checked_at && !state->fingerprint.empty())
-    log_event(Level::info, "checked-at-ignored", {{"webhook", id}, {"why", "it says where a new webhook starts, and this one has state"}});
+    log_event(Level::info, "checked-at-ignored",
+              {{"webhook", id}, {"why", "it says where a new webhook starts, and this one has state"}});
   Entry& entry = entries_[id];
   if (!entry.webhook) order_.push_back(id);
   entry.webhook = webhook;
@@ -168,9 +177,12 @@ void Engine::wait_for_room(const std::string& id) {
   const auto at = entries_.find(id);
   if (at == entries_.end()) return;
   ++at->second.runs_ended;
-  at->second.last_run = Run{.started_at = parts_.clock.now(), .ok = false, .error = "the outbox is full: polling waits until pages are delivered"};
+  at->second.last_run = Run{.started_at = parts_.clock.now(),
+                            .ok = false,
+                            .error = "the outbox is full: polling waits until pages are delivered"};
   if (!std::exchange(at->second.outbox_full, true))
-    log_event(Level::warn, "outbox-full", {{"webhook", id}, {"what", "polling waits until pages are delivered; changes wait in the database"}});
+    log_event(Level::warn, "outbox-full",
+              {{"webhook", id}, {"what", "polling waits until pages are delivered; changes wait in the database"}});
   once_left_.erase(id);
   if (once_) once_failed_ = true;
 }
@@ -183,7 +195,10 @@ void Engine::polled(const std::string& id, const PollOutcome& outcome) {
     log_event(Level::warn, "poll-failed", {{"webhook", id}, {"error", run.error}});
   } else {
     log_event(run.records > 0 ? Level::info : Level::debug, "polled",
-              {{"webhook", id}, {"records", std::to_string(run.records)}, {"pages", std::to_string(run.pages)}, {"ms", std::to_string(run.duration_ms)}});
+              {{"webhook", id},
+               {"records", std::to_string(run.records)},
+               {"pages", std::to_string(run.pages)},
+               {"ms", std::to_string(run.duration_ms)}});
   }
   const std::lock_guard lock(mutex_);
   const Tick now = parts_.clock.tick();
@@ -228,7 +243,9 @@ void Engine::hold_back(const std::string& id, Entry& entry, const std::string& w
 // Writes health down where it changed. REQUIRES: mutex_ held.
 void Engine::show_health(const std::string& id, Entry& entry) {
   const bool healthy = entry.polls.healthy && entry.deliveries.healthy;
-  const std::string error = !entry.polls.healthy ? entry.polls.last_error : !entry.deliveries.healthy ? entry.deliveries.last_error : "";
+  const std::string error = !entry.polls.healthy        ? entry.polls.last_error
+                            : !entry.deliveries.healthy ? entry.deliveries.last_error
+                                                        : "";
   if (healthy == entry.shown_healthy && error == entry.shown_error) return;
   if (healthy != entry.shown_healthy) {
     if (healthy) {
@@ -250,7 +267,10 @@ bool Engine::outbox_has_room(const std::string& id) {
   const auto state = parts_.store.webhook(id);
   const auto all = parts_.store.outbox_bytes();
   if (!state || !all) return true;  // the commit will say what is wrong
-  const auto limit = config_.limits.outbox_bytes;
+  const auto limit = [this] {
+    const std::lock_guard lock(mutex_);
+    return config_.limits.outbox_bytes;
+  }();
   return state->queued_bytes == 0 || (state->queued_bytes < limit / 4 && *all < limit);
 }
 

@@ -63,21 +63,21 @@ class Engine {
     std::shared_ptr<const config::Webhook> webhook;
     Side polls;
     Side deliveries;
-    bool paused = false;         // in state
+    bool paused = false;  // in state
     std::int64_t dead_pages = 0;
     std::string strategy;
-    bool shown_healthy = true;   // as the store has it
+    bool shown_healthy = true;  // as the store has it
     std::string shown_error;
-    bool release = false;        // the next poll ignores hold_if_changed_over
+    bool release = false;  // the next poll ignores hold_if_changed_over
     bool outbox_full = false;
     std::uint64_t runs_begun = 0;
     std::uint64_t runs_ended = 0;
     std::optional<Run> last_run;
-    Instant since;               // known to this process from then on
+    Instant since;  // known to this process from then on
   };
 
   Result<void> adopt(const std::shared_ptr<const config::Webhook>& webhook);
-  void work();     // a poll worker
+  void work();  // a poll worker
   void poll_one(const std::string& id, const std::shared_ptr<const config::Webhook>& webhook, bool release);
   void wait_for_room(const std::string& id);
   void polled(const std::string& id, const PollOutcome& outcome);
@@ -98,6 +98,7 @@ class Engine {
   Answer<ReloadReport> reload();
   Answer<std::vector<DeadPage>> dead(const std::string& id);
   Answer<int> replay_dead(const std::string& id);
+  Answer<DeadPage> drop_dead(const std::string& id, const std::string& page);
   std::vector<std::string> not_ready();
   bool alive();
 
@@ -106,8 +107,8 @@ class Engine {
   Poller poller_;
   Dispatcher dispatcher_;
 
-  std::mutex reload_mutex_;   // one reload at a time
-  std::mutex mutex_;          // guards all below
+  std::mutex reload_mutex_;       // one reload at a time
+  std::mutex mutex_;              // guards all below
   std::condition_variable wake_;  // something is due, a run ended, stopping
   config::Config config_;
   std::map<std::string, Entry> entries_;

@@ -19,7 +19,9 @@ std::unexpected<Refusal> unknown(const std::string& id) {
   return refuse(Refusal::Why::not_found, "there is no webhook " + id);
 }
 
-std::unexpected<Refusal> failed(const Error& error) { return refuse(Refusal::Why::failed, error.message); }
+std::unexpected<Refusal> failed(const Error& error) {
+  return refuse(Refusal::Why::failed, error.message);
+}
 
 }  // namespace
 
@@ -32,6 +34,7 @@ Control Engine::control() {
           .reload = [this] { return reload(); },
           .dead = [this](const std::string& id) { return dead(id); },
           .replay_dead = [this](const std::string& id) { return replay_dead(id); },
+          .drop_dead = [this](const std::string& id, const std::string& page) { return drop_dead(id, page); },
           .not_ready = [this] { return not_ready(); },
           .alive = [this] { return alive(); }};
 }
@@ -39,10 +42,10 @@ Control Engine::control() {
 Answer<WebhookStatus> Engine::status_of(const std::string& id) {
   WebhookStatus status;
   const Instant now = parts_.clock.now();
-  auto state = parts_.store.webhook(id);
   const std::lock_guard lock(mutex_);
   const auto at = entries_.find(id);
-  if (at == entries_.end()) return unknown(id);
+  if (at == entries_.end()) return unknown(id);  // asked first: the store makes a row for every id it is asked for
+  auto state = parts_.store.webhook(id);
   if (!state) return failed(state.error());
   const Entry& entry = at->second;
   status.webhook = *entry.webhook;
@@ -52,14 +55,17 @@ Answer<WebhookStatus> Engine::status_of(const std::string& id) {
   status.last_error = entry.shown_error;
   status.strategy = entry.strategy;
   if (!status.paused) {
-    if (const auto due = timetable_.due(id)) status.next_check_at = now + std::max<Micros>(Micros(0), *due - parts_.clock.tick());
+    if (const auto due = timetable_.due(id))
+      status.next_check_at = now + std::max<Micros>(Micros(0), *due - parts_.clock.tick());
     if (const auto why = stale(status.state.checked_at, entry.since, entry.webhook->interval, now)) {
       status.healthy = false;
       const auto& cause = !entry.polls.last_error.empty() ? entry.polls.last_error : status.last_error;
-      status.last_error = cause.empty() ? *why + (entry.outbox_full ? "; the outbox is full" : "") : *why + "; " + cause;
+      status.last_error =
+          cause.empty() ? *why + (entry.outbox_full ? "; the outbox is full" : "") : *why + "; " + cause;
     }
   }
-  if (status.state.checked_at) status.lag_seconds = std::max(0.0, std::chrono::duration<double>(now - *status.state.checked_at).count());
+  if (status.state.checked_at)
+    status.lag_seconds = std::max(0.0, std::chrono::duration<double>(now - *status.state.checked_at).count());
   auto runs = parts_.store.runs(id);
   if (!runs) return failed(runs.error());
   for (const auto& run : *runs) status.runs.push_back(describe(run));
@@ -98,23 +104,27 @@ Answer<Run> Engine::trigger(const std::string& id) {
     const auto entry = entries_.find(id);
     return stopping_ || entry == entries_.end() || entry->second.runs_ended >= target;
   };
-  if (!wake_.wait_for(lock, trigger_patience, ended)) return refuse(Refusal::Why::failed, "the poll of " + id + " has not ended yet; see `vhookd runs " + id + "`");
+  if (!wake_.wait_for(lock, trigger_patience, ended))
+    return refuse(Refusal::Why::failed, "the poll of " + id + " has not ended yet; see `vhookd runs " + id + "`");
   const auto entry = entries_.find(id);
-  if (stopping_ || entry == entries_.end() || !entry->second.last_run) return refuse(Refusal::Why::failed, "the daemon is stopping or " + id + " was removed");
+  if (stopping_ || entry == entries_.end() || !entry->second.last_run)
+    return refuse(Refusal::Why::failed, "the daemon is stopping or " + id + " was removed");
   return *entry->second.last_run;
 }
 
 Answer<WebhookStatus> Engine::set_paused(const std::string& id, bool paused) {
-  const auto before = parts_.store.webhook(id);
   {
     const std::lock_guard lock(mutex_);
     const auto at = entries_.find(id);
     if (at == entries_.end()) return unknown(id);
+    const auto before = parts_.store.webhook(id);
     if (!before) return failed(before.error());
     Entry& entry = at->second;
     if (!paused && entry.webhook->is_paused)
-      return refuse(Refusal::Why::conflict, id + ": is_paused: true stands in the configuration (" + entry.webhook->origin + "); change it there and reload");
-    if (auto stored = parts_.store.set_paused(id, paused, paused ? "by the operator" : ""); !stored) return failed(stored.error());
+      return refuse(Refusal::Why::conflict, id + ": is_paused: true stands in the configuration (" +
+                                                entry.webhook->origin + "); change it there and reload");
+    if (auto stored = parts_.store.set_paused(id, paused, paused ? "by the operator" : ""); !stored)
+      return failed(stored.error());
     entry.paused = paused;
     if (paused) {
       timetable_.remove(id);
@@ -134,18 +144,26 @@ Answer<ReloadReport> Engine::reload() {
   const std::lock_guard one_at_a_time(reload_mutex_);
   auto loaded = parts_.load();
   if (!loaded) {
-    log_event(Level::error, "reload-refused", {{"errors", std::to_string(loaded.error().size())}, {"first", loaded.error().front()}});
+    log_event(Level::error, "reload-refused",
+              {{"errors", std::to_string(loaded.error().size())}, {"first", loaded.error().front()}});
     return std::unexpected(Refusal{.why = Refusal::Why::invalid, .messages = loaded.error()});
   }
   std::unique_lock lock(mutex_);
   const auto difference = config::difference(config_, *loaded);
-  ReloadReport report{.added = difference.added, .removed = difference.removed, .changed = difference.changed, .unchanged = difference.unchanged, .notices = loaded->notices};
-  for (const auto& key : difference.needs_restart) report.notices.push_back(key + ": changed; takes effect at the next restart");
+  ReloadReport report{.added = difference.added,
+                      .removed = difference.removed,
+                      .changed = difference.changed,
+                      .unchanged = difference.unchanged,
+                      .notices = loaded->notices};
+  for (const auto& key : difference.needs_restart)
+    report.notices.push_back(key + ": changed; takes effect at the next restart");
   for (const auto& id : difference.removed) {
     timetable_.remove(id);
     entries_.erase(id);
   }
-  const auto is = [](const std::vector<std::string>& ids, const std::string& id) { return std::ranges::find(ids, id) != ids.end(); };
+  const auto is = [](const std::vector<std::string>& ids, const std::string& id) {
+    return std::ranges::find(ids, id) != ids.end();
+  };
   order_.clear();
   for (const auto& webhook : loaded->webhooks) {
     order_.push_back(webhook.id);
@@ -154,7 +172,8 @@ Answer<ReloadReport> Engine::reload() {
     timetable_.remove(webhook.id);
     auto adopted = adopt(std::make_shared<const config::Webhook>(webhook));
     if (adopted && !added) adopted = parts_.store.touch(webhook.id);
-    if (!adopted) log_event(Level::error, "state-failed", {{"webhook", webhook.id}, {"error", adopted.error().message}});
+    if (!adopted)
+      log_event(Level::error, "state-failed", {{"webhook", webhook.id}, {"error", adopted.error().message}});
     timetable_.hurry(webhook.id, parts_.clock.tick());
     dispatcher_.notify(webhook.id);
   }
@@ -162,11 +181,15 @@ Answer<ReloadReport> Engine::reload() {
   order_.clear();
   for (const auto& webhook : loaded->webhooks) order_.push_back(webhook.id);
   config_.webhooks = std::move(loaded->webhooks);
+  config_.limits.outbox_bytes = loaded->limits.outbox_bytes;
+  set_log_level(loaded->log.level);
   wake_.notify_all();
   lock.unlock();
   log_event(Level::info, "reloaded",
-            {{"added", std::to_string(report.added.size())}, {"removed", std::to_string(report.removed.size())},
-             {"changed", std::to_string(report.changed.size())}, {"unchanged", std::to_string(report.unchanged)}});
+            {{"added", std::to_string(report.added.size())},
+             {"removed", std::to_string(report.removed.size())},
+             {"changed", std::to_string(report.changed.size())},
+             {"unchanged", std::to_string(report.unchanged)}});
   return report;
 }
 
@@ -191,6 +214,23 @@ Answer<int> Engine::replay_dead(const std::string& id) {
   }
   dispatcher_.notify(id);
   return static_cast<int>(pages->size());
+}
+
+Answer<DeadPage> Engine::drop_dead(const std::string& id, const std::string& page) {
+  const auto pages = dead(id);
+  if (!pages) return std::unexpected(pages.error());
+  const auto at = std::ranges::find(*pages, page, [](const DeadPage& dead) { return dead.page.id; });
+  if (at == pages->end()) return refuse(Refusal::Why::not_found, id + " has no dead page " + page);
+  if (auto dropped = parts_.store.drop_dead(id, at->page.sequence); !dropped) return failed(dropped.error());
+  log_event(Level::warn, "dead-dropped",
+            {{"webhook", id}, {"sequence", std::to_string(at->page.sequence)}, {"page", page}});
+  {
+    const std::lock_guard lock(mutex_);
+    if (const auto entry = entries_.find(id); entry != entries_.end())
+      entry->second.dead_pages = static_cast<std::int64_t>(pages->size()) - 1;
+  }
+  dispatcher_.notify(id);
+  return *at;
 }
 
 std::vector<std::string> Engine::not_ready() {

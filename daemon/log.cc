@@ -12,7 +12,8 @@ namespace vhookd {
 namespace {
 
 struct Output {
-  std::shared_ptr<spdlog::logger> logger = std::make_shared<spdlog::logger>("vhookd", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+  std::shared_ptr<spdlog::logger> logger =
+      std::make_shared<spdlog::logger>("vhookd", std::make_shared<spdlog::sinks::stderr_sink_mt>());
   bool json = false;
 };
 
@@ -57,7 +58,8 @@ void append_escaped(std::string& out, std::string_view value) {
 
 bool is_word(std::string_view value) {
   return !value.empty() && value.find_first_of(" \"\\=") == std::string_view::npos &&
-         value.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-:/+%,@") == std::string_view::npos;
+         value.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-:/+%,@") ==
+             std::string_view::npos;
 }
 
 std::string format_json(Level level, std::string_view id, LogFields fields) {
@@ -92,7 +94,7 @@ std::string format_text(std::string_view id, LogFields fields) {
 void open_log(const config::Log& log) {
   Output& out = output();
   out.json = log.format == config::LogFormat::json;
-  out.logger->set_level(spdlog::level::from_str(log.level == "warn" ? "warning" : log.level));
+  set_log_level(log.level);
   out.logger->flush_on(spdlog::level::trace);
   const bool journal = std::getenv("JOURNAL_STREAM") != nullptr;
   const auto utc = spdlog::pattern_time_type::utc;
@@ -103,6 +105,10 @@ void open_log(const config::Log& log) {
   } else {
     out.logger->set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %l %v", utc);
   }
+}
+
+void set_log_level(const std::string& level) {
+  output().logger->set_level(spdlog::level::from_str(level == "warn" ? "warning" : level));
 }
 
 void log_event(Level level, std::string_view id, LogFields fields) {

@@ -19,6 +19,7 @@ using LogFields = std::initializer_list<std::pair<std::string_view, std::string>
 
 // Before the first call lines go to stderr as text from level info on.
 void open_log(const config::Log& log);
+void set_log_level(const std::string& level);
 void log_event(Level level, std::string_view id, LogFields fields);
 
 // The line without time and level, for tests.

@@ -35,9 +35,11 @@ PollOutcome Poller::poll(const config::Webhook& webhook, Connector& session, boo
       done = session.begin();
       if (done) done = converse(job, *poll, harvest, true);
       session.end();
-      job.outcome.run.duration_ms = std::chrono::duration_cast<std::chrono::milliseconds>(clock_.tick() - began).count();
+      job.outcome.run.duration_ms =
+          std::chrono::duration_cast<std::chrono::milliseconds>(clock_.tick() - began).count();
       if (done) done = finish(job, *poll, harvest);
-      if (const auto text = notice(*poll); !text.empty()) log_event(Level::warn, "poll-notice", {{"webhook", webhook.id}, {"notice", text}});
+      if (const auto text = notice(*poll); !text.empty())
+        log_event(Level::warn, "poll-notice", {{"webhook", webhook.id}, {"notice", text}});
     } else {
       done = std::unexpected(poll.error());
     }
@@ -63,18 +65,24 @@ Result<void> Poller::prepare(Job& job) {
   if (!plan) return std::unexpected(plan.error());
   job.plan = std::move(*plan);
   job.outcome.strategy = name_of(job.plan.strategy);
-  job.commit = {.webhook_id = job.webhook.id, .epoch = job.state.epoch, .fingerprint = job.plan.fingerprint, .checkpoint = job.state.checkpoint};
+  job.commit = {.webhook_id = job.webhook.id,
+                .epoch = job.state.epoch,
+                .fingerprint = job.plan.fingerprint,
+                .checkpoint = job.state.checkpoint};
   job.epoch_open = job.state.fingerprint == job.plan.fingerprint;
   if (!job.epoch_open) {
     job.commit.checkpoint.clear();
     if (!job.state.fingerprint.empty()) {
       ++job.commit.epoch;
-      log_event(Level::warn, "epoch-opened",
-                {{"webhook", job.webhook.id}, {"epoch", std::to_string(job.commit.epoch)},
-                 {"why", "its table, key, filters, fields or detection changed"},
-                 {"what", job.webhook.include_all ? "all rows are sent again" : "what is there now is noted silently"}});
+      log_event(
+          Level::warn, "epoch-opened",
+          {{"webhook", job.webhook.id},
+           {"epoch", std::to_string(job.commit.epoch)},
+           {"why", "its table, key, filters, fields or detection changed"},
+           {"what", job.webhook.include_all ? "all rows are sent again" : "what is there now is noted silently"}});
     }
-    log_event(Level::info, "strategy", {{"webhook", job.webhook.id}, {"detect", job.outcome.strategy}, {"why", job.plan.reason}});
+    log_event(Level::info, "strategy",
+              {{"webhook", job.webhook.id}, {"detect", job.outcome.strategy}, {"why", job.plan.reason}});
   }
   return {};
 }
@@ -118,10 +126,13 @@ Result<void> Poller::hold(Job& job) {
     return true;
   });
   if (!counted) return counted;
-  if (auto known = store_.known_count(job.webhook.id); known && job.plan.strategy == Strategy::snapshot) rows = std::max(rows, *known);
-  if (static_cast<double>(harvest.records()) <= *job.webhook.hold_if_changed_over * static_cast<double>(rows)) return {};
+  if (auto known = store_.known_count(job.webhook.id); known && job.plan.strategy == Strategy::snapshot)
+    rows = std::max(rows, *known);
+  if (static_cast<double>(harvest.records()) <= *job.webhook.hold_if_changed_over * static_cast<double>(rows))
+    return {};
   job.outcome.held = std::to_string(harvest.records()) + " of " + std::to_string(rows) +
-                     " rows changed since the last check, more than hold_if_changed_over allows; `vhookd resume " + job.webhook.id + "` sends them";
+                     " rows changed since the last check, more than hold_if_changed_over allows; `vhookd resume " +
+                     job.webhook.id + "` sends them";
   return {};
 }
 

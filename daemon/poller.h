@@ -18,12 +18,12 @@ namespace vhookd {
 
 struct PollOutcome {
   Run run;
-  bool complete = false;         // the whole table was looked at
-  bool more = false;             // to be polled again at once
+  bool complete = false;                // the whole table was looked at
+  bool more = false;                    // to be polled again at once
   Recourse recourse = Recourse::retry;  // where the run failed
-  bool at_database = false;      // it failed at the database, not at the store
-  std::string strategy;          // empty: it failed before one was chosen
-  std::string held;              // why nothing was sent though much changed; empty: not held
+  bool at_database = false;             // it failed at the database, not at the store
+  std::string strategy;                 // empty: it failed before one was chosen
+  std::string held;                     // why nothing was sent though much changed; empty: not held
 };
 
 class Poller {

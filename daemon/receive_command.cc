@@ -3,7 +3,9 @@
 #include <pthread.h>
 
 #include <algorithm>
+#include <array>
 #include <csignal>
+#include <cstdlib>
 #include <nlohmann/json.hpp>
 
 #include "core/time_text.h"
@@ -42,21 +44,15 @@ class StopSignals {
   sigset_t before_{};
 };
 
-std::string left(std::string text, std::size_t width) {
-  if (text.size() < width) text.append(width - text.size(), ' ');
-  return text;
-}
-
-std::string right(std::string text, std::size_t width) {
-  if (text.size() < width) text.insert(0, width - text.size(), ' ');
-  return text;
-}
-
-std::string row(const std::string& time, const std::string& webhook, const std::string& type,
-                const std::string& sequence, const std::string& records, const std::string& signature,
-                const std::string& note) {
-  std::string out = left(time, 8) + "  " + left(webhook, 20) + "  " + left(type, 16) + "  " + right(sequence, 8) +
-                    "  " + right(records, 7) + "  " + left(signature, 9) + "  " + note;
+// Columns side by side, two spaces between; a negative width aligns to the right.
+std::string row(const std::array<std::string, 7>& cells) {
+  constexpr std::array<int, 7> widths = {8, 20, 16, -8, -7, 9, 0};
+  std::string out;
+  for (std::size_t i = 0; i < cells.size(); ++i) {
+    const auto width = static_cast<std::size_t>(std::abs(widths[i]));
+    const std::string space(width - std::min(width, cells[i].size()), ' ');
+    out.append(widths[i] < 0 ? space : cells[i]).append(widths[i] < 0 ? cells[i] : space).append("  ");
+  }
   out.erase(out.find_last_not_of(' ') + 1);
   return out + "\n";
 }
@@ -76,9 +72,9 @@ std::string note_on(const Received& page) {
 std::string as_text(const Received& page, bool quiet) {
   const bool known = page.sequence > 0;
   std::string out =
-      row(rfc3339_seconds(page.at).substr(11, 8), known ? printable(page.webhook_id, 64) : "-", known ? page.type : "-",
-          known ? std::to_string(page.sequence) : "-", known ? std::to_string(page.records) : "-",
-          std::string(name_of(page.signature)), note_on(page));
+      row({rfc3339_seconds(page.at).substr(11, 8), known ? printable(page.webhook_id, 64) : "-",
+           known ? page.type : "-", known ? std::to_string(page.sequence) : "-",
+           known ? std::to_string(page.records) : "-", std::string(name_of(page.signature)), note_on(page)});
   if (quiet) return out;
   for (const std::string& record : split_records(page.data)) {
     out += "          " + printable(record, most_record_bytes);
@@ -159,7 +155,7 @@ int receive_command(const ReceiveOptions& options) {
   if (!options.json) {
     print("receiving at " + (*receiver)->url() + "; " +
           (checked ? "signatures are checked" : "signatures are NOT checked, as there is no --secret") +
-          "; end with Ctrl-C\n" + row("TIME UTC", "WEBHOOK", "TYPE", "SEQUENCE", "RECORDS", "SIGNATURE", "NOTE"));
+          "; end with Ctrl-C\n" + row({"TIME UTC", "WEBHOOK", "TYPE", "SEQUENCE", "RECORDS", "SIGNATURE", "NOTE"}));
   }
   stop.wait();
   const ReceiverCounts counts = (*receiver)->counts();

@@ -116,8 +116,14 @@ int run_command(const RunOptions& options) {
   CurlTransport transport(clock, config->limits.deliveries, EgressRules(config->egress), "vhookd/" VHOOKD_VERSION);
   const auto api = config->api;
   const std::size_t webhooks = config->webhooks.size();
-  Engine engine({.store = **store, .transport = transport, .clock = clock, .connect = connect, .connect_options = {},
-                 .random_id = random_id, .random = random_share, .load = load},
+  Engine engine({.store = **store,
+                 .transport = transport,
+                 .clock = clock,
+                 .connect = connect,
+                 .connect_options = {},
+                 .random_id = random_id,
+                 .random = random_share,
+                 .load = load},
                 std::move(*config));
   if (options.once) {
     const bool well = engine.run_once([] { return wait_for_signal(milliseconds(0)) == Wake::stop; });
@@ -128,16 +134,18 @@ int run_command(const RunOptions& options) {
   ApiPolicy policy;
   std::mutex policy_set;
   std::unique_lock hold(policy_set);
-  auto server = HttpServer::start({.listen = api.listen, .socket = socket_path(api.socket, state, env)}, [&](const HttpRequest& request) {
-    { const std::lock_guard wait(policy_set); }
-    return answer(request, engine.control(), policy);
-  });
+  auto server = HttpServer::start({.listen = api.listen, .socket = socket_path(api.socket, state, env)},
+                                  [&](const HttpRequest& request) {
+                                    { const std::lock_guard wait(policy_set); }
+                                    return answer(request, engine.control(), policy);
+                                  });
   if (!server) {
     std::cerr << "vhookd: " << server.error().message << '\n';
     return exit_code::failed;
   }
   auto worked_out = api_policy(api, (*server)->port(), host_names());
   if (!worked_out) {
+    hold.unlock();  // the server waits for its handlers when it goes
     std::cerr << "vhookd: " << worked_out.error().message << '\n';
     return exit_code::failed;
   }
@@ -145,7 +153,8 @@ int run_command(const RunOptions& options) {
   hold.unlock();
 
   if (auto started = engine.start(); !started) return refuse_state(started.error());
-  log_event(Level::info, "started", {{"version", VHOOKD_VERSION}, {"webhooks", std::to_string(webhooks)}, {"state", state}, {"config", path}});
+  log_event(Level::info, "started",
+            {{"version", VHOOKD_VERSION}, {"webhooks", std::to_string(webhooks)}, {"state", state}, {"config", path}});
   serve(engine, webhooks);
   const StopGuard guard;
   engine.stop();

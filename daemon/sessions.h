@@ -31,7 +31,7 @@ class Sessions {
     Connector& operator*() const { return *session_; }
     Connector* operator->() const { return session_.get(); }
     bool reused() const { return reused_; }  // it lay idle, so the server may have ended it meanwhile
-    void discard() { session_.reset(); }  // broken: not to be used again
+    void discard() { session_.reset(); }     // broken: not to be used again
 
    private:
     Sessions* home_;

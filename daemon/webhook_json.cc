@@ -73,7 +73,7 @@ Json model(const config::Webhook& webhook, const WebhookState& state, const Show
   put_filters(out, webhook.filters_json);
   out["interval"] = minutes(webhook.interval);
   out["page_max_limit"] = webhook.page_max_limit;
-  put(out, "hook_url", without_login(webhook.hook_url));
+  put(out, "hook_url", webhook.hook_url_display);
   put(out, "checked_at", state.checked_at);
   out["is_healthy"] = shown.healthy;
   out["is_paused"] = shown.paused;
@@ -111,16 +111,6 @@ std::string webhooks_json(std::span<const WebhookStatus> statuses) {
 
 std::string payload_webhook_json(const config::Webhook& webhook, const WebhookState& state) {
   return print(model(webhook, state, {false, state.healthy, webhook.is_paused || state.paused, nullptr}));
-}
-
-std::string without_login(const std::string& url) {
-  const std::size_t scheme = url.find("://");
-  if (scheme == std::string::npos) return url;
-  const std::size_t begin = scheme + 3;
-  const std::size_t end = std::min(url.find_first_of("/?#", begin), url.size());
-  const std::size_t at = url.rfind('@', end);
-  if (at == std::string::npos || at < begin || at >= end) return url;
-  return url.substr(0, begin) + "***" + url.substr(at);
 }
 
 }  // namespace vhookd

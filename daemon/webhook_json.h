@@ -1,6 +1,6 @@
 // The Webhook object as the API, the status command and the payload show it: the model's fields in
 // snake_case and in the model's order. Pure. Never holds a secret: db_url stands without its password,
-// hook_url without its user and password, `secret` and `headers` not at all.
+// hook_url as it was written, before secrets were put in, `secret` and `headers` not at all.
 #pragma once
 
 #include <span>
@@ -20,8 +20,5 @@ std::string webhooks_json(std::span<const WebhookStatus> statuses);
 // The payload's `webhook`: the model's fields without db_url and runs. `state` as it was when the page
 // was cut.
 std::string payload_webhook_json(const config::Webhook& webhook, const WebhookState& state);
-
-// The URL with user and password replaced by ***; what has none comes back as it is.
-std::string without_login(const std::string& url);
 
 }  // namespace vhookd

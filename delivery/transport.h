@@ -46,7 +46,7 @@ struct Outcome {
 class Transport {
  public:
   virtual ~Transport() = default;
-  virtual int capacity() const = 0;  // how many more may be started now
+  virtual int capacity() const = 0;         // how many more may be started now
   virtual void start(Request request) = 0;  // REQUIRES: capacity() > 0
   // Outcomes that have come in; waits at most `patience` for the first, less after wake().
   virtual std::vector<Outcome> wait(std::chrono::milliseconds patience) = 0;

@@ -54,7 +54,8 @@ Result<std::string> key_of(const Plan& plan, Row row) {
   for (const auto& key : plan.key)
     if (!append_key(bytes, row[key.position]))
       return fail(Recourse::ask_operator, plan.webhook->id + ": key column " + key.name +
-                                              " is NULL or floating point in a row, so the row can't be told from others; name other columns under key");
+                                              " is NULL or floating point in a row, so the row can't be told from "
+                                              "others; name other columns under key");
   return bytes;
 }
 

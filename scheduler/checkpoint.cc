@@ -14,7 +14,8 @@ Result<nlohmann::json> read_checkpoint(const std::string& checkpoint) {
 }
 
 std::unexpected<Error> foreign_checkpoint() {
-  return fail(Recourse::ask_operator, "the stored checkpoint can't be read; the state file was changed by another program");
+  return fail(Recourse::ask_operator,
+              "the stored checkpoint can't be read; the state file was changed by another program");
 }
 
 nlohmann::json write_params(const std::vector<Param>& params) {

@@ -20,7 +20,9 @@ bool digits_only(std::string_view text) {
   return !text.empty();
 }
 
-bool is_integer(std::string_view text) { return digits_only(text.starts_with('-') ? text.substr(1) : text); }
+bool is_integer(std::string_view text) {
+  return digits_only(text.starts_with('-') ? text.substr(1) : text);
+}
 
 // Receivers read JSON numbers as doubles: above 2^53-1 they would round.
 bool fits_double(std::string_view integer) {
@@ -126,10 +128,12 @@ int hex_value(char c) {
 }
 
 void append_hex_as_base64(std::string& out, std::string_view hex) {
-  if (hex.size() % 2 != 0 || std::ranges::any_of(hex, [](char c) { return hex_value(c) < 0; })) return append_json_string(out, hex);
+  if (hex.size() % 2 != 0 || std::ranges::any_of(hex, [](char c) { return hex_value(c) < 0; }))
+    return append_json_string(out, hex);
   std::string bytes;
   bytes.reserve(hex.size() / 2);
-  for (std::size_t i = 0; i < hex.size(); i += 2) bytes += static_cast<char>(hex_value(hex[i]) << 4 | hex_value(hex[i + 1]));
+  for (std::size_t i = 0; i < hex.size(); i += 2)
+    bytes += static_cast<char>(hex_value(hex[i]) << 4 | hex_value(hex[i + 1]));
   out += '"';
   append_base64(out, bytes);
   out += '"';

@@ -34,7 +34,9 @@ std::string envelope(PageType type, std::string_view webhook_json, std::string_v
   return body;
 }
 
-void Harvest::record(Row row, const CheckpointMaker& before) { record(writer_, row, before); }
+void Harvest::record(Row row, const CheckpointMaker& before) {
+  record(writer_, row, before);
+}
 
 void Harvest::record(const RecordWriter& writer, Row row, const CheckpointMaker& before) {
   if (data_records_ >= style_.max_records || data_.size() >= page_bytes) {
@@ -87,7 +89,9 @@ void Harvest::seal(const CheckpointMaker& before) {
   open_bytes_ = 0;
 }
 
-std::optional<Part> Harvest::take_part() { return std::exchange(sealed_, std::nullopt); }
+std::optional<Part> Harvest::take_part() {
+  return std::exchange(sealed_, std::nullopt);
+}
 
 Part Harvest::finish(std::string checkpoint) {
   if (data_records_ > 0) close_page(style_.initial ? PageType::initial_complete : PageType::virtual_);

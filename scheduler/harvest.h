@@ -20,11 +20,11 @@ namespace vhookd {
 
 // What every page of one poll has in common.
 struct PageStyle {
-  std::string webhook_json;      // the payload's `webhook` object
-  Secret secret;                 // signs the records; empty: nonce and sig256 are left out
+  std::string webhook_json;  // the payload's `webhook` object
+  Secret secret;             // signs the records; empty: nonce and sig256 are left out
   int max_records = 500;
   std::uint64_t next_sequence = 1;
-  bool initial = false;          // pages of a first sync: INITIAL-PARTIAL, the last one INITIAL-COMPLETE
+  bool initial = false;  // pages of a first sync: INITIAL-PARTIAL, the last one INITIAL-COMPLETE
   std::function<std::string()> random_id;
   // When a part is sealed. Small enough that a poll of millions of rows stays in a few MiB, large enough that
   // a commit's fsync is shared by thousands of rows.
@@ -69,7 +69,7 @@ class Harvest {
   RecordWriter writer_;
   Part open_;
   std::size_t open_bytes_ = 0;
-  std::string data_;       // the open page's records, "[{…},{…}" without the closing bracket
+  std::string data_;  // the open page's records, "[{…},{…}" without the closing bracket
   int data_records_ = 0;
   bool recorded_ = false;  // a record was added since the last row to be remembered, which may be the same
   std::optional<Part> sealed_;

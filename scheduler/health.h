@@ -26,6 +26,7 @@ bool is_lasting(Recourse recourse);
 
 // Freshness: none while the last complete check is younger than three intervals plus a minute, else the
 // sentence for last_error. `since`: when it was first due, for a webhook that never had a complete check.
-std::optional<std::string> stale(std::optional<Instant> checked_at, Instant since, std::chrono::milliseconds interval, Instant now);
+std::optional<std::string> stale(std::optional<Instant> checked_at, Instant since, std::chrono::milliseconds interval,
+                                 Instant now);
 
 }  // namespace vhookd

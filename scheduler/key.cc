@@ -16,7 +16,9 @@ bool is_integer(std::string_view text) {
   return !text.empty() && text.size() < 256 && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
 }
 
-char flip(char c) { return static_cast<char>(~c); }
+char flip(char c) {
+  return static_cast<char>(~c);
+}
 
 void append_integer(std::string& bytes, std::string_view text) {
   bool below = text.starts_with('-');

@@ -18,11 +18,11 @@ using config::Op;
 namespace {
 
 // Names people give these columns, lower case without underscores, the likeliest first.
-constexpr std::array updated_names = {"updatedat",  "modifiedat",     "lastmodified", "lastmodifiedat", "lastupdated",
-                                      "lastupdate", "lastupdatedat",  "updatedon",    "modifiedon",     "updatetime",
-                                      "updated",    "modified",       "modifytime",   "datemodified",   "dateupdated",
-                                      "changedat",  "modifieddate",   "updateddate",  "mtime"};
-constexpr std::array created_names = {"createdat",   "insertedat",  "createdon",   "createtime", "created",
+constexpr std::array updated_names = {"updatedat",  "modifiedat",    "lastmodified", "lastmodifiedat", "lastupdated",
+                                      "lastupdate", "lastupdatedat", "updatedon",    "modifiedon",     "updatetime",
+                                      "updated",    "modified",      "modifytime",   "datemodified",   "dateupdated",
+                                      "changedat",  "modifieddate",  "updateddate",  "mtime"};
+constexpr std::array created_names = {"createdat",    "insertedat",  "createdon",   "createtime", "created",
                                       "creationdate", "datecreated", "createddate", "inserted",   "ctime"};
 
 std::string plain(std::string_view name) {
@@ -44,14 +44,15 @@ std::string columns_of(const Table& table) {
 
 std::unexpected<Error> no_column(const config::Webhook& webhook, const Table& table, std::string_view key,
                                  const std::string& column) {
-  return fail(Recourse::ask_operator, webhook.id + ": " + std::string(key) + ": " + full_name(table) + " has no column " +
-                                          column + "; it has " + columns_of(table));
+  return fail(Recourse::ask_operator, webhook.id + ": " + std::string(key) + ": " + full_name(table) +
+                                          " has no column " + column + "; it has " + columns_of(table));
 }
 
 bool holds_time(const Column& column, Dialect dialect) {
   if (column.kind == Kind::timestamp || column.kind == Kind::timestamptz) return true;
   // SQLite has no type for times: a name and a text or number must do, the values are checked as they come.
-  return dialect == Dialect::sqlite && (column.kind == Kind::text || column.kind == Kind::integer || column.kind == Kind::real);
+  return dialect == Dialect::sqlite &&
+         (column.kind == Kind::text || column.kind == Kind::integer || column.kind == Kind::real);
 }
 
 template <std::size_t N>
@@ -84,8 +85,8 @@ class Planner {
     plan_.webhook = &webhook;
     plan_.table = &table;
     plan_.dialect = dialect_of(webhook.database.type);
-    plan_.from = table.name.schema.empty() ? quoted(table.name.name)
-                                           : quoted(table.name.schema) + "." + quoted(table.name.name);
+    plan_.from =
+        table.name.schema.empty() ? quoted(table.name.name) : quoted(table.name.schema) + "." + quoted(table.name.name);
   }
 
   Result<Plan> run() {
@@ -110,7 +111,8 @@ class Planner {
     for (const auto& column : table_.columns) {
       std::string sql = column.select_as.empty() ? "{}" : column.select_as;
       const auto name = quoted(column.name);
-      for (auto at = sql.find("{}"); at != std::string::npos; at = sql.find("{}", at + name.size())) sql.replace(at, 2, name);
+      for (auto at = sql.find("{}"); at != std::string::npos; at = sql.find("{}", at + name.size()))
+        sql.replace(at, 2, name);
       plan_.selected.push_back(column.select_as.empty() ? name : sql + " AS " + name);
     }
     plan_.digested = plan_.selected.size();
@@ -136,7 +138,9 @@ class Planner {
       const Column* column = table_.find(name);
       if (column == nullptr) return no_column(webhook_, table_, "key", name);
       if (column->kind == Kind::real)
-        return misfit("key: " + name + " is floating point, which has no exact text to find a row by again; name other columns under key");
+        return misfit(
+            "key: " + name +
+            " is floating point, which has no exact text to find a row by again; name other columns under key");
       plan_.key.push_back({name, quoted(name), order_of(plan_.dialect, *column, quoted(name)), position(name)});
     }
     if (plan_.key.empty() && plan_.dialect == Dialect::sqlite && table_.relation == Relation::table) {
@@ -161,7 +165,8 @@ class Planner {
     const Column* column = table_.find(name);
     if (column == nullptr) return no_column(webhook_, table_, option, name);
     if (!holds_time(*column, plan_.dialect) && column->kind != Kind::integer)
-      return misfit(std::string(option) + ": " + name + " is " + column->declared + ", not a time; name a timestamp column or use detect: snapshot");
+      return misfit(std::string(option) + ": " + name + " is " + column->declared +
+                    ", not a time; name a timestamp column or use detect: snapshot");
     return column;
   }
 
@@ -257,10 +262,12 @@ class Planner {
     if (before_ == Strategy::timestamp && keyed && moving() != nullptr && webhook_.event != Event::deleted)
       return chosen(*before_, "kept from earlier polls");
     if (xid_works()) return chosen(Strategy::xid, "a PostgreSQL table tells which transaction wrote each row");
-    if (webhook_.event == Event::deleted) return chosen(Strategy::snapshot, "only a comparison shows rows that are gone");
+    if (webhook_.event == Event::deleted)
+      return chosen(Strategy::snapshot, "only a comparison shows rows that are gone");
     if (timestamp_suits()) return chosen(Strategy::timestamp, "column " + moving()->name + " moves with each change");
-    return chosen(Strategy::snapshot, moving() == nullptr ? "no column tells when a row changed"
-                                                          : "column " + moving()->name + " is neither indexed nor kept by the server");
+    return chosen(Strategy::snapshot, moving() == nullptr
+                                          ? "no column tells when a row changed"
+                                          : "column " + moving()->name + " is neither indexed nor kept by the server");
   }
 
   Result<void> chosen(Strategy strategy, std::string reason) {
@@ -272,16 +279,20 @@ class Planner {
   Result<void> check() {
     if (plan_.strategy == Strategy::xid && !xid_works())
       return misfit("detect: xid works on PostgreSQL tables with event created or updated; " + full_name(table_) +
-                    (plan_.dialect != Dialect::postgres ? " is in another database" : webhook_.event == Event::deleted ? " leaves no trace of deleted rows" : " is no plain table") +
+                    (plan_.dialect != Dialect::postgres ? " is in another database"
+                     : webhook_.event == Event::deleted ? " leaves no trace of deleted rows"
+                                                        : " is no plain table") +
                     "; use detect: auto");
     if (plan_.strategy == Strategy::timestamp) {
       if (webhook_.event == Event::deleted)
         return misfit("detect: timestamp can't see that a row is gone; use detect: snapshot or auto");
       if (moving() == nullptr)
         return misfit(std::string("detect: timestamp needs a column that moves; name it as ") +
-                      (webhook_.event == Event::created ? "created_column" : "updated_column") + "; " + full_name(table_) + " has " + columns_of(table_));
+                      (webhook_.event == Event::created ? "created_column" : "updated_column") + "; " +
+                      full_name(table_) + " has " + columns_of(table_));
       if (!webhook_.include_created && created_ == nullptr)
-        return misfit("include_created: false needs created_column to tell new rows from changed ones, or detect: snapshot");
+        return misfit(
+            "include_created: false needs created_column to tell new rows from changed ones, or detect: snapshot");
     }
     const bool needs_key = plan_.strategy != Strategy::xid || tells_new_from_changed();
     if (needs_key && plan_.key.empty())
@@ -303,15 +314,16 @@ class Planner {
     }
     plan_.remembers = plan_.strategy != Strategy::xid || tells_new_from_changed();
     if (webhook_.checked_at && plan_.stamp.empty() && webhook_.event != Event::deleted)
-      return misfit("checked_at: " + full_name(table_) + " has no column that tells when a row changed; name it as updated_column, or leave checked_at out");
+      return misfit("checked_at: " + full_name(table_) +
+                    " has no column that tells when a row changed; name it as updated_column, or leave checked_at out");
     plan_.fingerprint = fingerprint();
     return {};
   }
 
   std::string fingerprint() const {
     std::vector<std::string> parts = {plan_.from, std::string(config::name_of(webhook_.event)),
-                                      std::string(name_of(plan_.strategy)), webhook_.include_created ? "" : "changed only",
-                                      plan_.gone};
+                                      std::string(name_of(plan_.strategy)),
+                                      webhook_.include_created ? "" : "changed only", plan_.gone};
     if (plan_.strategy == Strategy::timestamp) parts.push_back(plan_.stamp);
     for (const auto& key : plan_.key) parts.push_back("key " + key.name);
     for (const auto& field : webhook_.fields) parts.push_back("field " + field);
@@ -349,7 +361,9 @@ bool Plan::wants_created() const {
   return webhook->event == Event::created || (webhook->event == Event::updated && webhook->include_created);
 }
 
-bool Plan::wants_updated() const { return webhook->event == Event::updated; }
+bool Plan::wants_updated() const {
+  return webhook->event == Event::updated;
+}
 
 Result<Plan> make_plan(const config::Webhook& webhook, const Table& table, std::optional<Strategy> before) {
   return Planner(webhook, table, before).run();

@@ -38,16 +38,16 @@ struct Plan {
   std::string stamp;                      // column that moves when a row is born or changed; empty: none
   std::size_t stamp_at = 0;
   bool stamp_nullable = true;
-  std::string created;                    // column that tells new from changed
+  std::string created;  // column that tells new from changed
   std::size_t created_at = 0;
-  std::string gone;                       // condition under which a row counts as deleted; empty: never
-  std::vector<std::string> filter;        // conditions, ANDed; each ? is to become a placeholder
+  std::string gone;                 // condition under which a row counts as deleted; empty: never
+  std::vector<std::string> filter;  // conditions, ANDed; each ? is to become a placeholder
   std::vector<Param> filter_params;
-  bool remembers = false;                 // keeps known rows (keys and digests)
-  std::string fingerprint;                // of all that opens a new epoch when it changes
+  bool remembers = false;   // keeps known rows (keys and digests)
+  std::string fingerprint;  // of all that opens a new epoch when it changes
 
-  bool wants_created() const;             // rows that are new are sent
-  bool wants_updated() const;             // rows that changed are sent
+  bool wants_created() const;  // rows that are new are sent
+  bool wants_updated() const;  // rows that changed are sent
 };
 
 // `before`: the strategy this webhook has state for; under `detect: auto` it is kept, because another

@@ -120,14 +120,16 @@ Result<void> SnapshotPoll::compare(Row row, Harvest& harvest) {
   auto key = key_of(*plan_, row);
   if (!key) return std::unexpected(key.error());
   if (!last_key_.empty() && *key <= last_key_)
-    return fail(Recourse::ask_operator,
-                plan_->webhook->id + ": two rows have the same key, or come in an order that can't be compared; name columns under key that are unique together");
+    return fail(Recourse::ask_operator, plan_->webhook->id +
+                                            ": two rows have the same key, or come in an order that can't be compared; "
+                                            "name columns under key that are unique together");
   last_key_ = *key;
   if (auto passed = pass_known_before(&*key, harvest); !passed) return passed;
   const auto known = next_known();
   if (!known) return std::unexpected(known.error());
   const bool is_new = *known == nullptr || (*known)->key != *key;
-  KnownRow now{.key = std::move(*key), .digest = digest(row, plan_->digested), .mark = 0, .matched = row.back().text == "1"};
+  KnownRow now{
+      .key = std::move(*key), .digest = digest(row, plan_->digested), .mark = 0, .matched = row.back().text == "1"};
   const bool same = !is_new && (*known)->digest == now.digest;
   const bool same_match = !is_new && (*known)->matched == now.matched;
   if (!is_new) ahead_.pop_front();
@@ -146,7 +148,8 @@ Result<void> SnapshotPoll::row(Row row, Harvest& harvest) {
     return {};
   }
   // Soft-deleted: the row is still there to be sent whole.
-  const auto asked = std::span(missing_).subspan(looked_up_).first(std::min(look_up_batch, missing_.size() - looked_up_));
+  const auto asked =
+      std::span(missing_).subspan(looked_up_).first(std::min(look_up_batch, missing_.size() - looked_up_));
   const auto at = std::ranges::find(asked, *key, &KnownRow::key);
   if (at == asked.end()) return {};
   if (at->matched) harvest.record(gone_writer_, row, [this] { return checkpoint(); });

@@ -40,14 +40,14 @@ class SnapshotPoll {
 
   const Plan* plan_;
   KnownRows known_;
-  RecordWriter gone_writer_;          // a soft-deleted row: its key and fields
+  RecordWriter gone_writer_;  // a soft-deleted row: its key and fields
   Step step_ = Step::scan;
   bool first_ = true;
-  std::deque<KnownRow> ahead_;        // known rows not reached yet
-  std::string fetched_;               // key of the last known row fetched
+  std::deque<KnownRow> ahead_;  // known rows not reached yet
+  std::string fetched_;         // key of the last known row fetched
   bool exhausted_ = false;
   std::string last_key_;
-  std::vector<KnownRow> missing_;     // known, not in the table: candidates for deletion
+  std::vector<KnownRow> missing_;  // known, not in the table: candidates for deletion
   std::size_t looked_up_ = 0;
   std::vector<std::string> present_;  // keys the current look-up found
   bool overflow_ = false;

@@ -12,11 +12,11 @@
 namespace vhookd {
 
 enum class StampForm {
-  unknown,    // no row seen yet
-  sql,        // 2026-11-23 09:00:00.123456, a timestamp type or text
-  sql_utc,    // the same with +00: PostgreSQL's timestamptz
-  iso,        // 2026-11-23T09:00:00.123Z as text
-  seconds,    // since 1970, integer or real
+  unknown,  // no row seen yet
+  sql,      // 2026-11-23 09:00:00.123456, a timestamp type or text
+  sql_utc,  // the same with +00: PostgreSQL's timestamptz
+  iso,      // 2026-11-23T09:00:00.123Z as text
+  seconds,  // since 1970, integer or real
   millis,
   micros,
 };

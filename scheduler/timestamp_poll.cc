@@ -17,8 +17,12 @@ using std::chrono::seconds;
 constexpr std::chrono::milliseconds default_lookback = std::chrono::seconds(60);
 constexpr Instant never(Micros(std::numeric_limits<std::int64_t>::max()));  // mark of rows that are never forgotten
 
-std::int64_t micros(Instant at) { return at.time_since_epoch().count(); }
-Instant instant(std::int64_t value) { return Instant(Micros(value)); }
+std::int64_t micros(Instant at) {
+  return at.time_since_epoch().count();
+}
+Instant instant(std::int64_t value) {
+  return Instant(Micros(value));
+}
 
 std::string_view clock_of(Dialect dialect) {
   if (dialect == Dialect::postgres) return "clock_timestamp()";
@@ -28,7 +32,9 @@ std::string_view clock_of(Dialect dialect) {
 
 // Whether one bound serves times of both forms.
 bool comparable(StampForm a, StampForm b) {
-  const auto is_text = [](StampForm form) { return form == StampForm::sql || form == StampForm::sql_utc || form == StampForm::iso; };
+  const auto is_text = [](StampForm form) {
+    return form == StampForm::sql || form == StampForm::sql_utc || form == StampForm::iso;
+  };
   return a == b || (is_text(a) && is_text(b));
 }
 
@@ -118,7 +124,8 @@ Result<void> TimestampPoll::take_position(Row row) {
     form_ = stamp->form;
     see(stamp->at);
     beyond_clock_ = stamp->at > next_bound_;
-  } else if (const Kind kind = plan_->table->find(plan_->stamp)->kind; kind == Kind::timestamp || kind == Kind::timestamptz) {
+  } else if (const Kind kind = plan_->table->find(plan_->stamp)->kind;
+             kind == Kind::timestamp || kind == Kind::timestamptz) {
     form_ = kind == Kind::timestamptz ? StampForm::sql_utc : StampForm::sql;  // infinity
     beyond_clock_ = true;
   }
@@ -175,9 +182,10 @@ void TimestampPoll::start_at(Sql& sql, Instant from) const {
   }
   // SQLite's own functions write a space between date and time, most programs a T, and one column may hold
   // both: on the bound's day the spelling with T sorts after every one without.
-  const std::array bounds = {write_stamp(from, StampForm::sql),
-                             Param{.kind = Kind::text, .null = false, .text = write_stamp(from, StampForm::iso).text.substr(0, 11)},
-                             write_stamp(from, StampForm::iso)};
+  const std::array bounds = {
+      write_stamp(from, StampForm::sql),
+      Param{.kind = Kind::text, .null = false, .text = write_stamp(from, StampForm::iso).text.substr(0, 11)},
+      write_stamp(from, StampForm::iso)};
   sql.bound(" AND " + column_ + " >= ? AND (" + column_ + " < ? OR " + column_ + " >= ?)", bounds);
 }
 
@@ -204,17 +212,21 @@ Result<Instant> TimestampPoll::stamp_of(Row row) {
   if (const auto stamp = read_stamp(value)) {
     if (form_ == StampForm::unknown) form_ = stamp->form;
     if (!comparable(form_, stamp->form))
-      return fail(Recourse::ask_operator, plan_->webhook->id + ": column " + plan_->stamp +
-                                              " holds times in different units, so it can't order changes; use detect: snapshot");
+      return fail(Recourse::ask_operator,
+                  plan_->webhook->id + ": column " + plan_->stamp +
+                      " holds times in different units, so it can't order changes; use detect: snapshot");
     see(stamp->at);
     return stamp->at;
   }
   if (value.kind == Kind::timestamp || value.kind == Kind::timestamptz) return never;  // infinity, BC
   return fail(Recourse::ask_operator, plan_->webhook->id + ": column " + plan_->stamp +
-                                          " holds what is no time in UTC (2026-11-23 09:00:00, 2026-11-23T09:00:00Z or a number since 1970), so it can't order changes; use detect: snapshot");
+                                          " holds what is no time in UTC (2026-11-23 09:00:00, 2026-11-23T09:00:00Z or "
+                                          "a number since 1970), so it can't order changes; use detect: snapshot");
 }
 
-bool TimestampPoll::matched(Row row) const { return plan_->webhook->include_created || row.back().text == "1"; }
+bool TimestampPoll::matched(Row row) const {
+  return plan_->webhook->include_created || row.back().text == "1";
+}
 
 Result<bool> TimestampPoll::is_wanted(Row row, Instant at, bool known) const {
   if (!matched(row) || (known && plan_->webhook->event == config::Event::created)) return false;

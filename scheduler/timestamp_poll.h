@@ -49,17 +49,17 @@ class TimestampPoll {
 
   const Plan* plan_;
   KnownRows known_;
-  std::string column_;                // quoted
+  std::string column_;  // quoted
   std::chrono::milliseconds lookback_;
   Step step_ = Step::position;
   bool first_ = true;
-  std::optional<Instant> bound_;      // B; none: everything is to be read
-  std::optional<Instant> newest_;     // newest time seen that the clock has reached
+  std::optional<Instant> bound_;   // B; none: everything is to be read
+  std::optional<Instant> newest_;  // newest time seen that the clock has reached
   StampForm form_ = StampForm::unknown;
   bool resumed_ = false;
-  Instant next_bound_;                // the clock when the sweep began: B' to be goes no further
-  bool beyond_clock_ = false;         // the newest row of all is stamped in the future
-  std::vector<Param> after_;          // time and key of the last row handled
+  Instant next_bound_;         // the clock when the sweep began: B' to be goes no further
+  bool beyond_clock_ = false;  // the newest row of all is stamped in the future
+  std::vector<Param> after_;   // time and key of the last row handled
 };
 
 }  // namespace vhookd

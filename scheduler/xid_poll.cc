@@ -22,9 +22,13 @@ std::uint64_t number(std::string_view text) {
   return value;
 }
 
-std::string low_32(std::uint64_t xid) { return std::to_string(static_cast<std::uint32_t>(xid)); }
+std::string low_32(std::uint64_t xid) {
+  return std::to_string(static_cast<std::uint32_t>(xid));
+}
 
-Param text_param(std::string text) { return {.kind = Kind::text, .null = false, .text = std::move(text)}; }
+Param text_param(std::string text) {
+  return {.kind = Kind::text, .null = false, .text = std::move(text)};
+}
 
 }  // namespace
 
@@ -39,7 +43,8 @@ Result<XidPoll> XidPoll::begin(const Plan& plan, const std::string& checkpoint, 
   poll.horizon_ = state->value("horizon", std::uint64_t{0});
   poll.delivered_ = state->value("delivered", std::set<std::uint64_t>());
   if (const auto sweep = state->find("sweep"); sweep != state->end()) {
-    poll.sweep_ = Sweep{.horizon = sweep->at("horizon"), .seen = sweep->at("seen"), .after = read_params(sweep->at("after"))};
+    poll.sweep_ =
+        Sweep{.horizon = sweep->at("horizon"), .seen = sweep->at("seen"), .after = read_params(sweep->at("after"))};
     poll.resumed_ = true;
   }
   return poll;
@@ -86,7 +91,8 @@ Result<void> XidPoll::take_position(Row row) {
 void XidPoll::start_over(bool behind) {
   everything_ = !first_;
   if (everything_)
-    notice_ = behind ? "the database's transaction count is behind the last poll's (restored or upgraded): every row is sent again"
+    notice_ = behind ? "the database's transaction count is behind the last poll's (restored or upgraded): every row "
+                       "is sent again"
                      : "too many transactions since the last poll to compare them: every row is sent again";
   horizon_ = 0;
   delivered_.clear();
@@ -135,7 +141,8 @@ Query XidPoll::scan() const {
   } else if (first_ && !plan_->remembers && plan_->webhook->checked_at) {
     const Kind kind = plan_->table->find(plan_->stamp)->kind;
     if (kind == Kind::timestamp || kind == Kind::timestamptz) {  // the unit of a number shows only in its values
-      const Param start = write_stamp(*plan_->webhook->checked_at, kind == Kind::timestamptz ? StampForm::sql_utc : StampForm::sql);
+      const Param start =
+          write_stamp(*plan_->webhook->checked_at, kind == Kind::timestamptz ? StampForm::sql_utc : StampForm::sql);
       sql.bound(" AND (" + quote_name(plan_->dialect, plan_->stamp) + " >= ? OR ", std::span(&start, 1));
       add_newer_than(sql, sweep_->horizon);
       sql.text(")");

@@ -35,9 +35,9 @@ class XidPoll {
  private:
   enum class Step { position, scan, done };
   struct Sweep {
-    std::uint64_t horizon = 0;         // H' to be
-    std::set<std::uint64_t> seen;      // K' to be
-    std::vector<Param> after;          // key of the last row handled; empty: none yet
+    std::uint64_t horizon = 0;     // H' to be
+    std::set<std::uint64_t> seen;  // K' to be
+    std::vector<Param> after;      // key of the last row handled; empty: none yet
   };
 
   XidPoll(const Plan& plan, KnownRows known) : plan_(&plan), known_(std::move(known)) {}
@@ -53,13 +53,13 @@ class XidPoll {
   const Plan* plan_;
   KnownRows known_;
   Step step_ = Step::position;
-  bool by_place_ = false;               // the sweep goes on by ctid, not by the key
-  bool first_ = true;                   // no poll of this epoch was ever whole
-  std::uint64_t horizon_ = 0;           // H
-  std::set<std::uint64_t> delivered_;   // K
+  bool by_place_ = false;              // the sweep goes on by ctid, not by the key
+  bool first_ = true;                  // no poll of this epoch was ever whole
+  std::uint64_t horizon_ = 0;          // H
+  std::set<std::uint64_t> delivered_;  // K
   std::optional<Sweep> sweep_;
   bool resumed_ = false;
-  bool everything_ = false;             // H says nothing any more: compare all
+  bool everything_ = false;  // H says nothing any more: compare all
   std::uint64_t snapshot_xmax_ = 0;
   std::string notice_;
 };

@@ -18,11 +18,11 @@ bool sweep_known(Connection& db, std::int64_t webhook, std::int64_t below_epoch)
   std::optional<std::string> end;
   {
     Select first(db, "SELECT epoch FROM known WHERE webhook = ? AND epoch < ? ORDER BY epoch LIMIT 1", webhook,
-                below_epoch);
+                 below_epoch);
     if (!first.next()) return false;
     epoch = first.integer(0);
-    Select cut(db, "SELECT key FROM known WHERE webhook = ? AND epoch = ? ORDER BY key LIMIT 1 OFFSET ?", webhook, epoch,
-              kSweepRows);
+    Select cut(db, "SELECT key FROM known WHERE webhook = ? AND epoch = ? ORDER BY key LIMIT 1 OFFSET ?", webhook,
+               epoch, kSweepRows);
     if (cut.next()) end = cut.bytes(0);
   }
   if (end) {
@@ -101,9 +101,9 @@ void write_known(Connection& db, std::int64_t webhook, const PollCommit& part) {
 Result<std::optional<KnownRow>> Store::known(const std::string& id, const std::string& key) {
   return impl_->read([&](Connection& db) -> std::optional<KnownRow> {
     Select row(db,
-              "SELECT k.key, k.digest, k.mark, k.matched FROM webhook w CROSS JOIN known k "
-              "ON k.webhook = w.number AND k.epoch = w.epoch WHERE w.id = ? AND k.key = ?",
-              id, Blob{key});
+               "SELECT k.key, k.digest, k.mark, k.matched FROM webhook w CROSS JOIN known k "
+               "ON k.webhook = w.number AND k.epoch = w.epoch WHERE w.id = ? AND k.key = ?",
+               id, Blob{key});
     if (!row.next()) return std::nullopt;
     return row_in(row);
   });
@@ -113,9 +113,9 @@ Result<std::vector<KnownRow>> Store::known_after(const std::string& id, const st
   return impl_->read([&](Connection& db) {
     std::vector<KnownRow> rows;
     Select row(db,
-              "SELECT k.key, k.digest, k.mark, k.matched FROM webhook w CROSS JOIN known k "
-              "ON k.webhook = w.number AND k.epoch = w.epoch WHERE w.id = ? AND k.key > ? ORDER BY k.key LIMIT ?",
-              id, Blob{after}, limit);
+               "SELECT k.key, k.digest, k.mark, k.matched FROM webhook w CROSS JOIN known k "
+               "ON k.webhook = w.number AND k.epoch = w.epoch WHERE w.id = ? AND k.key > ? ORDER BY k.key LIMIT ?",
+               id, Blob{after}, limit);
     while (row.next()) rows.push_back(row_in(row));
     return rows;
   });

@@ -27,10 +27,10 @@ constexpr const char* kAmongTheDead = "among the dead pages";
 Result<std::optional<QueuedPage>> Store::head(const std::string& id) {
   return impl_->read([&](Connection& db) -> std::optional<QueuedPage> {
     Select row(db,
-              "SELECT p.id, p.sequence, p.type, p.records, b.bytes, p.attempts, p.first_attempt_at, p.queued_at, "
-              "p.not_before, p.error FROM webhook w CROSS JOIN page p ON p.webhook = w.number AND p.state = ? "
-              "CROSS JOIN body b ON b.number = p.body WHERE w.id = ? ORDER BY p.sequence LIMIT 1",
-              kQueued, id);
+               "SELECT p.id, p.sequence, p.type, p.records, b.bytes, p.attempts, p.first_attempt_at, p.queued_at, "
+               "p.not_before, p.error FROM webhook w CROSS JOIN page p ON p.webhook = w.number AND p.state = ? "
+               "CROSS JOIN body b ON b.number = p.body WHERE w.id = ? ORDER BY p.sequence LIMIT 1",
+               kQueued, id);
     if (!row.next()) return std::nullopt;
     return QueuedPage{.webhook_id = id,
                       .page = page_in(row),
@@ -46,8 +46,8 @@ Result<std::vector<std::string>> Store::with_queue() {
   return impl_->read([](Connection& db) {
     std::vector<std::string> ids;
     Select row(db,
-              "SELECT w.id FROM outbox o INDEXED BY outbox_queued CROSS JOIN webhook w ON w.number = o.webhook "
-              "WHERE o.queued_pages > 0");
+               "SELECT w.id FROM outbox o INDEXED BY outbox_queued CROSS JOIN webhook w ON w.number = o.webhook "
+               "WHERE o.queued_pages > 0");
     while (row.next()) ids.push_back(row.bytes(0));
     return ids;
   });
@@ -98,10 +98,10 @@ Result<std::vector<DeadPage>> Store::dead(const std::string& id) {
   return impl_->read([&](Connection& db) {
     std::vector<DeadPage> pages;
     Select row(db,
-              "SELECT p.id, p.sequence, p.type, p.records, b.bytes, p.attempts, p.queued_at, p.died_at, p.error "
-              "FROM webhook w CROSS JOIN page p ON p.webhook = w.number AND p.state = ? "
-              "CROSS JOIN body b ON b.number = p.body WHERE w.id = ? ORDER BY p.sequence",
-              kDead, id);
+               "SELECT p.id, p.sequence, p.type, p.records, b.bytes, p.attempts, p.queued_at, p.died_at, p.error "
+               "FROM webhook w CROSS JOIN page p ON p.webhook = w.number AND p.state = ? "
+               "CROSS JOIN body b ON b.number = p.body WHERE w.id = ? ORDER BY p.sequence",
+               kDead, id);
     while (row.next()) {
       pages.push_back({.webhook_id = id,
                        .page = page_in(row),

@@ -102,9 +102,9 @@ Result<std::vector<Run>> Store::runs(const std::string& id) {
   return impl_->read([&](Connection& db) {
     std::vector<Run> runs;
     Select row(db,
-              "SELECT r.started_at, r.ok, r.pages, r.records, r.duration_ms, r.error FROM webhook w CROSS JOIN run r "
-              "ON r.webhook = w.number WHERE w.id = ? ORDER BY r.number DESC LIMIT ?",
-              id, kRunsKept);
+               "SELECT r.started_at, r.ok, r.pages, r.records, r.duration_ms, r.error FROM webhook w CROSS JOIN run r "
+               "ON r.webhook = w.number WHERE w.id = ? ORDER BY r.number DESC LIMIT ?",
+               id, kRunsKept);
     while (row.next()) {
       runs.push_back({.started_at = row.instant(0),
                       .ok = row.integer(1) != 0,

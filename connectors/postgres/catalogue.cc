@@ -10,13 +10,14 @@ namespace vhookd::postgres {
 namespace {
 
 // One answer of lines of five kinds, told by their first column: t the table, c its columns, k its key's
-// columns, i its indexes' columns. $1 schema or empty, $2 name.
+// columns, i its indexes' columns. $1 schema or empty, $2 name; both stay text, since a cast to name would
+// cut a longer one to 63 bytes and find another table.
 constexpr auto describe_sql = R"(
 WITH t AS MATERIALIZED (
   SELECT c.oid, n.oid AS schema_oid, n.nspname, c.relkind, c.reltuples, c.relpages
     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-   WHERE n.nspname = COALESCE(NULLIF($1::text, '')::name, pg_catalog.current_schema())
-     AND c.relname = $2::text::name AND c.relkind IN ('r', 'p', 'v', 'm', 'f')),
+   WHERE n.nspname = COALESCE(NULLIF($1::text, ''), pg_catalog.current_schema()::text)
+     AND c.relname = $2::text AND c.relkind IN ('r', 'p', 'v', 'm', 'f')),
 indexes AS (
   SELECT i.indexrelid, i.indisprimary, i.indisunique, x.relname, k.position, a.attname
     FROM t JOIN pg_catalog.pg_index i ON i.indrelid = t.oid
@@ -58,12 +59,12 @@ ORDER BY line, major, minor)";
 // schemas with a table of that very name, d the schema that was looked in.
 constexpr auto surroundings_sql = R"(
 WITH wanted AS (
-  SELECT COALESCE(NULLIF($1::text, '')::name, pg_catalog.current_schema()) AS schema, $2::text::name AS name),
+  SELECT COALESCE(NULLIF($1::text, ''), pg_catalog.current_schema()::text) AS schema, $2::text AS name),
 relations AS (
   SELECT n.nspname, c.relname
     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
    WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND NOT c.relispartition)
-SELECT 'd', COALESCE(schema::text, '') FROM wanted
+SELECT 'd', COALESCE(schema, '') FROM wanted
 UNION ALL
 SELECT 's', nspname::text FROM pg_catalog.pg_namespace
 UNION ALL
@@ -76,7 +77,7 @@ UNION ALL
 constexpr auto tables_sql = R"(
 WITH s AS MATERIALIZED (
   SELECT oid, nspname FROM pg_catalog.pg_namespace
-   WHERE nspname = COALESCE(NULLIF($1::text, '')::name, pg_catalog.current_schema()))
+   WHERE nspname = COALESCE(NULLIF($1::text, ''), pg_catalog.current_schema()::text))
 SELECT 'd' AS line, nspname::text COLLATE "C" AS name FROM s
 UNION ALL
 SELECT 't', c.relname::text COLLATE "C"

@@ -80,6 +80,13 @@ pqxx::result exec_bound(pqxx::nontransaction& work, const std::string& sql, cons
 void forbid_reconnecting(pqxx::connection&) {}
 #endif
 
+// Asked while it is alive: libpqxx 6 would not answer later.
+std::string place_of(pqxx::connection& connection) {
+  const char* host = connection.hostname();
+  const char* port = connection.port();
+  return std::string(host == nullptr ? "" : host) + ":" + (port == nullptr ? "" : port);
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Session>> Session::open(const config::Database& database, const ConnectOptions& options) {
@@ -94,6 +101,7 @@ Session::Session(const std::string& conninfo, const ConnectOptions& options)
     : connection_(conninfo),
       begin_sql_(begin_statements(options)),
       timeout_text_(std::to_string(options.statement_timeout.count()) + " ms"),
+      place_(place_of(connection_)),
       version_(connection_.server_version()) {
   forbid_reconnecting(connection_);
 }
@@ -117,7 +125,7 @@ Result<pqxx::result> Session::guarded(Call call) {
     pqxx::nontransaction work(connection_);
     return call(work);
   } catch (const pqxx::broken_connection& error) {
-    return std::unexpected(failed("08006", error.what()));
+    return std::unexpected(broken(error.what()));
   } catch (const pqxx::insufficient_privilege& error) {  // libpqxx 6 keeps these SQLSTATEs to itself
     return std::unexpected(failed("42501", error.what()));
   } catch (const pqxx::deadlock_detected& error) {
@@ -131,10 +139,22 @@ Result<pqxx::result> Session::guarded(Call call) {
   }
 }
 
-Error Session::failed(std::string_view sqlstate, const char* message) {
-  auto error = statement_error(connection_.is_open() ? sqlstate : "08006", message);
+Error Session::failed(std::string_view sqlstate, std::string_view message) {
+  auto error = statement_error(sqlstate, message);
   if (sqlstate == "57014" && error.message.contains("timeout")) error.message += ": no answer within " + timeout_text_;
+  if (!connection_.is_open())
+    error = {Recourse::reconnect, "the connection to " + place_ + " was lost: " + error.message};
   if (error.recourse == Recourse::reconnect) lost_ = error;
+  return error;
+}
+
+// What libpqxx takes for a broken connection: that, or an error of SQLSTATE class 08 (a foreign server's).
+Error Session::broken(std::string_view message) {
+  // libpqxx 6 asks the dead connection for its encoding before it looks at what the server said.
+  if (message.starts_with("Could not obtain client encoding")) message = "it was ended, or the server is gone";
+  auto error = failed({}, message);
+  error.recourse = Recourse::reconnect;
+  lost_ = error;
   return error;
 }
 

@@ -34,11 +34,13 @@ class Session {
 
   template <class Call>
   Result<pqxx::result> guarded(Call call);
-  Error failed(std::string_view sqlstate, const char* message);
+  Error failed(std::string_view sqlstate, std::string_view message);
+  Error broken(std::string_view message);
 
   pqxx::connection connection_;
   std::string begin_sql_;
   std::string timeout_text_;
+  std::string place_;  // host:port
   int version_ = 0;
   std::optional<Error> lost_;
 };

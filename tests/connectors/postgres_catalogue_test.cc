@@ -156,6 +156,13 @@ TEST_P(Postgres, ARoleThatMayWriteIsKnown) {
   EXPECT_TRUE(described("t").may_write);
 }
 
+TEST_P(Postgres, AnOverlongNameIsNotCutToOneThatIs) {
+  const std::string longest(63, 'n');
+  make("CREATE TABLE " + longest + " (id int)");
+  EXPECT_EQ(described(longest).name.name, longest);
+  EXPECT_FALSE(session_->describe({.schema = "room", .name = longest + "n"}));
+}
+
 TEST_P(Postgres, WhatIsMissingIsLookedForElsewhere) {
   make("CREATE TABLE orders (id int)");
   server_->execute("CREATE SCHEMA IF NOT EXISTS annexe; CREATE TABLE IF NOT EXISTS annexe.invoices (id int)");

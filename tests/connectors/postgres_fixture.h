@@ -10,6 +10,7 @@
 
 #include "connectors/postgres/postgres.h"
 #include "tests/connectors/postgres_backend.h"
+#include "tests/support/servers.h"
 
 namespace vhookd::testing {
 
@@ -19,7 +20,7 @@ class Postgres : public ::testing::TestWithParam<std::string> {
  protected:
   void SetUp() override {
     server_ = PostgresServer::named(GetParam());
-    if (server_ == nullptr) GTEST_SKIP() << "NOT TESTED: no " << GetParam() << " to be had";
+    if (server_ == nullptr) GTEST_SKIP() << "NOT TESTED: " << why_unavailable(GetParam());
     session_ = open(server_->as(server_->reader()));
   }
   void TearDown() override {

@@ -161,6 +161,22 @@ TEST_P(Postgres, ALockedTableIsTriedAgain) {
   EXPECT_EQ(first(*session_, "SELECT id FROM room.t"), Texts{});
 }
 
+TEST_P(Postgres, ALostConnectionSaysWhere) {
+  for (const bool bound : {false, true}) {
+    session_ = open(server_->as(server_->reader()));
+    EXPECT_EQ(first(*session_, "SELECT 1"), Texts{"1"});
+    const std::string ours = " FROM pg_stat_activity WHERE usename = '" + server_->reader() + "'";
+    server_->execute("SELECT pg_terminate_backend(pid)" + ours);
+    while (server_->value("SELECT count(*)" + ours) != "0") continue;
+    const auto lost = bound ? error("SELECT $1", {text("x")}) : error("SELECT 1");
+    EXPECT_EQ(lost.recourse, Recourse::reconnect);
+    EXPECT_TRUE(says(lost, "the connection to " + server_->address() + " was lost")) << lost.message;
+    EXPECT_EQ(error("SELECT 1").message, lost.message) << "the first cause stays";
+    EXPECT_FALSE(session_->begin());
+    session_->end();
+  }
+}
+
 TEST_P(Postgres, TheViewIsTakenAtBegin) {
   make("CREATE TABLE t (id int)");
   ASSERT_TRUE(session_->begin());
@@ -196,7 +212,7 @@ TEST_P(Postgres, LargeRowsComeInSmallBatches) {
     return 0L;
   };
   std::ofstream("/proc/self/clear_refs") << "5";
-  const auto before = peak_kib();
+  [[maybe_unused]] const auto before = peak_kib();
   std::size_t bytes = 0;
   const auto done =
       session_->read({.sql = "SELECT repeat('x', 10485760) FROM generate_series(1, 40)", .params = {}}, [&](Row row) {

@@ -120,7 +120,7 @@ std::vector<TypeCase> arrays() {
       array_of("texts", "text[]", R"(ARRAY['a','','NULL',NULL,'b,"c"\','{x}','d e'])", text,
                R"({a,"","NULL",NULL,"b,\"c\"\\","{x}","d e"})"),
       array_of("numerics", "numeric(10,2)[]", "ARRAY[1.5,'NaN']", decimal, "{1.50,NaN}"),
-      array_of("floats", "float8[]", "ARRAY[0.1,'-Infinity']", real, "{0.1,-Infinity}"),
+      array_of("floats", "float8[]", "'{0.1,-Infinity}'", real, "{0.1,-Infinity}"),
       array_of("booleans", "boolean[]", "ARRAY[true,false]", boolean, "{t,f}"),
       array_of("timestamptzs", "timestamptz[]", "ARRAY['2026-11-23 11:00+02'::timestamptz]", timestamptz,
                R"({"2026-11-23 09:00:00+00"})"),

@@ -12,7 +12,6 @@
 
 #include "daemon/api.h"
 #include "daemon/http_server.h"
-#include "daemon/nearest.h"
 #include "daemon/status_table.h"
 #include "tests/daemon/fake_control.h"
 
@@ -96,7 +95,7 @@ TEST(CommandLine, EveryCommandHasHelp) {
     EXPECT_TRUE(has(all.out, std::string("\n  ") + name + " ")) << name << all.out;
     const Result one = vhookd({name, "--help"});
     EXPECT_EQ(one.code, 0) << name;
-    EXPECT_TRUE(has(one.out, std::string("usage: vhookd ") + name)) << one.out;
+    EXPECT_TRUE(has(one.out, std::string("Usage: vhookd ") + name)) << one.out;
     EXPECT_TRUE(has(one.out, "--config")) << one.out;
   }
 }
@@ -332,13 +331,6 @@ TEST(Terminal, Durations) {
   EXPECT_EQ(duration_text(7500), "2h05m");
   EXPECT_EQ(duration_text(4 * 86400 + 3 * 3600), "4d03h");
   EXPECT_EQ(duration_text(-1), "0s");
-}
-
-TEST(Nearest, FindsSlipsAndNothingElse) {
-  EXPECT_EQ(nearest("Paid_orders", {"new-users", "paid-orders"}), "paid-orders");
-  EXPECT_EQ(nearest("xyz", {"new-users", "paid-orders"}), "");
-  EXPECT_EQ(nearest("ab", {"a", "zz"}), "");
-  EXPECT_EQ(nearest(std::string(100'000, 'x'), {"x"}), "");
 }
 
 }  // namespace

@@ -23,7 +23,8 @@ inline WebhookStatus paid_orders() {
   status.webhook.fields = {"id", "status", "total"};
   status.webhook.filters_json = R"({"status":"paid","total":{"gte":100},"note":null,"lang":["de","fr"]})";
   status.webhook.interval = std::chrono::seconds(30);
-  status.webhook.hook_url = "https://me:hunter2@app.example/hooks/orders?a=b@c";
+  status.webhook.hook_url = "https://app.example/hooks/orders?token=hunter2";
+  status.webhook.hook_url_display = "https://app.example/hooks/orders?token=${env:TOKEN}";
   status.webhook.integration_type = "postgres";
   status.webhook.workspace_id = "w1";
   status.webhook.secrets = {Secret("hunter2hunter2hunter2hun")};

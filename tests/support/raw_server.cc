@@ -18,7 +18,7 @@ std::optional<std::string> RawConnection::request() {
     const std::size_t head = buffer_.find("\r\n\r\n");
     if (head != buffer_.npos) {
       const std::size_t field = buffer_.find("Content-Length: ");
-      const std::size_t body = field < head ? std::stoul(buffer_.substr(field + 16)) : 0;
+      const std::size_t body = field < head ? std::stoul(buffer_.substr(field + 16, 16)) : 0;
       if (buffer_.size() >= head + 4 + body) {
         std::string whole = buffer_.substr(0, head + 4 + body);
         buffer_.erase(0, whole.size());

@@ -12,4 +12,7 @@ namespace vhookd::testing {
 // VHOOKD_TEST_POSTGRES15 and the like win over the file. None: not to be had here; skip loudly.
 std::optional<std::string> server_url(const std::string& name);
 
+// Why server_url(name) is none, for GTEST_SKIP; empty where it is not none.
+std::string why_unavailable(const std::string& name);
+
 }  // namespace vhookd::testing

@@ -1,0 +1,41 @@
+// docs/operations.md is an interface: every id the daemon logs stands in it, and none that it does not log.
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <regex>
+#include <set>
+#include <sstream>
+
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string read(const fs::path& file) {
+  std::ostringstream text;
+  text << std::ifstream(file).rdbuf();
+  return text.str();
+}
+
+void collect(const std::string& text, const std::regex& pattern, std::set<std::string>& found) {
+  for (std::sregex_iterator at(text.begin(), text.end(), pattern), end; at != end; ++at) found.insert((*at)[1]);
+}
+
+TEST(Operations, EveryLogIdIsDocumentedAndEveryDocumentedIdIsLogged) {
+  const fs::path root = VHOOKD_SOURCE_DIR;
+  std::set<std::string> logged;
+  for (const auto& file : fs::directory_iterator(root / "daemon")) {
+    if (file.path().extension() != ".cc") continue;
+    const std::string text = read(file.path());
+    for (auto at = text.find("log_event("); at != std::string::npos; at = text.find("log_event(", at + 1))
+      collect(text.substr(at, text.find('{', at) - at), std::regex(R"re("([a-z-]+)")re"), logged);
+  }
+  std::set<std::string> documented;
+  std::istringstream lines(read(root / "docs/operations.md"));
+  for (std::string line; std::getline(lines, line);)
+    if (line.starts_with("| `")) collect(line.substr(0, line.find('|', 1)), std::regex("`([a-z-]+)`"), documented);
+  EXPECT_GT(logged.size(), 15U);
+  EXPECT_EQ(logged, documented);
+}
+
+}  // namespace
