@@ -26,7 +26,7 @@ class Timetable {
   // Due at once; an id already there is changed and keeps its next tick.
   void add(const std::string& id, const std::string& database, std::chrono::milliseconds interval, Tick now);
   void remove(const std::string& id);
-  void hurry(const std::string& id, Tick now);                  // due at once
+  void hurry(const std::string& id, Tick now);  // due at once
 
   // The webhook longest due whose database has a place free; it is under way until finished().
   std::optional<std::string> take(Tick now);
@@ -37,7 +37,7 @@ class Timetable {
   void unreachable(const std::string& id, Tick now);
   void reached(const std::string& id);
 
-  std::optional<Tick> next_due() const;                         // of any not under way; may be in the past
+  std::optional<Tick> next_due() const;  // of any not under way; may be in the past
   std::optional<Tick> due(const std::string& id) const;
   bool under_way(const std::string& id) const;
   std::size_t size() const { return entries_.size(); }
@@ -47,6 +47,9 @@ class Timetable {
     int under_way = 0;
     int failures = 0;
     Tick not_before;
+    // Its webhooks not under way, by due: one for each database, so that thousands that wait for a place in
+    // one are not passed over one by one each time.
+    std::set<std::pair<Tick, std::string>> queue;
   };
   struct Entry {
     std::string database;
@@ -58,12 +61,13 @@ class Timetable {
   };
 
   void set_due(const std::string& id, Entry& entry, Tick due);
+  bool has_place(const Database& database) const;
+  void drop_if_idle(const std::string& name);
   Tick next_tick(const std::string& id, const Entry& entry, Tick now) const;
 
   int places_;
   std::map<std::string, Entry> entries_;
   std::map<std::string, Database> databases_;
-  std::set<std::pair<Tick, std::string>> queue_;  // those not under way, by due
 };
 
 }  // namespace vhookd
