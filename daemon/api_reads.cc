@@ -157,7 +157,7 @@ HttpResponse get_webhooks(const ApiCall& call) {
   std::vector<std::string> wrong;
   for (const auto& [name, value] : call.request.query) {
     if (const Broken broken = read_parameter(selection, name, value); !broken.empty())
-      wrong.push_back(name + " " + broken);
+      wrong.push_back(std::string(name).append(" ").append(broken));
   }
   if (!wrong.empty()) return error_response(400, "the query is not right", wrong);
   auto list = call.control.list();

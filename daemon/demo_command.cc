@@ -162,7 +162,9 @@ int play(const DemoOptions& options) {
     }
     if (!step.sql.empty()) shop.run(step.sql);
     if (!(*receiver)->wait_for(++pages, patience)) throw std::runtime_error("no webhook arrived within 5 s");
-    if (step.sql.empty()) engine.control().trigger("orders-gone");  // its baseline is noted before anything is deleted
+    // The baseline of orders-gone is noted before anything is deleted.
+    if (step.sql.empty() && !engine.control().trigger("orders-gone"))
+      throw std::runtime_error("orders-gone was not polled");
   }
   engine.stop();
   const auto counts = (*receiver)->counts();

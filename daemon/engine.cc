@@ -167,7 +167,7 @@ void Engine::poll_one(const std::string& id, const std::shared_ptr<const config:
     outcome.recourse = lease.error().recourse;
     outcome.at_database = true;
   }
-  polled(id, outcome);
+  polled(id, *webhook, outcome);
 }
 
 void Engine::wait_for_room(const std::string& id) {
@@ -187,7 +187,7 @@ void Engine::wait_for_room(const std::string& id) {
   if (once_) once_failed_ = true;
 }
 
-void Engine::polled(const std::string& id, const PollOutcome& outcome) {
+void Engine::polled(const std::string& id, const config::Webhook& webhook, const PollOutcome& outcome) {
   const auto& run = outcome.run;
   if (!run.ok) {
     if (auto recorded = parts_.store.record_run(id, run); !recorded)
@@ -203,9 +203,10 @@ void Engine::polled(const std::string& id, const PollOutcome& outcome) {
   const std::lock_guard lock(mutex_);
   const Tick now = parts_.clock.tick();
   if (!run.ok && outcome.at_database && outcome.recourse == Recourse::reconnect) {
-    timetable_.unreachable(id, now);
+    unreachable(id, webhook, run.error);
   } else {
     timetable_.reached(id);
+    outages_.erase(Sessions::place_of(webhook.database));
   }
   timetable_.finished(id, now, outcome.more);
   wake_.notify_all();
@@ -228,6 +229,22 @@ void Engine::polled(const std::string& id, const PollOutcome& outcome) {
   once_left_.erase(id);
   timetable_.remove(id);
   if (!run.ok || !outcome.held.empty()) once_failed_ = true;
+}
+
+// REQUIRES: mutex_ held.
+void Engine::unreachable(const std::string& id, const config::Webhook& webhook, const std::string& error) {
+  timetable_.unreachable(id, parts_.clock.tick());
+  const auto place = Sessions::place_of(webhook.database);
+  Outage& outage = outages_[place];
+  ++outage.failed_in_a_row;
+  outage.error = error;
+  if (!once_) return;
+  // Who still waits for this database would fail as well, only each a longer back-off later.
+  std::erase_if(once_left_, [&](const std::string& other) {
+    if (timetable_.under_way(other) || Sessions::place_of(entries_.at(other).webhook->database) != place) return false;
+    timetable_.remove(other);
+    return true;
+  });
 }
 
 // REQUIRES: mutex_ held.

@@ -76,11 +76,19 @@ class Engine {
     Instant since;  // known to this process from then on
   };
 
+  // A database that could not be reached. One webhook alone tries it, seldom; the others that are due there
+  // must not look healthy until their turn comes.
+  struct Outage {
+    int failed_in_a_row = 0;
+    std::string error;  // of the last attempt
+  };
+
   Result<void> adopt(const std::shared_ptr<const config::Webhook>& webhook);
   void work();  // a poll worker
   void poll_one(const std::string& id, const std::shared_ptr<const config::Webhook>& webhook, bool release);
   void wait_for_room(const std::string& id);
-  void polled(const std::string& id, const PollOutcome& outcome);
+  void polled(const std::string& id, const config::Webhook& webhook, const PollOutcome& outcome);
+  void unreachable(const std::string& id, const config::Webhook& webhook, const std::string& error);
   void hold_back(const std::string& id, Entry& entry, const std::string& why);
   void show_health(const std::string& id, Entry& entry);
   bool outbox_has_room(const std::string& id);
@@ -114,7 +122,8 @@ class Engine {
   std::map<std::string, Entry> entries_;
   std::vector<std::string> order_;  // of the configuration
   Timetable timetable_;
-  std::set<std::string> once_left_;  // run_once: not polled yet
+  std::map<std::string, Outage> outages_;  // by Sessions::place_of
+  std::set<std::string> once_left_;        // run_once: not polled yet
   bool once_ = false;
   bool once_failed_ = false;
   bool started_ = false;

@@ -55,8 +55,13 @@ Answer<WebhookStatus> Engine::status_of(const std::string& id) {
   status.last_error = entry.shown_error;
   status.strategy = entry.strategy;
   if (!status.paused) {
-    if (const auto due = timetable_.due(id))
-      status.next_check_at = now + std::max<Micros>(Micros(0), *due - parts_.clock.tick());
+    const auto due = timetable_.due(id);
+    if (due) status.next_check_at = now + std::max<Micros>(Micros(0), *due - parts_.clock.tick());
+    const auto outage = outages_.find(Sessions::place_of(entry.webhook->database));
+    if (outage != outages_.end() && outage->second.failed_in_a_row >= 2 && due && *due <= parts_.clock.tick()) {
+      status.healthy = false;
+      if (status.last_error.empty()) status.last_error = outage->second.error;
+    }
     if (const auto why = stale(status.state.checked_at, entry.since, entry.webhook->interval, now)) {
       status.healthy = false;
       const auto& cause = !entry.polls.last_error.empty() ? entry.polls.last_error : status.last_error;

@@ -139,15 +139,17 @@ Result<void> Poller::hold(Job& job) {
 // Asks until the poll has no more questions. `keep` false: what it gathers is thrown away.
 Result<void> Poller::converse(Job& job, Poll& poll, Harvest& harvest, bool keep) {
   while (auto ask = next(poll)) {
-    if (ask->fresh) job.session.end();
+    if (ask->fresh || ask->anew) job.session.end();
     job.outcome.at_database = true;
+    if (ask->anew)
+      if (auto begun = job.session.begin(); !begun) return begun;
     Result<void> taken;
     const auto read = job.session.read(ask->query, [&](Row row) {
       taken = take(job, poll, harvest, row, keep);
       return taken.has_value() && !job.stopped;
     });
     if (!taken) return taken;
-    if (!read) return read;
+    if (!read && !(ask->refusable && read.error().recourse == Recourse::ask_operator)) return read;
     if (job.stopped) return {};
     if (auto next_step = answered(poll, harvest); !next_step) return next_step;
   }

@@ -16,7 +16,9 @@ namespace vhookd {
 
 struct Ask {
   Query query;
-  bool fresh = false;  // to be asked outside the poll's one view of the database
+  bool fresh = false;      // to be asked outside the poll's one view of the database
+  bool anew = false;       // the view ends and another begins before this is asked
+  bool refusable = false;  // where the role may not ask it, that is an answer without rows
 };
 
 // Look-ups among the known rows of the webhook's epoch.

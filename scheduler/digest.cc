@@ -8,8 +8,13 @@
 
 namespace vhookd {
 
+namespace {
+
+thread_local std::string buffer;  // kept, so that a row costs no allocation
+
+}  // namespace
+
 std::string digest(Row row, std::size_t count) {
-  thread_local std::string buffer;
   buffer.clear();
   for (const Value& value : row.first(count)) {
     const std::uint64_t size = value.null ? ~std::uint64_t{0} : value.text.size();

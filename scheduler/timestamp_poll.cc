@@ -4,6 +4,7 @@
 #include <array>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "scheduler/checkpoint.h"
 #include "scheduler/digest.h"
@@ -15,7 +16,11 @@ namespace {
 using std::chrono::seconds;
 
 constexpr std::chrono::milliseconds default_lookback = std::chrono::seconds(60);
-constexpr Instant never(Micros(std::numeric_limits<std::int64_t>::max()));  // mark of rows that are never forgotten
+// How often what is under way is looked for; where the role may not see it, whether it may by now.
+constexpr Micros least_spacing = seconds(1);
+constexpr Micros most_spacing = seconds(15);
+constexpr Micros hidden_spacing = std::chrono::minutes(1);
+constexpr Instant never{Micros(std::numeric_limits<std::int64_t>::max())};  // mark of rows that are never forgotten
 
 std::int64_t micros(Instant at) {
   return at.time_since_epoch().count();
@@ -59,7 +64,11 @@ Result<TimestampPoll> TimestampPoll::begin(const Plan& plan, const std::string& 
     poll.resumed_ = true;
     poll.next_bound_ = instant(sweep->at("bound"));
     poll.after_ = read_params(sweep->at("after"));
+    if (sweep->contains("horizon")) poll.horizon_ = instant(sweep->at("horizon"));
+    poll.still_ = sweep->value("still", false);
   }
+  if (state->contains("probed")) poll.probed_ = instant(state->at("probed"));
+  poll.hidden_ = state->value("hidden", false);
   return poll;
 }
 
@@ -69,7 +78,10 @@ std::string TimestampPoll::checkpoint() const {
   if (bound_) state["bound"] = micros(*bound_);
   if (first_) state["first"] = true;
   if (step_ != Step::done && !after_.empty())
-    state["sweep"] = {{"bound", micros(next_bound_)}, {"after", write_params(after_)}};
+    state["sweep"] = {{"bound", micros(next_bound_)}, {"after", write_params(after_)}, {"still", still_}};
+  if (state.contains("sweep") && horizon_) state["sweep"]["horizon"] = micros(*horizon_);
+  if (probed_) state["probed"] = micros(*probed_);
+  if (hidden_) state["hidden"] = true;
   return state.dump();
 }
 
@@ -84,10 +96,12 @@ std::optional<Ask> TimestampPoll::next() {
       return Ask{.query = position()};
     case Step::newest:
       return Ask{.query = newest()};
+    case Step::horizon:
+      return Ask{.query = horizon(), .refusable = true};
     case Step::nulls:
-      return Ask{.query = nulls()};
+      return Ask{.query = nulls(), .anew = std::exchange(anew_, false)};
     case Step::scan:
-      return Ask{.query = scan()};
+      return Ask{.query = scan(), .anew = std::exchange(anew_, false)};
     case Step::done:
       break;
   }
@@ -137,6 +151,34 @@ void TimestampPoll::see(Instant at) {
   if (!resumed_ && at <= next_bound_) newest_ = std::max(at, newest_.value_or(at));
 }
 
+// Whether to look for what is under way. Not with every poll: InnoDB shows its transactions out of a cache that
+// is renewed only when nobody has read it for 100 ms.
+TimestampPoll::Step TimestampPoll::after_position() {
+  if (resumed_ || plan_->dialect != Dialect::mysql) return first_scan();
+  // A DATETIME may hold the time of any zone, of which no horizon says anything.
+  if (const Column* column = plan_->table->find(plan_->stamp); column == nullptr || column->kind != Kind::timestamptz)
+    return first_scan();
+  const Micros spacing = hidden_ ? hidden_spacing : std::clamp<Micros>(lookback_ / 4, least_spacing, most_spacing);
+  if (!probed_ || !bound_ || next_bound_ < *probed_ || next_bound_ - *probed_ >= spacing) return Step::horizon;
+  still_ = !hidden_;
+  return first_scan();
+}
+
+// The oldest stamp that what is under way may have written, in UTC as the session has it. A statement may be older
+// than its transaction, which begins with the first row it touches. innodb_trx has whole seconds, in the time zone
+// of the server's machine. A transaction that has written nothing and runs nothing will take its stamps later.
+Query TimestampPoll::horizon() const {
+  Sql sql(plan_->dialect, nullptr);
+  sql.text(
+      "SELECT LEAST(now(6), "
+      "coalesce((SELECT min(convert_tz(trx_started, 'SYSTEM', '+00:00')) FROM information_schema.innodb_trx "
+      "WHERE trx_rows_modified > 0 OR trx_query IS NOT NULL), now(6)), "
+      "coalesce((SELECT now(6) - INTERVAL max(time) SECOND FROM information_schema.processlist "
+      "WHERE command NOT IN ('Sleep', 'Daemon', 'Binlog Dump', 'Binlog Dump GTID') "
+      "AND user NOT IN ('system user', 'event_scheduler')), now(6))) - INTERVAL 1 SECOND AS vhookd_horizon");
+  return sql.take();
+}
+
 Sql TimestampPoll::select() const {
   if (plan_->webhook->include_created) {
     Sql sql = select_from(*plan_, {});
@@ -156,11 +198,15 @@ Query TimestampPoll::nulls() const {
   return sql.take();
 }
 
-// B' to be; none: no row shows yet where the writers' clock stands. A whole second, because that is how a bound
-// is written: what is read again must be remembered.
+// B' to be; none: no row shows yet where the writers' clock stands. Never above what the lookback gives, which
+// covers clients' clocks as well, nor above what is under way. A whole second, because that is how a bound is
+// written: what is read again must be remembered.
 std::optional<Instant> TimestampPoll::reach() const {
   if (!newest_) return std::nullopt;
-  return std::chrono::floor<seconds>(*newest_ - lookback_);
+  Instant bound = *newest_ - lookback_;
+  if (horizon_) bound = std::min(bound, *horizon_);
+  if (still_ && bound_) bound = std::min(bound, *bound_);
+  return std::chrono::floor<seconds>(bound);
 }
 
 // Where the scan starts; none: at the first row.
@@ -244,6 +290,10 @@ Result<bool> TimestampPoll::is_wanted(Row row, Instant at, bool known) const {
 
 Result<void> TimestampPoll::row(Row row, Harvest& harvest) {
   if (step_ == Step::position || step_ == Step::newest) return take_position(row);
+  if (step_ == Step::horizon) {
+    if (const auto stamp = read_stamp(row[0])) horizon_ = stamp->at;
+    return {};
+  }
   const auto at = stamp_of(row);
   if (!at) return std::unexpected(at.error());
   const auto key = key_of(*plan_, row);
@@ -281,7 +331,13 @@ Result<void> TimestampPoll::answered(Harvest&) {
       }
       [[fallthrough]];
     case Step::newest:
-      step_ = plan_->stamp_nullable && !resumed_ ? Step::nulls : Step::scan;
+      step_ = after_position();
+      break;
+    case Step::horizon:
+      probed_ = next_bound_;
+      hidden_ = !horizon_;
+      anew_ = true;
+      step_ = first_scan();
       break;
     case Step::nulls:
       step_ = Step::scan;

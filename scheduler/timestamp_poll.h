@@ -5,6 +5,11 @@
 // that the database's own clock has reached, less `lookback`. So ties, microseconds, rows stamped in the future,
 // writers whose clock is behind and transactions that commit up to `lookback` late are all found, and nothing is
 // sent twice. Rows whose column is NULL are read on their own each time and deduplicated for good.
+//
+// On MySQL and MariaDB a TIMESTAMP is mostly the time its statement began, and a role with PROCESS can see what
+// is under way: there B stays below the oldest of that too, however long it lasts. What this does not show: a
+// statement that waited more than a second before its transaction began (for a table's lock, say), in a
+// transaction that stays open for longer than `lookback`.
 #pragma once
 
 #include <cstdint>
@@ -30,13 +35,16 @@ class TimestampPoll {
   std::optional<std::int64_t> forget_below() const;
 
  private:
-  enum class Step { position, newest, nulls, scan, done };
+  enum class Step { position, newest, horizon, nulls, scan, done };
 
   TimestampPoll(const Plan& plan, KnownRows known);
   Result<void> take_position(Row row);
   void see(Instant at);
   Query position() const;
   Query newest() const;
+  Query horizon() const;
+  Step after_position();
+  Step first_scan() const { return plan_->stamp_nullable && !resumed_ ? Step::nulls : Step::scan; }
   Query nulls() const;
   Query scan() const;
   Sql select() const;
@@ -60,6 +68,12 @@ class TimestampPoll {
   Instant next_bound_;         // the clock when the sweep began: B' to be goes no further
   bool beyond_clock_ = false;  // the newest row of all is stamped in the future
   std::vector<Param> after_;   // time and key of the last row handled
+  // What is under way at the database, where the role may see it.
+  std::optional<Instant> probed_;   // last looked for, by the database's clock
+  bool hidden_ = false;             // the role may not
+  std::optional<Instant> horizon_;  // it has stamped nothing before this; none: not looked for now, or hidden
+  bool still_ = false;              // not looked for now, though it could be seen: B stays
+  bool anew_ = false;               // looked for: the rows are to be read in a view begun after that
 };
 
 }  // namespace vhookd

@@ -3,7 +3,7 @@
 namespace vhookd {
 namespace {
 
-constexpr std::size_t kBatchMax = 64;  // bounds how long the first of a batch waits for the last
+constexpr std::size_t batch_max = 64;  // bounds how long the first of a batch waits for the last
 
 // One transaction over `jobs`; the first error ends it with nothing written.
 Result<void> transact(Connection& db, const std::function<Result<void>()>& jobs) {
@@ -34,7 +34,7 @@ void Committer::run_batch(Connection& db, std::span<Waiting* const> batch) {
 }
 
 std::vector<Committer::Waiting*> Committer::next_batch() {
-  const auto count = std::min(waiting_.size(), kBatchMax);
+  const auto count = std::min(waiting_.size(), batch_max);
   std::vector<Waiting*> batch(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(count));
   waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(count));
   return batch;

@@ -5,8 +5,8 @@
 namespace vhookd {
 namespace {
 
-constexpr int kSweepRows = 4000;  // 5 ms, as long as a commit waits for it
-constexpr int kSweepPages = 64;
+constexpr int rows_a_sweep = 4000;  // 5 ms, as long as a commit waits for it
+constexpr int pages_a_sweep = 64;
 
 KnownRow row_in(const Select& row) {
   return {.key = row.bytes(0), .digest = row.bytes(1), .mark = row.integer(2), .matched = row.integer(3) != 0};
@@ -22,7 +22,7 @@ bool sweep_known(Connection& db, std::int64_t webhook, std::int64_t below_epoch)
     if (!first.next()) return false;
     epoch = first.integer(0);
     Select cut(db, "SELECT key FROM known WHERE webhook = ? AND epoch = ? ORDER BY key LIMIT 1 OFFSET ?", webhook,
-               epoch, kSweepRows);
+               epoch, rows_a_sweep);
     if (cut.next()) end = cut.bytes(0);
   }
   if (end) {
@@ -37,7 +37,7 @@ bool sweep_pages(Connection& db, std::int64_t webhook) {
   return db.run(
              "DELETE FROM page WHERE (webhook, state, sequence) IN "
              "(SELECT webhook, state, sequence FROM page WHERE webhook = ? LIMIT ?)",
-             webhook, kSweepPages) != 0;
+             webhook, pages_a_sweep) != 0;
 }
 
 }  // namespace
@@ -50,7 +50,7 @@ bool sweep_part(Connection& db, std::int64_t webhook) {
     webhook = first.integer(0);
     below_epoch = first.integer(1);
   }
-  const bool forgotten = below_epoch == kForgotten;
+  const bool forgotten = below_epoch == forgotten_epoch;
   if (sweep_known(db, webhook, below_epoch) || (forgotten && sweep_pages(db, webhook))) return true;
   if (forgotten) db.run("DELETE FROM outbox WHERE webhook = ?", webhook);
   db.run("DELETE FROM stale WHERE webhook = ?", webhook);

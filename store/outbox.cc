@@ -19,8 +19,8 @@ Result<void> one_page(std::int64_t changed, const std::string& id, std::uint64_t
   return fail(Recourse::give_up, "page " + std::to_string(sequence) + " of webhook " + id + " is not " + where);
 }
 
-constexpr const char* kInTheQueue = "in the queue";
-constexpr const char* kAmongTheDead = "among the dead pages";
+constexpr const char* in_the_queue = "in the queue";
+constexpr const char* among_the_dead = "among the dead pages";
 
 }  // namespace
 
@@ -30,7 +30,7 @@ Result<std::optional<QueuedPage>> Store::head(const std::string& id) {
                "SELECT p.id, p.sequence, p.type, p.records, b.bytes, p.attempts, p.first_attempt_at, p.queued_at, "
                "p.not_before, p.error FROM webhook w CROSS JOIN page p ON p.webhook = w.number AND p.state = ? "
                "CROSS JOIN body b ON b.number = p.body WHERE w.id = ? ORDER BY p.sequence LIMIT 1",
-               kQueued, id);
+               state_queued, id);
     if (!row.next()) return std::nullopt;
     return QueuedPage{.webhook_id = id,
                       .page = page_in(row),
@@ -64,8 +64,8 @@ Result<void> Store::delivered(const std::string& id, std::uint64_t sequence) {
   return impl_->write([&](Connection& db) -> Result<void> {
     const auto webhook = number_of(db, id);
     const auto changed =
-        db.run("DELETE FROM page WHERE webhook = ? AND state = ? AND sequence = ?", webhook, kQueued, sequence);
-    if (auto there = one_page(changed, id, sequence, kInTheQueue); !there) return there;
+        db.run("DELETE FROM page WHERE webhook = ? AND state = ? AND sequence = ?", webhook, state_queued, sequence);
+    if (auto there = one_page(changed, id, sequence, in_the_queue); !there) return there;
     db.run("UPDATE outbox SET last_delivery_at = ? WHERE webhook = ?", impl_->clock.now(), webhook);
     return {};
   });
@@ -77,8 +77,8 @@ Result<void> Store::attempt_failed(const std::string& id, std::uint64_t sequence
     const auto changed = db.run(
         "UPDATE page SET attempts = attempts + 1, first_attempt_at = coalesce(first_attempt_at, ?), "
         "not_before = ?, error = ? WHERE webhook = ? AND state = ? AND sequence = ?",
-        impl_->clock.now(), not_before, error, number_of(db, id), kQueued, sequence);
-    return one_page(changed, id, sequence, kInTheQueue);
+        impl_->clock.now(), not_before, error, number_of(db, id), state_queued, sequence);
+    return one_page(changed, id, sequence, in_the_queue);
   });
 }
 
@@ -89,8 +89,8 @@ Result<void> Store::page_died(const std::string& id, std::uint64_t sequence, con
         "UPDATE page SET state = ?, died_at = ?, attempts = attempts + 1, "
         "first_attempt_at = coalesce(first_attempt_at, ?), error = ? "
         "WHERE webhook = ? AND state = ? AND sequence = ?",
-        kDead, now, now, error, number_of(db, id), kQueued, sequence);
-    return one_page(changed, id, sequence, kInTheQueue);
+        state_dead, now, now, error, number_of(db, id), state_queued, sequence);
+    return one_page(changed, id, sequence, in_the_queue);
   });
 }
 
@@ -101,7 +101,7 @@ Result<std::vector<DeadPage>> Store::dead(const std::string& id) {
                "SELECT p.id, p.sequence, p.type, p.records, b.bytes, p.attempts, p.queued_at, p.died_at, p.error "
                "FROM webhook w CROSS JOIN page p ON p.webhook = w.number AND p.state = ? "
                "CROSS JOIN body b ON b.number = p.body WHERE w.id = ? ORDER BY p.sequence",
-               kDead, id);
+               state_dead, id);
     while (row.next()) {
       pages.push_back({.webhook_id = id,
                        .page = page_in(row),
@@ -119,16 +119,16 @@ Result<void> Store::revive(const std::string& id, std::uint64_t sequence) {
     const auto changed = db.run(
         "UPDATE page SET state = ?, died_at = NULL, attempts = 0, first_attempt_at = NULL, not_before = 0, "
         "error = '' WHERE webhook = ? AND state = ? AND sequence = ?",
-        kQueued, number_of(db, id), kDead, sequence);
-    return one_page(changed, id, sequence, kAmongTheDead);
+        state_queued, number_of(db, id), state_dead, sequence);
+    return one_page(changed, id, sequence, among_the_dead);
   });
 }
 
 Result<void> Store::drop_dead(const std::string& id, std::uint64_t sequence) {
   return impl_->write([&](Connection& db) -> Result<void> {
-    const auto changed =
-        db.run("DELETE FROM page WHERE webhook = ? AND state = ? AND sequence = ?", number_of(db, id), kDead, sequence);
-    return one_page(changed, id, sequence, kAmongTheDead);
+    const auto changed = db.run("DELETE FROM page WHERE webhook = ? AND state = ? AND sequence = ?", number_of(db, id),
+                                state_dead, sequence);
+    return one_page(changed, id, sequence, among_the_dead);
   });
 }
 

@@ -5,7 +5,7 @@
 namespace vhookd {
 namespace {
 
-constexpr int kRunsKept = 50;
+constexpr int runs_kept = 50;
 
 // No poll can make such a part unless the daemon has a fault; taking it would lose or repeat pages.
 Result<void> check_part(const PollCommit& part, std::uint64_t epoch, std::uint64_t next_sequence) {
@@ -40,7 +40,7 @@ void queue_pages(Connection& db, std::int64_t webhook, const PollCommit& part) {
     db.run(
         "INSERT INTO page (webhook, state, sequence, id, type, records, body, bytes, queued_at) "
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        webhook, kQueued, page.sequence, page.id, static_cast<int>(page.type), page.records, db.last_number(),
+        webhook, state_queued, page.sequence, page.id, static_cast<int>(page.type), page.records, db.last_number(),
         page.body.size(), part.at);
   }
 }
@@ -55,7 +55,7 @@ void add_run(Connection& db, std::int64_t webhook, const Run& run) {
       "INSERT INTO run (webhook, number, started_at, ok, pages, records, duration_ms, error) "
       "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
       webhook, last + 1, run.started_at, run.ok, run.pages, run.records, run.duration_ms, run.error);
-  db.run("DELETE FROM run WHERE webhook = ? AND number <= ?", webhook, last + 1 - kRunsKept);
+  db.run("DELETE FROM run WHERE webhook = ? AND number <= ?", webhook, last + 1 - runs_kept);
 }
 
 }  // namespace
@@ -104,7 +104,7 @@ Result<std::vector<Run>> Store::runs(const std::string& id) {
     Select row(db,
                "SELECT r.started_at, r.ok, r.pages, r.records, r.duration_ms, r.error FROM webhook w CROSS JOIN run r "
                "ON r.webhook = w.number WHERE w.id = ? ORDER BY r.number DESC LIMIT ?",
-               id, kRunsKept);
+               id, runs_kept);
     while (row.next()) {
       runs.push_back({.started_at = row.instant(0),
                       .ok = row.integer(1) != 0,

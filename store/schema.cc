@@ -11,8 +11,8 @@
 namespace vhookd {
 namespace {
 
-constexpr std::int64_t kApplicationId = 0x76686b64;  // "vhkd"
-constexpr std::int64_t kQuickCheckMaxBytes = 512LL << 20;
+constexpr std::int64_t application_id = 0x76686b64;  // "vhkd"
+constexpr std::int64_t quick_check_max_bytes = 512LL << 20;
 
 constexpr const char* kVersion1 = R"sql(
 CREATE TABLE webhook (
@@ -117,7 +117,7 @@ CREATE TABLE stale (
 )sql";
 
 // migrations[v] takes version v to v + 1.
-constexpr std::array<const char*, kSchemaVersion> kMigrations = {kVersion1};
+constexpr std::array<const char*, schema_version> migrations = {kVersion1};
 
 std::int64_t one_integer(Connection& db, std::string_view sql) {
   Select query(db, sql);
@@ -156,13 +156,13 @@ Result<int> check_version(Connection& db, const std::string& path) {
   const auto application = one_integer(db, "PRAGMA application_id");
   const auto tables = one_integer(db, "SELECT count(*) FROM sqlite_schema");
   if (auto read = db.outcome(); !read) return std::unexpected(read.error());
-  if (application != kApplicationId && (application != 0 || version != 0 || tables != 0)) {
+  if (application != application_id && (application != 0 || version != 0 || tables != 0)) {
     return fail(Recourse::ask_operator, path + " is a database of another program. Name another state folder");
   }
-  if (version > kSchemaVersion) {
+  if (version > schema_version) {
     return fail(Recourse::ask_operator,
                 "state file " + path + " has schema " + std::to_string(version) +
-                    ", this vhookd " VHOOKD_VERSION " knows up to " + std::to_string(kSchemaVersion) +
+                    ", this vhookd " VHOOKD_VERSION " knows up to " + std::to_string(schema_version) +
                     ": install the newer vhookd that wrote it, or restore the copy of the state folder made before the "
                     "upgrade");
   }
@@ -183,10 +183,10 @@ Result<void> set_up(Connection& db, const std::string& path) {
 }
 
 Result<void> migrate(Connection& db, int version) {
-  for (; version < kSchemaVersion; ++version) {
+  for (; version < schema_version; ++version) {
     db.script("BEGIN IMMEDIATE");
-    db.script(kMigrations[static_cast<std::size_t>(version)]);
-    db.script("PRAGMA application_id = " + std::to_string(kApplicationId));
+    db.script(migrations[static_cast<std::size_t>(version)]);
+    db.script("PRAGMA application_id = " + std::to_string(application_id));
     db.script("PRAGMA user_version = " + std::to_string(version + 1));
     db.script("COMMIT");
     auto done = db.outcome();
@@ -220,7 +220,7 @@ Result<std::unique_ptr<Connection>> open_state(const std::string& folder) {
   const auto version = check_version(**db, path);
   if (!version) return std::unexpected(version.error());
   if (auto ready = set_up(**db, path); !ready) return std::unexpected(ready.error());
-  if (unclean && size_of(path) <= kQuickCheckMaxBytes) {
+  if (unclean && size_of(path) <= quick_check_max_bytes) {
     if (auto sound = quick_check(**db, path); !sound) return std::unexpected(sound.error());
   }
   if (auto migrated = migrate(**db, *version); !migrated) return std::unexpected(migrated.error());

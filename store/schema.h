@@ -52,10 +52,10 @@
 
 namespace vhookd {
 
-constexpr int kSchemaVersion = 1;
-constexpr int kQueued = 0;  // page.state
-constexpr int kDead = 1;
-constexpr std::int64_t kForgotten = std::numeric_limits<std::int64_t>::max();  // stale.below_epoch
+constexpr int schema_version = 1;
+constexpr int state_queued = 0;  // page.state
+constexpr int state_dead = 1;
+constexpr std::int64_t forgotten_epoch = std::numeric_limits<std::int64_t>::max();  // stale.below_epoch
 
 // Opens state.db in `folder`, makes it (mode 0600) where there is none, checks and migrates it.
 //

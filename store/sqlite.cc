@@ -13,7 +13,7 @@ std::string text_of(int code, int system_errno, const char* message) {
   return text;
 }
 
-constexpr std::string_view kDamaged =
+constexpr std::string_view damaged_advice =
     " is damaged. Stop vhookd and restore the state folder from a backup; or move state.db and state.db-wal away to "
     "begin anew, which starts every webhook as if new and loses the pages not yet delivered";
 
@@ -22,7 +22,7 @@ Error error_of(const std::string& path, int code, const std::string& cause) {
   const std::string file = "state file " + path;
   const std::string because = ": " + cause;
   if (code == SQLITE_IOERR_CORRUPTFS || code == SQLITE_IOERR_DATA) {
-    return {Recourse::ask_operator, file + std::string(kDamaged) + because};
+    return {Recourse::ask_operator, file + std::string(damaged_advice) + because};
   }
   switch (code & 0xff) {
     case SQLITE_FULL:
@@ -39,7 +39,7 @@ Error error_of(const std::string& path, int code, const std::string& cause) {
       return {Recourse::retry, file + ": no memory left; nothing was changed" + because};
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
-      return {Recourse::ask_operator, file + std::string(kDamaged) + because};
+      return {Recourse::ask_operator, file + std::string(damaged_advice) + because};
     case SQLITE_READONLY:
     case SQLITE_PERM:
     case SQLITE_AUTH:

@@ -9,8 +9,8 @@ namespace {
   "SELECT w.id, w.epoch, w.fingerprint, w.checkpoint, w.next_sequence, w.paused, w.paused_because, w.healthy, " \
   "w.last_error, w.failed_in_a_row, w.checked_at, o.last_delivery_at, w.created_at, w.updated_at, "             \
   "o.queued_pages, o.queued_bytes, o.dead_pages FROM webhook w JOIN outbox o ON o.webhook = w.number "
-constexpr std::string_view kStateById = VHOOKD_STATE_COLUMNS "WHERE w.id = ?";
-constexpr std::string_view kStateOfAll = VHOOKD_STATE_COLUMNS "ORDER BY w.id";
+constexpr std::string_view state_by_id = VHOOKD_STATE_COLUMNS "WHERE w.id = ?";
+constexpr std::string_view state_of_all = VHOOKD_STATE_COLUMNS "ORDER BY w.id";
 #undef VHOOKD_STATE_COLUMNS
 
 WebhookState state_in(const Select& row) {
@@ -36,7 +36,7 @@ WebhookState state_in(const Select& row) {
 }
 
 std::optional<WebhookState> state_of(Connection& db, const std::string& id) {
-  Select row(db, kStateById, id);
+  Select row(db, state_by_id, id);
   if (!row.next()) return std::nullopt;
   return state_in(row);
 }
@@ -95,7 +95,7 @@ Result<WebhookState> Store::webhook(const std::string& id) {
 Result<std::vector<WebhookState>> Store::webhooks() {
   return impl_->read([](Connection& db) {
     std::vector<WebhookState> all;
-    for (Select row(db, kStateOfAll); row.next();) all.push_back(state_in(row));
+    for (Select row(db, state_of_all); row.next();) all.push_back(state_in(row));
     return all;
   });
 }
@@ -140,7 +140,7 @@ Result<void> Store::forget_webhook(const std::string& id) {
   auto gone = impl_->write([&](Connection& db) -> Result<void> {
     number = number_of(db, id);
     if (number == 0) return {};
-    db.run("INSERT OR REPLACE INTO stale (webhook, below_epoch) VALUES (?, ?)", number, kForgotten);
+    db.run("INSERT OR REPLACE INTO stale (webhook, below_epoch) VALUES (?, ?)", number, forgotten_epoch);
     db.run("DELETE FROM run WHERE webhook = ?", number);
     db.run("DELETE FROM webhook WHERE number = ?", number);
     return {};

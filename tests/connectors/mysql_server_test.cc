@@ -302,7 +302,8 @@ TEST_P(MysqlServer, DescribesWhatOnlyItHas) {
   if (sandbox_->is_mariadb()) {
     sandbox_->owner().execute("ALTER TABLE everything ADD KEY unseen (hidden) IGNORED");
   } else {
-    sandbox_->owner().execute("ALTER TABLE everything ADD KEY unseen (hidden) INVISIBLE, ADD KEY computed ((hidden + 1))");
+    sandbox_->owner().execute(
+        "ALTER TABLE everything ADD KEY unseen (hidden) INVISIBLE, ADD KEY computed ((hidden + 1))");
   }
   sandbox_->owner().execute("INSERT INTO everything (code) VALUES ('a'), ('b')");
   sandbox_->owner().execute("ANALYZE TABLE everything");

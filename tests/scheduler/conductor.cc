@@ -76,7 +76,8 @@ Went Conductor::poll(Source& source, Death death) {
   int parts = 0;
   source.begin();
   while (auto ask = next(*poll)) {
-    if (ask->fresh) source.end();
+    if (ask->fresh || ask->anew) source.end();
+    if (ask->anew) source.begin();
     asked.push_back(ask->query.sql);
     Result<void> taken;
     bool died = false;
@@ -92,7 +93,7 @@ Went Conductor::poll(Source& source, Death death) {
       return !died;
     });
     if (!taken) return wrong(taken.error());
-    if (!read) return wrong(read.error());
+    if (!read && !(ask->refusable && read.error().recourse == Recourse::ask_operator)) return wrong(read.error());
     if (died) {
       source.end();
       return Went::cut;

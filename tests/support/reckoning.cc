@@ -167,23 +167,27 @@ void Reckoning::check_created(const Journal& journal, const std::vector<PollWind
   Faults missed(webhook_ + ": MISSED, a key was there during a poll and was not told as created");
   Faults invented(webhook_ + ": a key was told as created more often than it was born");
   std::map<std::int64_t, std::size_t> told;
+  int judged = 0;
   for (const auto& record : records_) ++told[record.id];
   for (const auto& [key, events] : journal.lives()) {
     if (key.first != table_) continue;
     const auto lives = lives_of(events);
     const auto count = told.contains(key.second) ? told.at(key.second) : 0;
     const bool seen = std::ranges::any_of(lives, [&](const Life& life) { return !life.over || was_seen(life, polls); });
+    judged += seen ? 1 : 0;
     if (seen && count == 0) missed.add() << "id " << key.second;
     if (count > lives.size()) invented.add() << "id " << key.second << ": " << count << " times";
     told.erase(key.second);
   }
   for (const auto& [id, count] : told) invented.add() << "id " << id << ": " << count << " times, and never was";
+  EXPECT_GT(judged, 0) << webhook_ << ": no key to judge by";
 }
 
 void Reckoning::check_deleted(const Journal& journal, const std::vector<PollWindow>& polls) const {
   Faults missed(webhook_ + ": MISSED, a key was there during a poll, is gone, and was not told as deleted");
   Faults invented(webhook_ + ": a key was told as deleted more often than it died");
   std::map<std::int64_t, std::size_t> told;
+  int judged = 0;
   for (const auto& record : records_) ++told[record.id];
   for (const auto& [key, events] : journal.lives()) {
     if (key.first != table_) continue;
@@ -191,11 +195,13 @@ void Reckoning::check_deleted(const Journal& journal, const std::vector<PollWind
     const auto count = told.contains(key.second) ? told.at(key.second) : 0;
     const auto deaths = static_cast<std::size_t>(std::ranges::count_if(lives, &Life::over));
     const bool seen = std::ranges::any_of(lives, [&](const Life& life) { return was_seen(life, polls); });
+    judged += seen && lives.back().over ? 1 : 0;
     if (seen && lives.back().over && count == 0) missed.add() << "id " << key.second;
     if (count > deaths) invented.add() << "id " << key.second << ": " << count << " times, died " << deaths;
     told.erase(key.second);
   }
   for (const auto& [id, count] : told) invented.add() << "id " << id << ": " << count << " times, and never was";
+  EXPECT_GT(judged, 0) << webhook_ << ": no key to judge by";
 }
 
 std::string Reckoning::figures() const {
