@@ -113,7 +113,8 @@ class Planner {
       const auto name = quoted(column.name);
       for (auto at = sql.find("{}"); at != std::string::npos; at = sql.find("{}", at + name.size()))
         sql.replace(at, 2, name);
-      plan_.selected.push_back(column.select_as.empty() ? name : sql + " AS " + name);
+      if (!column.select_as.empty()) sql.append(" AS ").append(name);
+      plan_.selected.push_back(std::move(sql));
     }
     plan_.digested = plan_.selected.size();
     return {};

@@ -26,12 +26,17 @@ void Timetable::add(const std::string& id, const std::string& database, millisec
   Entry& entry = at->second;
   entry.removed = false;
   entry.interval = interval;
-  if (entry.under_way && entry.database != database) {
-    --databases_[entry.database].under_way;
-    ++databases_[database].under_way;
+  if (!fresh && entry.database != database) {
+    Database& before = databases_.at(entry.database);
+    if (entry.under_way) {
+      --before.under_way;
+      ++databases_[database].under_way;
+    } else {
+      before.queue.erase({entry.due, id});
+    }
+    drop_if_idle(entry.database);
   }
   entry.database = database;
-  databases_.try_emplace(database);
   if (fresh) {
     set_due(id, entry, now);
   } else if (!entry.under_way) {
@@ -46,8 +51,10 @@ void Timetable::remove(const std::string& id) {
     at->second.removed = true;
     return;
   }
-  queue_.erase({at->second.due, id});
+  const auto database = std::move(at->second.database);
+  databases_.at(database).queue.erase({at->second.due, id});
   entries_.erase(at);
+  drop_if_idle(database);
 }
 
 void Timetable::hurry(const std::string& id, Tick now) {
@@ -60,20 +67,24 @@ void Timetable::hurry(const std::string& id, Tick now) {
   }
 }
 
+// Whether a database that failed is back is tried by one webhook alone.
+bool Timetable::has_place(const Database& database) const {
+  return database.under_way < (database.failures > 0 ? 1 : places_);
+}
+
 std::optional<std::string> Timetable::take(Tick now) {
-  for (auto at = queue_.begin(); at != queue_.end() && at->first <= now; ++at) {
-    Entry& entry = entries_.at(at->second);
-    Database& database = databases_.at(entry.database);
-    // Whether a database that failed is back is tried by one webhook alone.
-    const int places = database.failures > 0 ? 1 : places_;
-    if (database.under_way >= places || database.not_before > now) continue;
-    std::string id = at->second;
-    queue_.erase(at);
-    entry.under_way = true;
-    ++database.under_way;
-    return id;
+  Database* longest = nullptr;
+  for (auto& item : databases_) {
+    Database& database = item.second;
+    if (database.queue.empty() || !has_place(database) || database.not_before > now) continue;
+    if (longest == nullptr || *database.queue.begin() < *longest->queue.begin()) longest = &database;
   }
-  return std::nullopt;
+  if (longest == nullptr || longest->queue.begin()->first > now) return std::nullopt;
+  std::string id = longest->queue.begin()->second;
+  longest->queue.erase(longest->queue.begin());
+  entries_.at(id).under_way = true;
+  ++longest->under_way;
+  return id;
 }
 
 void Timetable::finished(const std::string& id, Tick now, bool again) {
@@ -83,17 +94,20 @@ void Timetable::finished(const std::string& id, Tick now, bool again) {
   --databases_.at(entry.database).under_way;
   entry.under_way = false;
   if (entry.removed) {
+    const auto database = std::move(entry.database);
     entries_.erase(at);
+    drop_if_idle(database);
     return;
   }
-  const bool at_once = again || std::exchange(entry.hurried, false);
-  set_due(id, entry, at_once ? now : next_tick(id, entry, now));
+  const bool hurried = std::exchange(entry.hurried, false);
+  set_due(id, entry, again || hurried ? now : next_tick(id, entry, now));
 }
 
 void Timetable::unreachable(const std::string& id, Tick now) {
   const auto at = entries_.find(id);
   if (at == entries_.end()) return;
   Database& database = databases_.at(at->second.database);
+  if (database.not_before > now) return;  // one of several that were under way when it went: said already
   const auto back_off = std::min(longest_back_off, first_back_off * (1 << std::min(database.failures, 6)));
   ++database.failures;
   database.not_before = now + back_off;
@@ -109,13 +123,11 @@ void Timetable::reached(const std::string& id) {
 
 std::optional<Tick> Timetable::next_due() const {
   std::optional<Tick> earliest;
-  for (const auto& [due, id] : queue_) {
-    const Database& database = databases_.at(entries_.at(id).database);
-    const int places = database.failures > 0 ? 1 : places_;
-    if (earliest && due >= *earliest) break;
-    if (database.under_way >= places) continue;  // finished() wakes whoever waits
-    const Tick ready = std::max(due, database.not_before);
-    earliest = earliest ? std::min(*earliest, ready) : ready;
+  for (const auto& item : databases_) {
+    const Database& database = item.second;
+    if (database.queue.empty() || !has_place(database)) continue;  // finished() wakes whoever waits
+    const Tick ready = std::max(database.queue.begin()->first, database.not_before);
+    earliest = std::min(ready, earliest.value_or(ready));
   }
   return earliest;
 }
@@ -132,9 +144,15 @@ bool Timetable::under_way(const std::string& id) const {
 }
 
 void Timetable::set_due(const std::string& id, Entry& entry, Tick due) {
-  queue_.erase({entry.due, id});
+  auto& queue = databases_[entry.database].queue;
+  queue.erase({entry.due, id});
   entry.due = due;
-  queue_.emplace(due, id);
+  queue.emplace(due, id);
+}
+
+void Timetable::drop_if_idle(const std::string& name) {
+  const auto at = databases_.find(name);
+  if (at != databases_.end() && at->second.queue.empty() && at->second.under_way == 0) databases_.erase(at);
 }
 
 // The first tick of the webhook's own grid after now.

@@ -47,6 +47,9 @@ class Timetable {
     int under_way = 0;
     int failures = 0;
     Tick not_before;
+    // Its webhooks not under way, by due: one for each database, so that thousands that wait for a place in
+    // one are not passed over one by one each time.
+    std::set<std::pair<Tick, std::string>> queue;
   };
   struct Entry {
     std::string database;
@@ -58,12 +61,13 @@ class Timetable {
   };
 
   void set_due(const std::string& id, Entry& entry, Tick due);
+  bool has_place(const Database& database) const;
+  void drop_if_idle(const std::string& name);
   Tick next_tick(const std::string& id, const Entry& entry, Tick now) const;
 
   int places_;
   std::map<std::string, Entry> entries_;
   std::map<std::string, Database> databases_;
-  std::set<std::pair<Tick, std::string>> queue_;  // those not under way, by due
 };
 
 }  // namespace vhookd

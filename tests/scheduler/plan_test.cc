@@ -1,0 +1,196 @@
+#include "scheduler/plan.h"
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <set>
+
+#include "tests/scheduler/orders.h"
+
+namespace vhookd::testing {
+namespace {
+
+using config::Detect;
+using config::Event;
+using config::Op;
+
+TEST(Plan, ColumnsAreFoundByNameAndType) {
+  for (const auto* name : {"updated_at", "UpdatedAt", "modified_at", "last_modified", "LASTUPDATE", "mtime"}) {
+    auto table = orders();
+    table.columns[3].name = name;
+    const Planned planned(webhook(), table);
+    ASSERT_TRUE(planned.plan);
+    EXPECT_EQ(planned.plan->stamp, name);
+    EXPECT_EQ(planned.plan->stamp_at, 3U);
+  }
+  auto table = orders();
+  table.columns[3].kind = Kind::text;  // a name is not enough
+  EXPECT_EQ(Planned(webhook(), table).plan->stamp, "created_at");
+}
+
+TEST(Plan, TheKeyIsTheNamedOneThePrimaryOneOrAFirmUniqueOne) {
+  const auto keys = [](const config::Webhook& asked, const Table& table) {
+    const Planned planned(asked, table);
+    std::vector<std::string> names;
+    if (planned.plan)
+      for (const auto& key : planned.plan->key) names.push_back(key.name);
+    return names;
+  };
+  using Names = std::vector<std::string>;
+  auto table = orders();
+  EXPECT_EQ(keys(webhook(), table), Names({"id"}));
+  auto named = webhook();
+  named.key = {"status", "id"};
+  EXPECT_EQ(keys(named, table), Names({"status", "id"}));
+  table.primary_key.clear();
+  table.indexes = {{.name = "a", .columns = {"status"}, .unique = true},  // may be NULL
+                   {.name = "b", .columns = {"created_at"}, .unique = false},
+                   {.name = "c", .columns = {""}, .unique = true},
+                   {.name = "d", .columns = {"total", "id"}, .unique = true}};
+  EXPECT_EQ(keys(webhook(), table), Names({"total", "id"}));
+  table.indexes.clear();
+  EXPECT_EQ(keys(webhook(), table), Names());
+  EXPECT_EQ(keys(webhook(DbType::sqlite), table), Names({"rowid"}));
+}
+
+TEST(Plan, RowidIsBesideTheRecord) {
+  auto table = orders();
+  table.primary_key.clear();
+  const Planned planned(webhook(DbType::sqlite), table);
+  EXPECT_EQ(planned.plan->selected.size(), 6U);
+  EXPECT_EQ(planned.plan->digested, 5U);
+  EXPECT_EQ(planned.plan->delivered.size(), 5U);
+  EXPECT_EQ(planned.plan->key[0].position, 5U);
+}
+
+TEST(Plan, FieldsKeepTheirOrderAndColumnsTheirExpression) {
+  auto table = orders();
+  table.columns[2].select_as = "{}+0e0";
+  table.columns[2].name = "to{}tal`";
+  auto asked = webhook(DbType::mysql);
+  asked.fields = {"status", "id"};
+  const Planned planned(asked, table);
+  EXPECT_EQ(planned.plan->selected[2], "`to{}tal```+0e0 AS `to{}tal```");
+  EXPECT_EQ(planned.plan->delivered_at, (std::vector<std::size_t>{1, 0}));
+  EXPECT_EQ(planned.plan->from, "`shop`.`orders`");
+}
+
+TEST(Plan, FiltersAreConditionsWithBoundValues) {
+  const auto filter = [](Op op, std::vector<Param> values) {
+    auto asked = webhook();
+    asked.filters = {{.column = "status", .op = op, .values = std::move(values)}};
+    const Planned planned(asked, orders());
+    return planned.plan->filter[0] + " " + std::to_string(planned.plan->filter_params.size());
+  };
+  const Param a{Kind::text, false, "a"};
+  EXPECT_EQ(filter(Op::eq, {a}), R"("status" = ? 1)");
+  EXPECT_EQ(filter(Op::ne, {a}), R"("status" <> ? 1)");
+  EXPECT_EQ(filter(Op::gt, {a}), R"("status" > ? 1)");
+  EXPECT_EQ(filter(Op::gte, {a}), R"("status" >= ? 1)");
+  EXPECT_EQ(filter(Op::lt, {a}), R"("status" < ? 1)");
+  EXPECT_EQ(filter(Op::lte, {a}), R"("status" <= ? 1)");
+  EXPECT_EQ(filter(Op::like, {a}), R"("status" LIKE ? 1)");
+  EXPECT_EQ(filter(Op::in, {a, a, a}), R"("status" IN (?, ?, ?) 3)");
+  EXPECT_EQ(filter(Op::not_in, {a, a}), R"("status" NOT IN (?, ?) 2)");
+  EXPECT_EQ(filter(Op::is_null, {{Kind::boolean, false, "t"}}), R"("status" IS NULL 0)");
+  EXPECT_EQ(filter(Op::is_null, {{Kind::boolean, false, "f"}}), R"("status" IS NOT NULL 0)");
+}
+
+TEST(Plan, WhatCountsAsDeletedHangsOnTheColumnsKind) {
+  const auto gone = [](Kind kind) {
+    auto table = orders();
+    table.columns[1].kind = kind;
+    auto asked = webhook(DbType::mysql, Event::deleted);
+    asked.deleted_column = "status";
+    return Planned(asked, table).plan->gone;
+  };
+  EXPECT_EQ(gone(Kind::boolean), "`status` IS TRUE");
+  EXPECT_EQ(gone(Kind::integer), "coalesce(`status`, 0) <> 0");
+  EXPECT_EQ(gone(Kind::timestamp), "`status` IS NOT NULL");
+}
+
+struct Change {
+  std::string name;
+  std::function<void(config::Webhook&, Table&)> made;
+  bool new_epoch;
+};
+
+const std::vector<Change> changes = {
+    {"table", [](config::Webhook&, Table& t) { t.name.name = "orders2"; }, true},
+    {"schema", [](config::Webhook&, Table& t) { t.name.schema = "other"; }, true},
+    {"event", [](config::Webhook& w, Table&) { w.event = Event::created; }, true},
+    {"detect to another", [](config::Webhook& w, Table&) { w.detect = Detect::snapshot; }, true},
+    {"detect to the same", [](config::Webhook& w, Table&) { w.detect = Detect::xid; }, false},
+    {"key",
+     [](config::Webhook& w, Table&) {
+       w.key = {"id", "status"};
+     },
+     true},
+    {"key as it was", [](config::Webhook& w, Table&) { w.key = {"id"}; }, false},
+    {"fields", [](config::Webhook& w, Table&) { w.fields = {"id"}; }, true},
+    {"include_created", [](config::Webhook& w, Table&) { w.include_created = false; }, true},
+    {"deleted_column", [](config::Webhook& w, Table&) { w.deleted_column = "updated_at"; }, true},
+    {"filter",
+     [](config::Webhook& w, Table&) {
+       w.filters = {{"status", Op::eq, {{Kind::text, false, "a"}}}};
+     },
+     true},
+    {"url", [](config::Webhook& w, Table&) { w.database.url = Secret("postgresql://elsewhere/"); }, false},
+    {"hook_url", [](config::Webhook& w, Table&) { w.hook_url = "https://x.example/"; }, false},
+    {"interval", [](config::Webhook& w, Table&) { w.interval = std::chrono::hours(1); }, false},
+    {"page_max_limit", [](config::Webhook& w, Table&) { w.page_max_limit = 7; }, false},
+    {"include_all", [](config::Webhook& w, Table&) { w.include_all = true; }, false},
+    {"checked_at", [](config::Webhook& w, Table&) { w.checked_at = Instant(); }, false},
+    {"lookback", [](config::Webhook& w, Table&) { w.lookback = std::chrono::hours(1); }, false},
+    {"labels",
+     [](config::Webhook& w, Table&) {
+       w.environment = "Test";
+       w.workspace_id = "7";
+     },
+     false},
+    {"a new column of the table", [](config::Webhook&, Table& t) { t.columns.push_back(column("more", Kind::text)); },
+     false},
+    {"an index", [](config::Webhook&, Table& t) { t = indexed(t, "updated_at"); }, false},
+};
+
+TEST(Plan, TheFingerprintChangesWithWhatOpensANewEpochAlone) {
+  const auto plain = Planned(webhook(), orders()).plan->fingerprint;
+  EXPECT_EQ(plain.size(), 32U);
+  for (const auto& change : changes) {
+    auto asked = webhook();
+    auto table = orders();
+    change.made(asked, table);
+    const Planned planned(asked, table);
+    ASSERT_TRUE(planned.plan) << planned.error();
+    EXPECT_EQ(planned.plan->fingerprint != plain, change.new_epoch) << change.name;
+  }
+  auto a = webhook(DbType::mysql);
+  a.updated_column = "updated_at";
+  auto b = a;
+  b.updated_column = "created_at";
+  EXPECT_NE(Planned(a, orders()).plan->fingerprint, Planned(b, orders()).plan->fingerprint);
+}
+
+TEST(Plan, FiltersDifferByColumnOperatorValueAndNumber) {
+  std::vector<std::vector<config::Filter>> all = {
+      {},
+      {{"status", Op::eq, {{Kind::text, false, "a"}}}},
+      {{"status", Op::ne, {{Kind::text, false, "a"}}}},
+      {{"status", Op::eq, {{Kind::text, false, "b"}}}},
+      {{"id", Op::eq, {{Kind::text, false, "a"}}}},
+      {{"status", Op::in, {{Kind::text, false, "a"}, {Kind::text, false, "b"}}}},
+      {{"status", Op::in, {{Kind::text, false, "b"}, {Kind::text, false, "a"}}}},
+      {{"status", Op::eq, {{Kind::text, false, "a"}}}, {"id", Op::eq, {{Kind::text, false, "a"}}}},
+  };
+  std::set<std::string> prints;
+  for (auto& filters : all) {
+    auto asked = webhook();
+    asked.filters = filters;
+    const auto print = Planned(asked, orders()).plan->fingerprint;
+    EXPECT_TRUE(prints.insert(print).second);
+    EXPECT_EQ(print.find("status"), std::string::npos);
+  }
+}
+
+}  // namespace
+}  // namespace vhookd::testing
