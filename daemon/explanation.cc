@@ -166,7 +166,7 @@ Result<void> Explainer::converse(Poll& poll, Harvest& harvest) {
       return taken.has_value() && harvest.pages() == 0;
     });
     if (!taken) return taken;
-    if (!read && !(ask->refusable && read.error().recourse == Recourse::ask_operator)) return read;
+    if (!read && !ask->is_refusal(read.error())) return read;
     if (harvest.pages() > 0) return {};
     if (auto done = answered(poll, harvest); !done) return done;
   }

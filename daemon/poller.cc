@@ -150,7 +150,7 @@ Result<void> Poller::converse(Job& job, Poll& poll, Harvest& harvest, bool keep)
       return taken.has_value() && !job.stopped;
     });
     if (!taken) return taken;
-    if (!read && !(ask->refusable && read.error().recourse == Recourse::ask_operator)) return read;
+    if (!read && !ask->is_refusal(read.error())) return read;
     if (job.stopped) return {};
     if (auto next_step = answered(poll, harvest); !next_step) return next_step;
   }

@@ -20,6 +20,9 @@ struct Ask {
   bool anew = false;       // the view ends and another begins before this is asked
   bool refusable = false;  // where the role may not ask it, that is an answer without rows
   bool position = false;   // asks where the database stands, not for the table's rows
+
+  // The role may not ask this, and need not.
+  bool is_refusal(const Error& error) const { return refusable && error.recourse == Recourse::ask_operator; }
 };
 
 // Look-ups among the known rows of the webhook's epoch.

@@ -70,7 +70,7 @@ void late_commits(const Plan& plan, bool sees_transactions, Guarantee& words) {
     words.mends.emplace_back(
         "GRANT PROCESS ON *.* to this role: polls then see what is under way and stay below it, "
         "however long it lasts");
-  words.mends.push_back("lookback: as long as your longest transaction; each poll reads that much again");
+  words.mends.emplace_back("lookback: as long as your longest transaction; each poll reads that much again");
 }
 
 void timestamp(const Plan& plan, bool sees_transactions, Guarantee& words) {

@@ -97,8 +97,9 @@ std::string for_timestamp_instead(const Plan& plan) {
 IndexAdvice order_for_snapshot(const Plan& plan) {
   std::vector<std::string> columns;
   for (const auto& key : plan.key) {
-    if (key.order != key.sql && !(plan.dialect == Dialect::sqlite && key.order == key.sql + " COLLATE BINARY"))
-      return {"", "", "each poll reads the whole table, and the server sorts it by the bytes of its key"};
+    const bool plain =
+        key.order == key.sql || (plan.dialect == Dialect::sqlite && key.order == key.sql + " COLLATE BINARY");
+    if (!plain) return {"", "", "each poll reads the whole table, and the server sorts it by the bytes of its key"};
     columns.push_back(key.name);
   }
   if (plan.table->find(columns.front()) == nullptr)

@@ -19,8 +19,7 @@ Result<Rehearsal> rehearse(const Plan& plan, const std::string& start, KnownRows
         return taken.has_value();
       });
       if (!taken) return std::unexpected(taken.error());
-      if (!done && !(ask->refusable && done.error().recourse == Recourse::ask_operator))
-        return std::unexpected(done.error());
+      if (!done && !ask->is_refusal(done.error())) return std::unexpected(done.error());
       rehearsal.refused = rehearsal.refused || !done;
     }
     rehearsal.asks.push_back(std::move(*ask));

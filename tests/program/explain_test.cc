@@ -19,7 +19,7 @@ class ExplainTest : public EveryDatabaseTest {
     shop_->run("CREATE TABLE things (id INTEGER PRIMARY KEY, note VARCHAR(60), created_at " + std::string(time) +
                " NOT NULL DEFAULT '2026-01-01 00:00:00', updated_at " + time +
                " NOT NULL DEFAULT '2026-01-01 00:00:00', gone INTEGER)");
-    shop_->run("INSERT INTO things (id, note) SELECT i, 'a, [b], {\"c\"} \\\" ' FROM " + shop_->numbers(7));
+    shop_->run(R"(INSERT INTO things (id, note) SELECT i, 'a, [b], {"c"} \" ' FROM )" + shop_->numbers(7));
   }
 
   Ended explain(const std::vector<Keys>& webhooks, Arguments more = {}, const Environment& environment = {}) {
