@@ -7,6 +7,8 @@
 //   ssl-mode         DISABLED, PREFERRED, REQUIRED, VERIFY_CA, VERIFY_IDENTITY (in any case). Default: DISABLED
 //                    to this machine (socket, localhost, 127.0.0.0/8, ::1), PREFERRED to any other.
 //                    PREFERRED and REQUIRED look at no certificate; REQUIRED refuses a session without TLS.
+//                    To a server that says it has none, REQUIRED and VERIFY_CA log in before they refuse (the
+//                    library asks no sooner); only VERIFY_IDENTITY withstands someone in between.
 //                    VERIFY_CA checks the chain against ssl-ca; VERIFY_IDENTITY also the host's name, and
 //                    without ssl-ca trusts the system's certificate authorities.
 //   ssl-ca, ssl-cert, ssl-key   PEM files; a mistyped path is an error before anything is dialled.

@@ -10,6 +10,7 @@
 
 #include "connectors/mysql/mysql.h"
 #include "tests/connectors/mysql_backend.h"
+#include "tests/support/raw_server.h"
 
 namespace vhookd::testing {
 namespace {
@@ -426,6 +427,19 @@ TEST_P(MysqlServer, ConnectErrorsNameThePlace) {
   nowhere.url = Secret("mysql://u:topsecret@no-such-host.invalid/shop");
   EXPECT_EQ(refused(nowhere).message.find("topsecret"), std::string::npos);
   EXPECT_EQ(refused(sandbox_->as(sandbox_->user(), "wrong")).recourse, Recourse::ask_operator);
+}
+
+// Whatever takes connections and says nothing: a firewall, a hung server.
+TEST(MysqlConnect, ASilentServerIsGivenUpInTime) {
+  const RawServer silent([](RawConnection& connection) { connection.wait_until_gone(); });
+  config::Database database;
+  database.url = Secret("mysql://u:topsecret@127.0.0.1:" + std::to_string(silent.port()) + "/shop?connect-timeout=1");
+  const auto started = std::chrono::steady_clock::now();
+  const auto session = connect_mysql(database, {});
+  EXPECT_LT(std::chrono::steady_clock::now() - started, std::chrono::seconds(8));
+  ASSERT_FALSE(session);
+  EXPECT_EQ(session.error().recourse, Recourse::reconnect) << session.error().message;
+  EXPECT_EQ(session.error().message.find("topsecret"), std::string::npos) << session.error().message;
 }
 
 TEST_P(MysqlServer, ASocketWillDo) {
