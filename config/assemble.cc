@@ -131,10 +131,8 @@ void check_together(const Candidate& entry) {
     entry.wrong("detect", "xid is PostgreSQL's own, and this is a " + std::string(name_of(draft.database.type)) +
                               "; use auto, timestamp or snapshot");
   const bool sees_rows_only = draft.detect == Detect::xid || draft.detect == Detect::timestamp;
-  if (draft.event == Event::deleted && sees_rows_only && !entry.has("deleted_column"))
-    entry.wrong("detect",
-                std::string(name_of(draft.detect)) +
-                    " cannot see rows that are gone; use snapshot, or name a deleted_column for soft deletes");
+  if (draft.event == Event::deleted && sees_rows_only)
+    entry.wrong("detect", std::string(name_of(draft.detect)) + " cannot see rows that are gone; use snapshot or auto");
   if (draft.event == Event::deleted && draft.include_all)
     entry.in.context->report.notice(entry.place("include_all"), entry.in.path + ".include_all",
                                     "has no effect with event: deleted; there is nothing to send first");

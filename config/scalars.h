@@ -42,7 +42,7 @@ Form<std::optional<V>> optional(Form<V> form) {
   return {std::move(form.schema), [read = std::move(form.read)](const Input& in) -> std::optional<std::optional<V>> {
             auto value = read(in);
             if (!value) return std::nullopt;
-            return std::optional<V>(std::move(*value));
+            return std::optional<std::optional<V>>(std::move(value));
           }};
 }
 

@@ -75,9 +75,8 @@ struct TooDeep {
 bool closed(std::string_view scalar) {
   if (scalar.empty() || (scalar[0] != '"' && scalar[0] != '\'')) return true;  // a block
   for (std::size_t i = 1; i < scalar.size(); ++i) {
-    if (scalar[i] == '\\' && scalar[0] == '"') {
-      ++i;
-    } else if (scalar[0] == '\'' && scalar.substr(i, 2) == "''") {
+    const bool escape = scalar[0] == '"' ? scalar[i] == '\\' : scalar.substr(i, 2) == "''";
+    if (escape) {
       ++i;
     } else if (scalar[i] == scalar[0]) {
       return true;

@@ -42,7 +42,8 @@ void probe_table(const config::Webhook& webhook, Connector& session, Finding& fi
     if (index.used.empty())
       finding.warnings.push_back(index.cost + (index.missing.empty() ? "" : "; " + index.missing));
   }
-  if (table->may_write)
+  // A file is opened read-only whoever may write it.
+  if (table->may_write && plan->dialect != Dialect::sqlite)
     finding.warnings.push_back("the role may write to " + plan->from +
                                "; vhookd needs SELECT only: use a role of its own");
 }

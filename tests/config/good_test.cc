@@ -117,7 +117,7 @@ TEST(Good, WebhookOfEverything) {
             (Headers{{"authorization", Secret(std::string("Bearer ") + canary)}, {"x-number", Secret("5")}}));
   EXPECT_EQ(hook.timeout, 5s);
   EXPECT_EQ(hook.retry, (Retry{72h, 100ms, 10min}));  // a webhook's map replaces the default's as a whole
-  EXPECT_EQ(hook.detect, Detect::timestamp);
+  EXPECT_EQ(hook.detect, Detect::snapshot);
   EXPECT_EQ(hook.key, (std::vector<std::string>{"id", "region"}));
   EXPECT_EQ(hook.updated_column + hook.created_column + hook.deleted_column, "changed_atmade_atgone_at");
   EXPECT_EQ(hook.lookback, 2min);
