@@ -28,9 +28,11 @@ class Reader {
   }
   int digits(std::size_t width) {
     int value = 0;
-    const char* end = left_.data() + std::min(width, left_.size());
-    const auto [stop, error] = std::from_chars(left_.data(), end, value);
-    ok_ = ok_ && left_.size() >= width && error == std::errc() && stop == end && left_[0] != '-';
+    ok_ = ok_ && left_.size() >= width;
+    for (std::size_t i = 0; ok_ && i < width; ++i) {
+      ok_ = left_[i] >= '0' && left_[i] <= '9';
+      value = value * 10 + (left_[i] - '0');
+    }
     if (ok_) left_.remove_prefix(width);
     return value;
   }
