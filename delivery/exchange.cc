@@ -17,8 +17,8 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-constexpr std::size_t most_header_bytes = 64 * 1024;  // libcurl 7.88 itself would keep them without end
-constexpr std::size_t most_body_bytes = 64 * 1024;
+constexpr std::size_t most_header_bytes = std::size_t{64} * 1024;  // libcurl 7.88 itself would keep them without end
+constexpr std::size_t most_body_bytes = std::size_t{64} * 1024;
 constexpr std::size_t most_excerpt_bytes = 512;
 constexpr std::size_t most_retry_after_bytes = 128;
 constexpr milliseconds longest_connect = seconds(10);
@@ -101,7 +101,9 @@ std::optional<std::string> Exchange::set_headers(const std::string& user_agent) 
     if (holds_line_break(name) || holds_line_break(value)) {
       return "header " + printable(name, 64) + " holds a line break and was not sent";
     }
-    add(value.empty() ? name + ";" : name + ": " + value);  // "name:" would take the header away
+    std::string line = name;
+    line.append(value.empty() ? ";" : ": ").append(value);  // "name:" would take the header away
+    add(line);
   }
   add("Expect:");  // else bodies over 1 MB wait a second for a 100
   set(easy_.get(), CURLOPT_HTTPHEADER, headers_.get());
@@ -170,7 +172,8 @@ curl_socket_t Exchange::open_socket(void* self, curlsocktype, curl_sockaddr* add
   return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
 
-int Exchange::before_request(void* self, char* peer_ip, char*, int, int) {
+// The shape is libcurl's: it hands over char*.
+int Exchange::before_request(void* self, char* peer_ip, char*, int, int) {  // NOLINT(readability-non-const-parameter)
   auto& exchange = *static_cast<Exchange*>(self);
   const auto ip = parse_ip(peer_ip ? peer_ip : "");
   auto refusal = ip ? exchange.rules_->refusal(*ip, exchange.request_.url) : "its address is not known";

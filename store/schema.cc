@@ -14,7 +14,7 @@ namespace {
 constexpr std::int64_t application_id = 0x76686b64;  // "vhkd"
 constexpr std::int64_t quick_check_max_bytes = 512LL << 20;
 
-constexpr const char* kVersion1 = R"sql(
+constexpr const char* tables_of_version_1 = R"sql(
 CREATE TABLE webhook (
   number INTEGER PRIMARY KEY AUTOINCREMENT,
   id TEXT NOT NULL UNIQUE,
@@ -117,7 +117,7 @@ CREATE TABLE stale (
 )sql";
 
 // migrations[v] takes version v to v + 1.
-constexpr std::array<const char*, schema_version> migrations = {kVersion1};
+constexpr std::array<const char*, schema_version> migrations = {tables_of_version_1};
 
 std::int64_t one_integer(Connection& db, std::string_view sql) {
   Select query(db, sql);

@@ -61,7 +61,8 @@ std::string one_line(std::string_view message) {
   for (const auto line : lines_of(message)) {
     if (std::exchange(skip, false) && line.find_first_not_of("^. ") == std::string_view::npos) continue;
     if (line.starts_with("CONTEXT:")) break;  // internals, over any number of lines
-    if ((skip = excerpt(line))) continue;
+    skip = excerpt(line);
+    if (skip) continue;
     if (!text.empty()) text += "; ";
     text += without_severity(line);
   }

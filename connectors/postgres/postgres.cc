@@ -10,7 +10,6 @@
 namespace vhookd {
 namespace {
 
-using postgres::Meaning;
 using postgres::Oid;
 using postgres::Session;
 
