@@ -94,7 +94,12 @@ MHD_Result send(MHD_Connection* to, const HttpResponse& answer) {
 }
 
 HttpResponse error(int status, const std::string& text) {
-  return {status, "application/json", "{\"error\":\"" + text + "\",\"details\":[]}\n", {}};
+  return {status,
+          "application/json",
+          R"({"error":")" + text +
+              R"(","details":[]})"
+              "\n",
+          {}};
 }
 
 MHD_Result take_header(void* cls, MHD_ValueKind, const char* name, const char* value) {
@@ -147,8 +152,8 @@ struct HttpServer::Impl {
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
 
-  Result<void> serve(Listener& on, int fd, unsigned connections);
-  HttpResponse handle(Connection& connection);
+  Result<void> serve(Listener& on, int fd, unsigned connections) const;
+  HttpResponse handle(Connection& connection) const;
   MHD_Result request_part(MHD_Connection* from, Connection& connection, const char* method, const char* data,
                           std::size_t* size, bool trusted);
 
@@ -192,6 +197,7 @@ void* HttpServer::Impl::on_target(void*, const char* target, MHD_Connection* of)
   return nullptr;
 }
 
+// The parameters are libmicrohttpd's. NOLINTNEXTLINE(readability-function-size)
 MHD_Result HttpServer::Impl::on_request(void* cls, MHD_Connection* from, const char*, const char* method, const char*,
                                         const char* data, std::size_t* size, void**) {
   const auto& listener = *static_cast<Listener*>(cls);
@@ -224,7 +230,7 @@ MHD_Result HttpServer::Impl::request_part(MHD_Connection* from, Connection& conn
   return send(from, answer);
 }
 
-HttpResponse HttpServer::Impl::handle(Connection& connection) {
+HttpResponse HttpServer::Impl::handle(Connection& connection) const {
   if (connection.too_large) return error(413, "the body is too large");
   if (!connection.well_formed) return error(400, "the request's target is malformed");
   try {
@@ -234,7 +240,7 @@ HttpResponse HttpServer::Impl::handle(Connection& connection) {
   }
 }
 
-Result<void> HttpServer::Impl::serve(Listener& on, int fd, unsigned connections) {
+Result<void> HttpServer::Impl::serve(Listener& on, int fd, unsigned connections) const {
   on.daemon = MHD_start_daemon(MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_THREAD_PER_CONNECTION, 0, nullptr, nullptr,
                                &Impl::on_request, &on, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT,
                                connections, MHD_OPTION_PER_IP_CONNECTION_LIMIT, options.connections_per_ip,

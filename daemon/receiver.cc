@@ -192,6 +192,7 @@ void Receiver::Server::remember(const Received& page) {
   if (options.on_page) options.on_page(page);
 }
 
+// The parameters are libmicrohttpd's. NOLINTNEXTLINE(readability-function-size)
 MHD_Result Receiver::Server::on_request(void* self, MHD_Connection* connection, const char*, const char* method,
                                         const char*, const char* data, std::size_t* size, void** state) {
   auto& server = *static_cast<Server*>(self);
