@@ -88,7 +88,7 @@ std::expected<std::string, std::string> canonical_cidr(const std::string& text) 
   const Address given = *address;
   for (unsigned bit = *prefix; bit < bits; ++bit)
     address->bytes[bit / 8] = static_cast<unsigned char>(address->bytes[bit / 8] & ~(0x80U >> (bit % 8)));
-  const std::string canonical = address->text() + "/" + std::to_string(*prefix);
+  std::string canonical = address->text() + "/" + std::to_string(*prefix);
   if (given.bytes != address->bytes) return std::unexpected("has address bits beyond its prefix; write " + canonical);
   return canonical;
 }

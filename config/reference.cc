@@ -15,7 +15,7 @@ namespace {
 
 using Resolved = std::expected<std::string, std::string>;  // or what is wrong
 
-constexpr std::size_t largest_secret = 64 * 1024;
+constexpr std::size_t largest_secret = std::size_t{64} * 1024;
 
 bool is_name(std::string_view name, std::string_view also) {
   return !name.empty() && std::ranges::all_of(name, [&](char c) {
