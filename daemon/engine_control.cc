@@ -50,6 +50,7 @@ Answer<WebhookStatus> Engine::status_of(const std::string& id) {
   const Entry& entry = at->second;
   status.webhook = *entry.webhook;
   status.state = std::move(*state);
+  status.state.checked_at = std::max(status.state.checked_at, entry.idle_at);
   status.paused = entry.paused || entry.webhook->is_paused;
   status.healthy = entry.shown_healthy;
   status.last_error = entry.shown_error;
@@ -104,6 +105,7 @@ Answer<Run> Engine::trigger(const std::string& id) {
   const auto target = at->second.runs_begun + 1;
   timetable_.reached(id);  // asked for by a person: a back-off does not count
   timetable_.hurry(id, parts_.clock.tick());
+  at->second.asked = true;
   wake_.notify_all();
   const auto ended = [&] {
     const auto entry = entries_.find(id);

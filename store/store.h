@@ -16,6 +16,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/clock.h"
@@ -104,6 +105,8 @@ class Store {
   Result<void> commit(const PollCommit& part);
   Result<void> record_run(const std::string& id, const Run& run);  // one that failed and left nothing else
   Result<std::vector<Run>> runs(const std::string& id);            // newest first, at most 50
+  // Checks that found nothing and left nothing else: checked_at moves forward. Ids without state are passed over.
+  Result<void> checked(const std::vector<std::pair<std::string, Instant>>& checks);
 
   // -- Known rows of the webhook's current epoch
   Result<std::optional<KnownRow>> known(const std::string& id, const std::string& key);

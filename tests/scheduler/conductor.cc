@@ -76,9 +76,13 @@ Went Conductor::poll(Source& source, Death death) {
   auto gathered = harvest(*plan);
   int parts = 0;
   source.begin();
+  bool anew = false;
   while (auto ask = next(*poll)) {
-    if (ask->fresh || ask->anew) source.end();
-    if (ask->anew) source.begin();
+    anew = anew || ask->anew;
+    if (ask->fresh || anew) source.end();
+    if (anew) source.begin();
+    anew = false;
+    int of_view = 0;
     asked.push_back(ask->query.sql);
     Result<void> taken;
     bool died = false;
@@ -91,7 +95,8 @@ Went Conductor::poll(Source& source, Death death) {
         died = death.parts && ++parts >= *death.parts;
       }
       died = died || (death.rows && rows >= *death.rows);
-      return !died;
+      anew = !died && rows_a_view > 0 && ++of_view >= rows_a_view && go_on_anew(*poll);
+      return !died && !anew;
     });
     if (!taken) return wrong(taken.error());
     if (!read && !(ask->refusable && read.error().recourse == Recourse::ask_operator)) return wrong(read.error());
@@ -99,6 +104,7 @@ Went Conductor::poll(Source& source, Death death) {
       source.end();
       return Went::cut;
     }
+    if (anew) continue;
     if (const auto done = answered(*poll, gathered); !done) return wrong(done.error());
   }
   source.end();

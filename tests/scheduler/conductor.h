@@ -55,6 +55,7 @@ class Conductor {
   int max_records;
   std::size_t part_bytes = 1;
   std::size_t part_known_rows = 4;
+  int rows_a_view = 0;  // a view is left for a newer one after so many; 0: never
 
   std::string checkpoint;
   std::map<std::string, KnownRow> known;
