@@ -4,7 +4,9 @@
 
 #include "daemon/hidden_values.h"
 #include "daemon/open_transactions.h"
+#include "daemon/server_plan.h"
 #include "daemon/webhook_json.h"
+#include "scheduler/idle.h"
 #include "scheduler/poll.h"
 #include "scheduler/rehearse.h"
 
@@ -24,6 +26,7 @@ class Explainer {
       if (auto done = (this->*step)(); !done) return std::unexpected(hidden_.without(done.error()));
     out_->guarantee = guarantee(out_->plan, sees_transactions_);
     out_->index = index_advice(out_->plan);
+    out_->idle = idle_words(out_->plan);
     out_->open_transactions = open_transactions(out_->plan, context_.session);
     if (!wants_deleted())
       if (const auto done = read_first_page(); !done) out_->failed = hidden_.without(done.error());
@@ -148,8 +151,9 @@ std::vector<ShownQuery> Explainer::shown(const std::vector<Ask>& asks, bool firs
   };
   std::vector<ShownQuery> list;
   for (const auto& ask : asks) {
-    ShownQuery one{.sql = ask.query.sql, .values = {}, .remark = remark(ask)};
+    ShownQuery one{.sql = ask.query.sql, .values = {}, .remark = remark(ask), .plan = {}};
     for (const auto& param : ask.query.params) one.values.push_back(hidden_.show(param));
+    if (!ask.position && !ask.fresh) one.plan = server_plan(context_.session, out_->plan.dialect, ask.query);
     list.push_back(std::move(one));
   }
   return list;
