@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 
+#include "core/crash_point.h"
 #include "daemon/log.h"
 #include "delivery/egress.h"
 #include "delivery/sign.h"
@@ -182,6 +183,7 @@ void Dispatcher::judged(Flight& flight, const Outcome& outcome) {
   const LogFields fields = {{"webhook", id}, {"sequence", std::to_string(sequence)}, {"page", flight.page.page.id}};
   Result<void> stored;
   if (std::holds_alternative<Delivered>(verdict)) {
+    crash_point(CrashPoint::after_2xx);
     stored = store_.delivered(id, sequence);
     if (stored) {
       log_event(Level::debug, "page-delivered", fields);

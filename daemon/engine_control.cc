@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "config/difference.h"
+#include "core/crash_point.h"
 #include "daemon/engine.h"
 #include "daemon/log.h"
 
@@ -181,6 +182,7 @@ Answer<ReloadReport> Engine::reload() {
       log_event(Level::error, "state-failed", {{"webhook", webhook.id}, {"error", adopted.error().message}});
     timetable_.hurry(webhook.id, parts_.clock.tick());
     dispatcher_.notify(webhook.id);
+    crash_point(CrashPoint::mid_reload);
   }
   // Where webhooks are listed follows the file; what adopt() appended is there already.
   order_.clear();
