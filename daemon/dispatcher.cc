@@ -103,6 +103,7 @@ void Dispatcher::start_due() {
 }
 
 void Dispatcher::start(const std::string& id) {
+  if (unrecorded_.contains(id)) return record_delivered(id);
   const auto webhook = hooks_.sendable(id);
   if (!webhook) return;  // whoever makes it sendable again notifies
   const auto host = host_of(*webhook);
@@ -184,13 +185,11 @@ void Dispatcher::judged(Flight& flight, const Outcome& outcome) {
   Result<void> stored;
   if (std::holds_alternative<Delivered>(verdict)) {
     crash_point(CrashPoint::after_2xx);
-    stored = store_.delivered(id, sequence);
-    if (stored) {
-      log_event(Level::debug, "page-delivered", fields);
-      hooks_.delivered(id);
-      wait_until(id, Instant{});
-    }
-  } else if (const auto* retry = std::get_if<RetryAt>(&verdict)) {
+    log_event(Level::debug, "page-delivered", fields);
+    unrecorded_[id] = sequence;
+    return record_delivered(id);
+  }
+  if (const auto* retry = std::get_if<RetryAt>(&verdict)) {
     const auto text = failure_text(outcome, retry);
     stored = store_.attempt_failed(id, sequence, retry->at, text);
     log_event(Level::warn, "page-refused",
@@ -220,6 +219,20 @@ void Dispatcher::judged(Flight& flight, const Outcome& outcome) {
   // What was answered could not be written down: the page will go out again, recognisable by its id.
   log_event(Level::error, "state-failed", {{"webhook", id}, {"error", stored.error().message}});
   wait_until(id, now + store_retry);
+}
+
+// Where the state can't take it now, it is tried again: the page stays the first of its queue until then.
+void Dispatcher::record_delivered(const std::string& id) {
+  const auto recorded = store_.delivered(id, unrecorded_.at(id));
+  if (recorded) {
+    unrecorded_.erase(id);
+    hooks_.delivered(id);
+    return wait_until(id, Instant{});
+  }
+  log_event(Level::error, "state-failed", {{"webhook", id}, {"error", recorded.error().message}});
+  hooks_.failed(id, recorded.error().message, false);
+  if (recorded.error().recourse == Recourse::give_up) unrecorded_.erase(id);  // the page is not there any more
+  if (hooks_.sendable(id)) wait_until(id, clock_.now() + store_retry);
 }
 
 }  // namespace vhookd

@@ -64,6 +64,7 @@ class Dispatcher {
   void start(const std::string& id);
   void settle(const Outcome& outcome);
   void judged(Flight& flight, const Outcome& outcome);
+  void record_delivered(const std::string& id);
   void wait_until(const std::string& id, Instant at);
   std::chrono::milliseconds patience_left(std::chrono::milliseconds patience) const;
   void publish();
@@ -80,6 +81,9 @@ class Dispatcher {
   std::map<std::string, int> hosts_;              // flights to each host
   std::map<std::string, Tick> waiting_;           // next attempt; not flying
   std::set<std::pair<Tick, std::string>> queue_;  // the same, by time
+  // Sequences of pages the receiver has taken and the state does not say so yet. They are not sent again while
+  // this process lives: a full disk must not make a receiver get the same page every second.
+  std::map<std::string, std::uint64_t> unrecorded_;
   std::uint64_t next_ticket_ = 1;
 };
 

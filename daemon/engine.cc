@@ -263,7 +263,7 @@ void Engine::show_health(const std::string& id, Entry& entry) {
   const std::string error = !entry.polls.healthy        ? entry.polls.last_error
                             : !entry.deliveries.healthy ? entry.deliveries.last_error
                                                         : "";
-  if (healthy == entry.shown_healthy && error == entry.shown_error) return;
+  if (healthy == entry.shown_healthy && error == entry.shown_error && entry.health_stored) return;
   if (healthy != entry.shown_healthy) {
     if (healthy) {
       log_event(Level::info, "healthy", {{"webhook", id}});
@@ -272,10 +272,12 @@ void Engine::show_health(const std::string& id, Entry& entry) {
     }
   }
   const int failed = std::max(entry.polls.failed_in_a_row, entry.deliveries.failed_in_a_row);
-  if (auto stored = parts_.store.set_health(id, healthy, failed, error); !stored)
-    return log_event(Level::error, "state-failed", {{"webhook", id}, {"error", stored.error().message}});
+  // What can't be written down is shown all the same: least of all a full disk may look healthy.
   entry.shown_healthy = healthy;
   entry.shown_error = error;
+  const auto stored = parts_.store.set_health(id, healthy, failed, error);
+  entry.health_stored = stored.has_value();
+  if (!stored) log_event(Level::error, "state-failed", {{"webhook", id}, {"error", stored.error().message}});
 }
 
 // One webhook may fill a quarter of the outbox, so that a dead receiver does not stop the others; all
