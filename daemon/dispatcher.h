@@ -12,6 +12,7 @@
 #include "config/config.h"
 #include "core/clock.h"
 #include "core/guarded.h"
+#include "daemon/patience.h"
 #include "delivery/transport.h"
 #include "scheduler/retry.h"
 #include "store/store.h"
@@ -50,7 +51,7 @@ class Dispatcher {
     std::string id;
     QueuedPage page;
     std::shared_ptr<const config::Webhook> webhook;
-    Instant sent_at;
+    Tick sent_at;
     std::string host;
   };
   struct Shared {
@@ -65,7 +66,7 @@ class Dispatcher {
   void settle(const Outcome& outcome);
   void judged(Flight& flight, const Outcome& outcome);
   void record_delivered(const std::string& id);
-  void wait_until(const std::string& id, Instant at);
+  void wait_until(const std::string& id, Tick due);
   std::chrono::milliseconds patience_left(std::chrono::milliseconds patience) const;
   void publish();
 
@@ -78,6 +79,7 @@ class Dispatcher {
   // The loop's own.
   std::map<std::uint64_t, Flight> flights_;
   std::set<std::string> flying_;
+  Patience patience_;
   std::map<std::string, int> hosts_;              // flights to each host
   std::map<std::string, Tick> waiting_;           // next attempt; not flying
   std::set<std::pair<Tick, std::string>> queue_;  // the same, by time

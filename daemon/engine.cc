@@ -105,7 +105,7 @@ Result<void> Engine::adopt(const std::shared_ptr<const config::Webhook>& webhook
   entry.paused = state->paused;
   entry.dead_pages = state->dead_pages;
   entry.strategy = "";
-  entry.since = parts_.clock.now();
+  entry.since = parts_.clock.tick();
   entry.shown_healthy = state->healthy;
   entry.shown_error = state->last_error;
   if (!state->healthy) {
@@ -215,6 +215,7 @@ void Engine::polled(const std::string& id, const config::Webhook& webhook, const
   Entry& entry = at->second;
   ++entry.runs_ended;
   entry.last_run = run;
+  if (outcome.complete && run.ok) entry.last_complete = now;
   if (!outcome.strategy.empty()) entry.strategy = outcome.strategy;
   if (!outcome.held.empty()) {
     hold_back(id, entry, outcome.held);

@@ -74,7 +74,8 @@ class Engine {
     std::uint64_t runs_begun = 0;
     std::uint64_t runs_ended = 0;
     std::optional<Run> last_run;
-    Instant since;  // known to this process from then on
+    Tick since;                         // known to this process from then on
+    std::optional<Tick> last_complete;  // check by this process
   };
 
   // A database that could not be reached. One webhook alone tries it, seldom; the others that are due there
