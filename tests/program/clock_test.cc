@@ -2,14 +2,8 @@
 // nothing dies before its time, and what is signed bears the time as it is then.
 #include <atomic>
 #include <cstdlib>
-#include <fstream>
 
-#include "config/load.h"
-#include "connectors/connector.h"
-#include "core/crypto.h"
-#include "daemon/engine.h"
-#include "delivery/curl_transport.h"
-#include "tests/program/fixture.h"
+#include "tests/program/engine_fixture.h"
 #include "tests/support/hook.h"
 
 namespace vhookd::testing {
@@ -30,7 +24,7 @@ class JumpingClock final : public Clock {
   std::atomic<std::int64_t> ahead_us_ = 0;
 };
 
-class ClockTest : public ProgramTest, public ::testing::WithParamInterface<int> {
+class ClockTest : public EngineTest, public ::testing::WithParamInterface<int> {
  protected:
   void SetUp() override {
     ProgramTest::SetUp();
@@ -40,43 +34,14 @@ class ClockTest : public ProgramTest, public ::testing::WithParamInterface<int> 
     ASSERT_TRUE(opened) << opened.error();
     receiver_ = std::move(*opened);
   }
-  void TearDown() override {
-    if (engine_) engine_->stop();
-  }
-
-  void run_engine(const std::vector<Keys>& webhooks) {
-    std::ofstream(folder_.path() / "vhookd.yaml") << yaml(webhooks);
-    const auto load = [this] {
-      return config::load((folder_.path() / "vhookd.yaml").string(), config::system_secrets());
-    };
-    auto config = load();
-    ASSERT_TRUE(config) << config.error().front();
-    store_ = std::move(*Store::open((folder_.path() / "state").string(), jumping_));
-    transport_ = std::make_unique<CurlTransport>(jumping_, 8, EgressRules(config->egress), "vhookd/test");
-    engine_ = std::make_unique<Engine>(Engine::Parts{.store = *store_,
-                                                     .transport = *transport_,
-                                                     .clock = jumping_,
-                                                     .connect = connect,
-                                                     .connect_options = {},
-                                                     .random_id = random_id,
-                                                     .random = [] { return 0.999; },
-                                                     .load = load},
-                                       std::move(*config));
-    ASSERT_TRUE(engine_->start());
-  }
-  WebhookStatus status(const std::string& id) { return *engine_->control().get(id); }
   void add(int id) { shop_->run("INSERT INTO things VALUES (" + std::to_string(id) + ", 'x')"); }
   Micros the_jump() const { return hours(GetParam()); }
 
   JumpingClock jumping_;
-  TempFolder folder_;
-  std::unique_ptr<Store> store_;
-  std::unique_ptr<CurlTransport> transport_;
-  std::unique_ptr<Engine> engine_;
 };
 
 TEST_P(ClockTest, PollsAndPagesGoOnAtTheirPace) {
-  run_engine({{{"include_all", "true"}, {"interval", "500ms"}}, {{"id", "slow"}, {"interval", "60"}}});
+  run_engine({{{"include_all", "true"}, {"interval", "500ms"}}, {{"id", "slow"}, {"interval", "60"}}}, jumping_);
   add(1);
   EXPECT_EQ(records(1).size(), 1U);
   ASSERT_TRUE(eventually([&] { return status("slow").state.checked_at.has_value(); }));
@@ -116,7 +81,8 @@ TEST_P(ClockTest, APageThatIsRetriedNeitherStormsNorStandsStillNorDies) {
   run_engine({{{"include_all", "true"},
                {"interval", "100ms"},
                {"hook_url", hook.url()},
-               {"retry", "{for: 30m, first: 300ms, max: 300ms}"}}});
+               {"retry", "{for: 30m, first: 300ms, max: 300ms}"}}},
+             jumping_);
   add(1);
   EXPECT_GE(hook.posts(2).size(), 2U);
   for (const auto jump : {the_jump(), -the_jump()}) {
