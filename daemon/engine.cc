@@ -105,7 +105,7 @@ Result<void> Engine::adopt(const std::shared_ptr<const config::Webhook>& webhook
   entry.paused = state->paused;
   entry.dead_pages = state->dead_pages;
   entry.strategy = "";
-  entry.since = parts_.clock.now();
+  entry.since = parts_.clock.tick();
   entry.shown_healthy = state->healthy;
   entry.shown_error = state->last_error;
   if (!state->healthy) {
@@ -215,6 +215,7 @@ void Engine::polled(const std::string& id, const config::Webhook& webhook, const
   Entry& entry = at->second;
   ++entry.runs_ended;
   entry.last_run = run;
+  if (outcome.complete && run.ok) entry.last_complete = now;
   if (!outcome.strategy.empty()) entry.strategy = outcome.strategy;
   if (!outcome.held.empty()) {
     hold_back(id, entry, outcome.held);
@@ -263,7 +264,7 @@ void Engine::show_health(const std::string& id, Entry& entry) {
   const std::string error = !entry.polls.healthy        ? entry.polls.last_error
                             : !entry.deliveries.healthy ? entry.deliveries.last_error
                                                         : "";
-  if (healthy == entry.shown_healthy && error == entry.shown_error) return;
+  if (healthy == entry.shown_healthy && error == entry.shown_error && entry.health_stored) return;
   if (healthy != entry.shown_healthy) {
     if (healthy) {
       log_event(Level::info, "healthy", {{"webhook", id}});
@@ -272,10 +273,12 @@ void Engine::show_health(const std::string& id, Entry& entry) {
     }
   }
   const int failed = std::max(entry.polls.failed_in_a_row, entry.deliveries.failed_in_a_row);
-  if (auto stored = parts_.store.set_health(id, healthy, failed, error); !stored)
-    return log_event(Level::error, "state-failed", {{"webhook", id}, {"error", stored.error().message}});
+  // What can't be written down is shown all the same: least of all a full disk may look healthy.
   entry.shown_healthy = healthy;
   entry.shown_error = error;
+  const auto stored = parts_.store.set_health(id, healthy, failed, error);
+  entry.health_stored = stored.has_value();
+  if (!stored) log_event(Level::error, "state-failed", {{"webhook", id}, {"error", stored.error().message}});
 }
 
 // One webhook may fill a quarter of the outbox, so that a dead receiver does not stop the others; all

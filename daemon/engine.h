@@ -66,14 +66,16 @@ class Engine {
     bool paused = false;  // in state
     std::int64_t dead_pages = 0;
     std::string strategy;
-    bool shown_healthy = true;  // as the store has it
+    bool shown_healthy = true;
     std::string shown_error;
-    bool release = false;  // the next poll ignores hold_if_changed_over
+    bool health_stored = true;  // the store has it as it is shown
+    bool release = false;       // the next poll ignores hold_if_changed_over
     bool outbox_full = false;
     std::uint64_t runs_begun = 0;
     std::uint64_t runs_ended = 0;
     std::optional<Run> last_run;
-    Instant since;  // known to this process from then on
+    Tick since;                         // known to this process from then on
+    std::optional<Tick> last_complete;  // check by this process
   };
 
   // A database that could not be reached. One webhook alone tries it, seldom; the others that are due there

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "config/difference.h"
+#include "core/crash_point.h"
 #include "daemon/engine.h"
 #include "daemon/log.h"
 
@@ -41,8 +42,9 @@ Control Engine::control() {
 
 Answer<WebhookStatus> Engine::status_of(const std::string& id) {
   WebhookStatus status;
-  const Instant now = parts_.clock.now();
   const std::lock_guard lock(mutex_);
+  const Instant now = parts_.clock.now();
+  const Tick tick = parts_.clock.tick();
   const auto at = entries_.find(id);
   if (at == entries_.end()) return unknown(id);  // asked first: the store makes a row for every id it is asked for
   auto state = parts_.store.webhook(id);
@@ -54,23 +56,26 @@ Answer<WebhookStatus> Engine::status_of(const std::string& id) {
   status.healthy = entry.shown_healthy;
   status.last_error = entry.shown_error;
   status.strategy = entry.strategy;
+  // By the monotonic clock where this process made the check: nothing is stale, or fresh, because the other jumped.
+  auto checked_at = status.state.checked_at;
+  if (checked_at && entry.last_complete) checked_at = now - (tick - *entry.last_complete);
   if (!status.paused) {
     const auto due = timetable_.due(id);
-    if (due) status.next_check_at = now + std::max<Micros>(Micros(0), *due - parts_.clock.tick());
+    if (due) status.next_check_at = now + std::max<Micros>(Micros(0), *due - tick);
     const auto outage = outages_.find(Sessions::place_of(entry.webhook->database));
-    if (outage != outages_.end() && outage->second.failed_in_a_row >= 2 && due && *due <= parts_.clock.tick()) {
+    if (outage != outages_.end() && outage->second.failed_in_a_row >= 2 && due && *due <= tick) {
       status.healthy = false;
       if (status.last_error.empty()) status.last_error = outage->second.error;
     }
-    if (const auto why = stale(status.state.checked_at, entry.since, entry.webhook->interval, now)) {
+    const Instant since = now - (tick - entry.since);
+    if (const auto why = stale(checked_at, since, entry.webhook->interval, now)) {
       status.healthy = false;
       const auto& cause = !entry.polls.last_error.empty() ? entry.polls.last_error : status.last_error;
       status.last_error =
           cause.empty() ? *why + (entry.outbox_full ? "; the outbox is full" : "") : *why + "; " + cause;
     }
   }
-  if (status.state.checked_at)
-    status.lag_seconds = std::max(0.0, std::chrono::duration<double>(now - *status.state.checked_at).count());
+  if (checked_at) status.lag_seconds = std::max(0.0, std::chrono::duration<double>(now - *checked_at).count());
   auto runs = parts_.store.runs(id);
   if (!runs) return failed(runs.error());
   for (const auto& run : *runs) status.runs.push_back(describe(run));
@@ -136,7 +141,7 @@ Answer<WebhookStatus> Engine::set_paused(const std::string& id, bool paused) {
     } else {
       entry.release = before->paused_because.starts_with("held: ");
       timetable_.add(id, Sessions::place_of(entry.webhook->database), entry.webhook->interval, parts_.clock.tick());
-      entry.since = parts_.clock.now();
+      entry.since = parts_.clock.tick();
     }
     wake_.notify_all();
   }
@@ -181,6 +186,7 @@ Answer<ReloadReport> Engine::reload() {
       log_event(Level::error, "state-failed", {{"webhook", webhook.id}, {"error", adopted.error().message}});
     timetable_.hurry(webhook.id, parts_.clock.tick());
     dispatcher_.notify(webhook.id);
+    crash_point(CrashPoint::mid_reload);
   }
   // Where webhooks are listed follows the file; what adopt() appended is there already.
   order_.clear();

@@ -2,6 +2,7 @@
 
 #include <charconv>
 
+#include "core/crash_point.h"
 #include "daemon/hidden_values.h"
 #include "daemon/log.h"
 #include "daemon/webhook_json.h"
@@ -175,6 +176,7 @@ Result<void> Poller::commit(Job& job, Part part) {
   whole.forget = std::move(part.forget);
   whole.at = clock_.now();
   const bool queued = !whole.pages.empty();
+  if (queued) crash_point(CrashPoint::after_fetch);
   for (const auto& page : whole.pages) {
     ++job.outcome.run.pages;
     job.outcome.run.records += page.records;

@@ -8,6 +8,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "core/crash_point.h"
+
 namespace vhookd {
 namespace {
 
@@ -188,6 +190,7 @@ Result<void> migrate(Connection& db, int version) {
     db.script(migrations[static_cast<std::size_t>(version)]);
     db.script("PRAGMA application_id = " + std::to_string(application_id));
     db.script("PRAGMA user_version = " + std::to_string(version + 1));
+    crash_point(CrashPoint::mid_migration);
     db.script("COMMIT");
     auto done = db.outcome();
     if (done) continue;
