@@ -104,7 +104,7 @@ TEST(Manual, OfTheConfigurationNamesEachKeyAndNoOther) {
   for (const auto& key : keys) EXPECT_TRUE(said.contains(key)) << key << " is not in vhookd.yaml.5.scd";
   const auto start = page.find("# TOP LEVEL");
   const Words entries =
-      matches(page.substr(start, page.find("# EXAMPLES") - start), R"(\n\t?\*([a-z_]+)\*(?:,|:|\n| \())");
+      matches(page.substr(start, page.find("# EXAMPLES") - start), R"(\n\n\t?\*([a-z_]+)\*(?:,|:|\n| \())");
   EXPECT_GT(entries.size(), 30U);
   for (const auto& key : entries) EXPECT_TRUE(keys.contains(key)) << key << " is no key of the configuration";
 }
