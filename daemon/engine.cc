@@ -29,6 +29,7 @@ Engine::Engine(Parts parts, config::Config config)
               {.pages_queued = [this](const std::string& id) { dispatcher_.notify(id); },
                .may_queue = [this](const std::string& id) { return outbox_has_room(id); },
                .stopping = [this] { return stopping_.load(); },
+               .step = [this] { poll_step_ = parts_.clock.tick(); },
                .random_id = parts_.random_id}),
       dispatcher_(parts_.store, parts_.transport, parts_.clock, std::max(1, config.limits.deliveries / 4),
                   {.sendable = [this](const std::string& id) { return sendable(id); },
@@ -49,6 +50,7 @@ Result<void> Engine::start() {
     for (const auto& webhook : config_.webhooks)
       if (auto adopted = adopt(std::make_shared<const config::Webhook>(webhook)); !adopted) return adopted;
     started_ = true;
+    poll_step_ = parts_.clock.tick();
   }
   const auto queued = parts_.store.with_queue();
   if (!queued) return std::unexpected(queued.error());
@@ -123,6 +125,7 @@ void Engine::work() {
   std::unique_lock lock(mutex_);
   while (!stopping_) {
     const Tick now = parts_.clock.tick();
+    poll_step_ = now;
     const auto id = timetable_.take(now);
     if (!id) {
       const auto next = timetable_.next_due();
@@ -192,13 +195,15 @@ void Engine::polled(const std::string& id, const config::Webhook& webhook, const
   if (!run.ok) {
     if (auto recorded = parts_.store.record_run(id, run); !recorded)
       log_event(Level::error, "state-failed", {{"webhook", id}, {"error", recorded.error().message}});
-    log_event(Level::warn, "poll-failed", {{"webhook", id}, {"error", run.error}});
+    log_event(Level::warn, "poll-failed",
+              {{"webhook", id}, {"error", run.error}, {"run", rfc3339_seconds(run.started_at)}});
   } else {
     log_event(run.records > 0 ? Level::info : Level::debug, "polled",
               {{"webhook", id},
                {"records", std::to_string(run.records)},
                {"pages", std::to_string(run.pages)},
-               {"ms", std::to_string(run.duration_ms)}});
+               {"ms", std::to_string(run.duration_ms)},
+               {"run", rfc3339_seconds(run.started_at)}});
   }
   const std::lock_guard lock(mutex_);
   const Tick now = parts_.clock.tick();

@@ -131,6 +131,7 @@ class Engine {
   bool started_ = false;
 
   std::atomic<bool> stopping_ = false;
+  std::atomic<Tick> poll_step_ = Tick{};  // when a poll worker last got on, with a poll or with waiting for one
   std::vector<std::thread> workers_;
   std::thread delivery_;
 };

@@ -258,8 +258,13 @@ std::vector<std::string> Engine::not_ready() {
 }
 
 bool Engine::alive() {
-  // The loop takes a turn at least once a second; a store that answers slowly may hold it up for a while.
-  return !stopping_ && parts_.clock.tick() - dispatcher_.last_turn() < std::chrono::minutes(1);
+  // The delivery loop takes a turn at least once a second; a store that answers slowly may hold it up for a while. A
+  // poll worker gets on with each question to a database, and those end with ConnectOptions::statement_timeout; one
+  // that has nothing to do looks up once a minute. So all of them standing still for twice that long is no slow
+  // database.
+  const Tick now = parts_.clock.tick();
+  return !stopping_ && now - dispatcher_.last_turn() < std::chrono::minutes(1) &&
+         now - poll_step_.load() < 2 * parts_.connect_options.statement_timeout;
 }
 
 }  // namespace vhookd

@@ -143,6 +143,7 @@ Result<void> Poller::converse(Job& job, Poll& poll, Harvest& harvest, bool keep)
   while (auto ask = next(poll)) {
     if (ask->fresh || ask->anew) job.session.end();
     job.outcome.at_database = true;
+    hooks_.step();
     if (ask->anew)
       if (auto begun = job.session.begin(); !begun) return begun;
     Result<void> taken;
@@ -169,6 +170,7 @@ Result<void> Poller::take(Job& job, Poll& poll, Harvest& harvest, Row row, bool 
 }
 
 Result<void> Poller::commit(Job& job, Part part) {
+  hooks_.step();
   PollCommit whole = job.commit;
   whole.checkpoint = std::move(part.checkpoint);
   whole.pages = std::move(part.pages);
