@@ -21,6 +21,7 @@ struct Route {
 constexpr std::array routes = {
     Route{"GET", "/healthz", Right::everybody, get_healthz},
     Route{"GET", "/readyz", Right::reader, get_readyz},
+    Route{"GET", "/metrics", Right::reader, get_metrics},
     Route{"GET", "/unified/webhook", Right::reader, get_webhooks},
     Route{"GET", "/unified/webhook/{id}", Right::reader, get_webhook},
     Route{"PATCH", "/unified/webhook/{id}", Right::changer, change_webhook},

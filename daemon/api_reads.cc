@@ -6,6 +6,7 @@
 #include "config/spelling.h"
 #include "core/time_text.h"
 #include "daemon/api_access.h"
+#include "daemon/metrics.h"
 #include "daemon/webhook_json.h"
 
 namespace vhookd {
@@ -150,6 +151,12 @@ HttpResponse get_readyz(const ApiCall& call) {
   const auto reasons = call.control.not_ready();
   if (!reasons.empty()) return error_response(503, "not ready", reasons);
   return json(Json{{"status", "ready"}});
+}
+
+HttpResponse get_metrics(const ApiCall& call) {
+  auto text = call.control.metrics();
+  if (!text) return refusal_response(call, text.error());
+  return {200, metrics_content_type, std::move(*text), {}};
 }
 
 HttpResponse get_webhooks(const ApiCall& call) {

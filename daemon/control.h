@@ -57,7 +57,8 @@ struct Control {
       drop_dead;  // by the page's id; gone for good
   // Empty: started and every webhook that isn't paused is healthy. Else the reasons.
   std::function<std::vector<std::string>()> not_ready;
-  std::function<bool()> alive;  // makes progress
+  std::function<bool()> alive;                   // makes progress
+  std::function<Answer<std::string>()> metrics;  // Prometheus' text format, see daemon/metrics.h
 };
 
 }  // namespace vhookd

@@ -35,6 +35,8 @@ Engine::Engine(Parts parts, config::Config config)
                    .delivered = [this](const std::string& id) { delivered(id); },
                    .failed = [this](const std::string& id, const std::string& error,
                                     bool lasting) { not_delivered(id, error, lasting); },
+                   .attempted = [this](const std::string& id, Attempted outcome, Micros took,
+                                       std::optional<Micros> waited) { attempted(id, outcome, took, waited); },
                    .random = parts_.random}),
       config_(std::move(config)),
       timetable_(places_for(config_.limits.polls)) {}
@@ -50,6 +52,7 @@ Result<void> Engine::start() {
       if (auto adopted = adopt(std::make_shared<const config::Webhook>(webhook)); !adopted) return adopted;
     started_ = true;
   }
+  tally_.with([this](Tally& tally) { tally.configured_at = parts_.clock.now(); });
   const auto queued = parts_.store.with_queue();
   if (!queued) return std::unexpected(queued.error());
   for (const auto& id : *queued) dispatcher_.notify(id);
@@ -100,6 +103,7 @@ Result<void> Engine::adopt(const std::shared_ptr<const config::Webhook>& webhook
     log_event(Level::info, "checked-at-ignored",
               {{"webhook", id}, {"why", "it says where a new webhook starts, and this one has state"}});
   Entry& entry = entries_[id];
+  tally_.with([&](Tally& tally) { tally.webhooks.try_emplace(id); });  // counters begin at 0, not at the first event
   if (!entry.webhook) order_.push_back(id);
   entry.webhook = webhook;
   entry.paused = state->paused;
@@ -189,6 +193,7 @@ void Engine::wait_for_room(const std::string& id) {
 
 void Engine::polled(const std::string& id, const config::Webhook& webhook, const PollOutcome& outcome) {
   const auto& run = outcome.run;
+  count(id, outcome);
   if (!run.ok) {
     if (auto recorded = parts_.store.record_run(id, run); !recorded)
       log_event(Level::error, "state-failed", {{"webhook", id}, {"error", recorded.error().message}});

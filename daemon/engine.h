@@ -18,10 +18,12 @@
 #include "config/load.h"
 #include "connectors/connector.h"
 #include "core/clock.h"
+#include "core/guarded.h"
 #include "daemon/control.h"
 #include "daemon/dispatcher.h"
 #include "daemon/poller.h"
 #include "daemon/sessions.h"
+#include "daemon/tally.h"
 #include "delivery/transport.h"
 #include "scheduler/health.h"
 #include "scheduler/timetable.h"
@@ -98,8 +100,15 @@ class Engine {
   void not_delivered(const std::string& id, const std::string& error, bool lasting);
   bool once_done();
 
-  // daemon/engine_control.cc
+  // daemon/engine_status.cc
+  WebhookStatus judged(const Entry& entry, WebhookState state);
   Answer<WebhookStatus> status_of(const std::string& id);
+  Answer<std::vector<WebhookStatus>> statuses();  // in order, without their runs
+  Answer<std::string> metrics();
+  void count(const std::string& id, const PollOutcome& outcome);
+  void attempted(const std::string& id, Attempted outcome, Micros took, std::optional<Micros> waited);
+
+  // daemon/engine_control.cc
   Answer<std::vector<WebhookStatus>> list();
   Answer<Run> trigger(const std::string& id);
   Answer<WebhookStatus> set_paused(const std::string& id, bool paused);
@@ -114,6 +123,8 @@ class Engine {
   Sessions sessions_;
   Poller poller_;
   Dispatcher dispatcher_;
+
+  Guarded<Tally> tally_;
 
   std::mutex reload_mutex_;       // one reload at a time
   std::mutex mutex_;              // guards all below

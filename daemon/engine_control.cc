@@ -1,4 +1,4 @@
-// What Engine answers to Control: status, trigger, pause, resume, reload, dead pages.
+// What Engine answers to Control: trigger, pause, resume, reload, dead pages.
 #include <algorithm>
 
 #include "config/difference.h"
@@ -36,63 +36,8 @@ Control Engine::control() {
           .replay_dead = [this](const std::string& id) { return replay_dead(id); },
           .drop_dead = [this](const std::string& id, const std::string& page) { return drop_dead(id, page); },
           .not_ready = [this] { return not_ready(); },
-          .alive = [this] { return alive(); }};
-}
-
-Answer<WebhookStatus> Engine::status_of(const std::string& id) {
-  WebhookStatus status;
-  const Instant now = parts_.clock.now();
-  const std::lock_guard lock(mutex_);
-  const auto at = entries_.find(id);
-  if (at == entries_.end()) return unknown(id);  // asked first: the store makes a row for every id it is asked for
-  auto state = parts_.store.webhook(id);
-  if (!state) return failed(state.error());
-  const Entry& entry = at->second;
-  status.webhook = *entry.webhook;
-  status.state = std::move(*state);
-  status.paused = entry.paused || entry.webhook->is_paused;
-  status.healthy = entry.shown_healthy;
-  status.last_error = entry.shown_error;
-  status.strategy = entry.strategy;
-  if (!status.paused) {
-    const auto due = timetable_.due(id);
-    if (due) status.next_check_at = now + std::max<Micros>(Micros(0), *due - parts_.clock.tick());
-    const auto outage = outages_.find(Sessions::place_of(entry.webhook->database));
-    if (outage != outages_.end() && outage->second.failed_in_a_row >= 2 && due && *due <= parts_.clock.tick()) {
-      status.healthy = false;
-      if (status.last_error.empty()) status.last_error = outage->second.error;
-    }
-    if (const auto why = stale(status.state.checked_at, entry.since, entry.webhook->interval, now)) {
-      status.healthy = false;
-      const auto& cause = !entry.polls.last_error.empty() ? entry.polls.last_error : status.last_error;
-      status.last_error =
-          cause.empty() ? *why + (entry.outbox_full ? "; the outbox is full" : "") : *why + "; " + cause;
-    }
-  }
-  if (status.state.checked_at)
-    status.lag_seconds = std::max(0.0, std::chrono::duration<double>(now - *status.state.checked_at).count());
-  auto runs = parts_.store.runs(id);
-  if (!runs) return failed(runs.error());
-  for (const auto& run : *runs) status.runs.push_back(describe(run));
-  return status;
-}
-
-Answer<std::vector<WebhookStatus>> Engine::list() {
-  std::vector<std::string> order;
-  {
-    const std::lock_guard lock(mutex_);
-    order = order_;
-  }
-  std::vector<WebhookStatus> statuses;
-  for (const auto& id : order) {
-    auto status = status_of(id);
-    if (status) {
-      statuses.push_back(std::move(*status));
-    } else if (status.error().why != Refusal::Why::not_found) {  // a reload may have taken it out meanwhile
-      return std::unexpected(status.error());
-    }
-  }
-  return statuses;
+          .alive = [this] { return alive(); },
+          .metrics = [this] { return metrics(); }};
 }
 
 Answer<Run> Engine::trigger(const std::string& id) {
@@ -149,6 +94,10 @@ Answer<ReloadReport> Engine::reload() {
   const std::lock_guard one_at_a_time(reload_mutex_);
   auto loaded = parts_.load();
   if (!loaded) {
+    tally_.with([](Tally& tally) {
+      ++tally.reloads_refused;
+      tally.last_reload_good = false;
+    });
     log_event(Level::error, "reload-refused",
               {{"errors", std::to_string(loaded.error().size())}, {"first", loaded.error().front()}});
     return std::unexpected(Refusal{.why = Refusal::Why::invalid, .messages = loaded.error()});
@@ -165,6 +114,7 @@ Answer<ReloadReport> Engine::reload() {
   for (const auto& id : difference.removed) {
     timetable_.remove(id);
     entries_.erase(id);
+    tally_.with([&](Tally& tally) { tally.webhooks.erase(id); });
   }
   const auto is = [](const std::vector<std::string>& ids, const std::string& id) {
     return std::ranges::find(ids, id) != ids.end();
@@ -190,6 +140,11 @@ Answer<ReloadReport> Engine::reload() {
   set_log_level(loaded->log.level);
   wake_.notify_all();
   lock.unlock();
+  tally_.with([&](Tally& tally) {
+    ++tally.reloads;
+    tally.last_reload_good = true;
+    tally.configured_at = parts_.clock.now();
+  });
   log_event(Level::info, "reloaded",
             {{"added", std::to_string(report.added.size())},
              {"removed", std::to_string(report.removed.size())},
@@ -236,19 +191,6 @@ Answer<DeadPage> Engine::drop_dead(const std::string& id, const std::string& pag
   }
   dispatcher_.notify(id);
   return *at;
-}
-
-std::vector<std::string> Engine::not_ready() {
-  {
-    const std::lock_guard lock(mutex_);
-    if (!started_) return {"starting"};
-  }
-  const auto statuses = list();
-  if (!statuses) return statuses.error().messages;
-  std::vector<std::string> reasons;
-  for (const auto& status : *statuses)
-    if (!status.paused && !status.healthy) reasons.push_back(status.webhook.id + ": " + status.last_error);
-  return reasons;
 }
 
 bool Engine::alive() {

@@ -66,7 +66,6 @@ std::vector<Case> cases() {
        R"(\"nothing-like-it\")"},
       {"unknown path", request("GET", "/nope"), loopback, 404},
       {"the status page is not here yet", request("GET", "/"), loopback, 404},
-      {"metrics are not here yet", request("GET", "/metrics"), loopback, 404},
       {"no empty id", request("GET", "/unified/webhook/"), loopback, 404},
       {"no deeper path", request("GET", hook + "/runs/1"), loopback, 404},
       {"control paths", by_socket("POST", "/control/reload"), loopback, 200, R"("changed":["b","c"])"},
@@ -100,6 +99,7 @@ std::vector<Case> cases() {
       {"not loopback: readiness without", request("GET", "/readyz"), everywhere, 401},
       {"not loopback: unknown path without", request("GET", "/nope"), everywhere, 401},
       {"not loopback: health without", request("GET", "/healthz"), everywhere, 200},
+      {"not loopback: metrics without", request("GET", "/metrics"), everywhere, 401},
       {"not loopback: read with", bearer(request("GET", "/unified/webhook")), everywhere, 200},
       {"not loopback: none configured", request("GET", "/unified/webhook"), everywhere_without_token, 403,
        "set api.token"},
@@ -166,6 +166,13 @@ TEST(Api, Table) {
     const std::string challenge = header_of(response, "www-authenticate");
     EXPECT_EQ(response.status == 401, challenge.starts_with("Bearer")) << item.what;
   }
+}
+
+TEST(Api, MetricsAreText) {
+  FakeControl fake;
+  const auto response = answer(request("GET", "/metrics"), fake.control(), loopback);
+  EXPECT_EQ(response.content_type, "text/plain; version=0.0.4; charset=utf-8");
+  EXPECT_EQ(response.body, "up 1\n");
 }
 
 TEST(Api, WrongMethodNamesTheRightOnes) {

@@ -83,6 +83,7 @@ class FakeControl {
     };
     control.not_ready = [this] { return reasons; };
     control.alive = [this] { return alive; };
+    control.metrics = [] { return Answer<std::string>("up 1\n"); };
     return control;
   }
 
