@@ -50,6 +50,7 @@ Result<void> Engine::start() {
     const std::lock_guard lock(mutex_);
     for (const auto& webhook : config_.webhooks)
       if (auto adopted = adopt(std::make_shared<const config::Webhook>(webhook)); !adopted) return adopted;
+    if (auto adopted = adopt_stored(); !adopted) return adopted;
     started_ = true;
   }
   tally_.with([this](Tally& tally) { tally.configured_at = parts_.clock.now(); });
@@ -117,7 +118,8 @@ Result<void> Engine::adopt(const std::shared_ptr<const config::Webhook>& webhook
     Side& side = state->queued_pages > 0 || state->dead_pages > 0 ? entry.deliveries : entry.polls;
     side = {.failed_in_a_row = state->failed_in_a_row, .healthy = false, .last_error = state->last_error};
   }
-  if (entry.paused || webhook->is_paused) return {};
+  if (once_ && !entry.invalid.empty()) once_failed_ = true;
+  if (entry.paused || webhook->is_paused || !entry.invalid.empty()) return {};
   timetable_.add(id, Sessions::place_of(webhook->database), webhook->interval, parts_.clock.tick());
   if (once_) once_left_.insert(id);
   return {};
@@ -307,7 +309,7 @@ std::shared_ptr<const config::Webhook> Engine::sendable(const std::string& id) {
   if (at == entries_.end()) return nullptr;
   const Entry& entry = at->second;
   // A dead page holds back what follows it: order is kept until it is replayed or dropped.
-  if (entry.paused || entry.webhook->is_paused || entry.dead_pages > 0) return nullptr;
+  if (entry.paused || entry.webhook->is_paused || entry.dead_pages > 0 || !entry.invalid.empty()) return nullptr;
   if (once_ && entry.deliveries.failed_in_a_row > 0) return nullptr;
   return entry.webhook;
 }

@@ -26,18 +26,22 @@ std::unexpected<Refusal> failed(const Error& error) {
 }  // namespace
 
 Control Engine::control() {
-  return {.list = [this] { return list(); },
-          .get = [this](const std::string& id) { return status_of(id); },
-          .trigger = [this](const std::string& id) { return trigger(id); },
-          .pause = [this](const std::string& id) { return set_paused(id, true); },
-          .resume = [this](const std::string& id) { return set_paused(id, false); },
-          .reload = [this] { return reload(); },
-          .dead = [this](const std::string& id) { return dead(id); },
-          .replay_dead = [this](const std::string& id) { return replay_dead(id); },
-          .drop_dead = [this](const std::string& id, const std::string& page) { return drop_dead(id, page); },
-          .not_ready = [this] { return not_ready(); },
-          .alive = [this] { return alive(); },
-          .metrics = [this] { return metrics(); }};
+  return {
+      .list = [this] { return list(); },
+      .get = [this](const std::string& id) { return status_of(id); },
+      .trigger = [this](const std::string& id) { return trigger(id); },
+      .pause = [this](const std::string& id) { return set_paused(id, true); },
+      .resume = [this](const std::string& id) { return set_paused(id, false); },
+      .create = [this](const std::string& body, std::optional<bool> include_all) { return create(body, include_all); },
+      .change = [this](const std::string& id, const std::string& body) { return change(id, body); },
+      .remove = [this](const std::string& id) { return remove(id); },
+      .reload = [this] { return reload(); },
+      .dead = [this](const std::string& id) { return dead(id); },
+      .replay_dead = [this](const std::string& id) { return replay_dead(id); },
+      .drop_dead = [this](const std::string& id, const std::string& page) { return drop_dead(id, page); },
+      .not_ready = [this] { return not_ready(); },
+      .alive = [this] { return alive(); },
+      .metrics = [this] { return metrics(); }};
 }
 
 Answer<Run> Engine::trigger(const std::string& id) {
@@ -46,6 +50,7 @@ Answer<Run> Engine::trigger(const std::string& id) {
   if (at == entries_.end()) return unknown(id);
   if (at->second.paused || at->second.webhook->is_paused)
     return refuse(Refusal::Why::conflict, id + " is paused; resume it first");
+  if (!at->second.invalid.empty()) return refuse(Refusal::Why::conflict, id + " can't run: " + at->second.invalid);
   const auto target = at->second.runs_begun + 1;
   timetable_.reached(id);  // asked for by a person: a back-off does not count
   timetable_.hurry(id, parts_.clock.tick());
@@ -78,7 +83,7 @@ Answer<WebhookStatus> Engine::set_paused(const std::string& id, bool paused) {
     entry.paused = paused;
     if (paused) {
       timetable_.remove(id);
-    } else {
+    } else if (entry.invalid.empty()) {
       entry.release = before->paused_because.starts_with("held: ");
       timetable_.add(id, Sessions::place_of(entry.webhook->database), entry.webhook->interval, parts_.clock.tick());
       entry.since = parts_.clock.now();
@@ -125,6 +130,7 @@ Answer<ReloadReport> Engine::reload() {
     const bool added = is(difference.added, webhook.id);
     if (!added && !is(difference.changed, webhook.id)) continue;
     timetable_.remove(webhook.id);
+    if (const auto at = entries_.find(webhook.id); at != entries_.end() && at->second.by_api) entries_.erase(at);
     auto adopted = adopt(std::make_shared<const config::Webhook>(webhook));
     if (adopted && !added) adopted = parts_.store.touch(webhook.id);
     if (!adopted)
@@ -136,6 +142,9 @@ Answer<ReloadReport> Engine::reload() {
   order_.clear();
   for (const auto& webhook : loaded->webhooks) order_.push_back(webhook.id);
   config_.webhooks = std::move(loaded->webhooks);
+  config_.base = loaded->base;
+  if (auto adopted = adopt_stored(); !adopted)
+    log_event(Level::error, "state-failed", {{"error", adopted.error().message}});
   config_.limits.outbox_bytes = loaded->limits.outbox_bytes;
   set_log_level(loaded->log.level);
   wake_.notify_all();

@@ -35,7 +35,11 @@ WebhookStatus Engine::judged(const Entry& entry, WebhookState state) {
   status.healthy = entry.shown_healthy;
   status.last_error = entry.shown_error;
   status.strategy = entry.strategy;
-  if (!status.paused) {
+  status.by_api = entry.by_api;
+  if (!entry.invalid.empty()) {
+    status.healthy = false;
+    status.last_error = entry.invalid;
+  } else if (!status.paused) {
     const auto due = timetable_.due(id);
     if (due) status.next_check_at = now + std::max<Micros>(Micros(0), *due - parts_.clock.tick());
     const auto outage = outages_.find(Sessions::place_of(entry.webhook->database));
