@@ -97,6 +97,10 @@ KnownRows Poller::known_rows(Job& job) {
           .after = [this, &job](const std::string& key, int limit) -> Result<std::vector<KnownRow>> {
             if (!job.epoch_open) return std::vector<KnownRow>();
             return store_.known_after(job.webhook.id, key, limit);
+          },
+          .count = [this, &job]() -> Result<std::int64_t> {
+            if (!job.epoch_open) return 0;
+            return store_.known_count(job.webhook.id);
           }};
 }
 
