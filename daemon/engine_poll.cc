@@ -1,5 +1,6 @@
 // One webhook's turn in the engine: whether it has to be polled at all, and as which configuration.
 #include <algorithm>
+#include <utility>
 
 #include "daemon/engine.h"
 #include "daemon/log.h"
@@ -42,6 +43,7 @@ void Engine::poll_one(const Due& due) {
   // The token comes before the view, so that all that is behind it is in the view.
   std::string token;
   if (due.by_commits_alone) {
+    poll_step_ = parts_.clock.tick();
     const auto seen = probes_.ask(webhook.database, **lease);
     if (left_out(due, seen)) return;
     if (seen) token = seen->token;
@@ -126,8 +128,9 @@ bool Engine::left_out(const Due& due, const std::optional<Probes::Seen>& seen) {
   Entry& entry = at->second;
   ++entry.runs_ended;
   entry.last_run = Run{.started_at = seen->asked_at};
-  entry.idle_at = std::max(entry.idle_at, std::optional(seen->asked_at));
+  entry.idle_at = seen->asked_at;
   entry.idle_unsaved = true;
+  entry.last_complete = seen->tick;
   entry.polls.succeeded();
   entry.outbox_full = false;
   show_health(due.id, entry);

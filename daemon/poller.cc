@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "core/crash_point.h"
 #include "daemon/hidden_values.h"
 #include "daemon/log.h"
 #include "daemon/webhook_json.h"
@@ -60,7 +61,7 @@ Result<void> Poller::prepare(Job& job) {
   auto state = store_.webhook(job.webhook.id);
   if (!state) return std::unexpected(state.error());
   job.state = std::move(*state);
-  if (job.request.checked_at) job.state.checked_at = std::max(job.state.checked_at, job.request.checked_at);
+  if (job.request.checked_at) job.state.checked_at = job.request.checked_at;
   job.outcome.at_database = true;
   auto table = job.session.describe({job.webhook.database.schema, job.webhook.table_name()});
   if (!table) return std::unexpected(table.error());
@@ -167,6 +168,7 @@ Result<void> Poller::converse(Job& job, Poll& poll, Harvest& harvest, bool keep)
     anew = anew || ask->anew;
     if (ask->fresh || anew) job.session.end();
     job.outcome.at_database = true;
+    hooks_.step();
     if (anew) {
       if (auto begun = job.session.begin(); !begun) return begun;
     }
@@ -210,6 +212,7 @@ Result<void> Poller::take(Job& job, Poll& poll, Harvest& harvest, Row row, bool 
 }
 
 Result<void> Poller::commit(Job& job, Part part) {
+  hooks_.step();
   PollCommit whole = job.commit;
   whole.checkpoint = std::move(part.checkpoint);
   whole.pages = std::move(part.pages);
@@ -217,6 +220,7 @@ Result<void> Poller::commit(Job& job, Part part) {
   whole.forget = std::move(part.forget);
   whole.at = clock_.now();
   const bool queued = !whole.pages.empty();
+  if (queued) crash_point(CrashPoint::after_fetch);
   for (const auto& page : whole.pages) {
     ++job.outcome.run.pages;
     job.outcome.run.records += page.records;

@@ -42,6 +42,7 @@ class Poller {
     std::function<void(const std::string& id)> pages_queued;  // after each commit with pages
     std::function<bool(const std::string& id)> may_queue;     // the outbox has room
     std::function<bool()> stopping;
+    std::function<void()> step;  // before each question to a database, and with each commit
     std::function<std::string()> random_id;
     // A view of the database is left so long after its first row where the poll can go on in another: an old one
     // keeps the server from clearing up behind it.
