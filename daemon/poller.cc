@@ -96,6 +96,10 @@ KnownRows Poller::known_rows(Job& job) {
           .after = [this, &job](const std::string& key, int limit) -> Result<std::vector<KnownRow>> {
             if (!job.epoch_open) return std::vector<KnownRow>();
             return store_.known_after(job.webhook.id, key, limit);
+          },
+          .ranges = [this, &job]() -> Result<std::vector<KnownRange>> {
+            if (!job.epoch_open) return std::vector<KnownRange>();
+            return store_.known_ranges(job.webhook.id);
           }};
 }
 
@@ -173,6 +177,9 @@ Result<void> Poller::commit(Job& job, Part part) {
   whole.pages = std::move(part.pages);
   whole.remember = std::move(part.remember);
   whole.forget = std::move(part.forget);
+  whole.no_ranges = part.no_ranges;
+  whole.ranges = std::move(part.ranges);
+  whole.dropped_ranges = std::move(part.dropped_ranges);
   whole.at = clock_.now();
   const bool queued = !whole.pages.empty();
   for (const auto& page : whole.pages) {
