@@ -198,6 +198,7 @@ void Engine::polled(const std::string& id, const config::Webhook& webhook, const
               {{"webhook", id},
                {"records", std::to_string(run.records)},
                {"pages", std::to_string(run.pages)},
+               {"read", std::to_string(outcome.rows_read)},
                {"ms", std::to_string(run.duration_ms)}});
   }
   const std::lock_guard lock(mutex_);

@@ -150,6 +150,7 @@ Result<void> Poller::converse(Job& job, Poll& poll, Harvest& harvest, bool keep)
       if (auto begun = job.session.begin(); !begun) return begun;
     Result<void> taken;
     const auto read = job.session.read(ask->query, [&](Row row) {
+      ++job.outcome.rows_read;
       taken = take(job, poll, harvest, row, keep);
       return taken.has_value() && !job.stopped;
     });
