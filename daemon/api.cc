@@ -23,6 +23,7 @@ constexpr std::array routes = {
     Route{"GET", "/healthz", Right::everybody, get_healthz},
     Route{"GET", "/readyz", Right::reader, get_readyz},
     Route{"GET", "/metrics", Right::reader, get_metrics},
+    Route{"GET", "/openapi.json", Right::reader, get_asset},
     Route{"GET", "/unified/webhook", Right::reader, get_webhooks},
     Route{"GET", "/unified/webhook/{id}", Right::reader, get_webhook},
     Route{"POST", "/unified/webhook", Right::changer, create_webhook},

@@ -87,9 +87,10 @@ HttpResponse get_explain_page(const ApiCall& call) {
 
 HttpResponse get_asset(const ApiCall& call) {
   const std::string name = call.request.path.substr(1);
-  const char* type = name.ends_with(".css")  ? "text/css; charset=utf-8"
-                     : name.ends_with(".js") ? "text/javascript; charset=utf-8"
-                                             : "image/svg+xml";
+  const char* type = name.ends_with(".css")    ? "text/css; charset=utf-8"
+                     : name.ends_with(".js")   ? "text/javascript; charset=utf-8"
+                     : name.ends_with(".json") ? "application/json"
+                                               : "image/svg+xml";
   return {200, type, std::string(page_asset(name)), {{"cross-origin-resource-policy", "same-origin"}}};
 }
 
