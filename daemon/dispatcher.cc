@@ -51,6 +51,13 @@ std::string failure_text(const config::Webhook& webhook, const Outcome& outcome,
   return text;
 }
 
+Attempted attempted(const Verdict& verdict, const Outcome& outcome) {
+  if (std::holds_alternative<Delivered>(verdict)) return Attempted::delivered;
+  if (std::holds_alternative<Gone>(verdict)) return Attempted::gone;
+  if (std::holds_alternative<Dead>(verdict)) return Attempted::died;
+  return std::holds_alternative<Answered>(outcome.result) ? Attempted::refused : Attempted::unanswered;
+}
+
 }  // namespace
 
 void Dispatcher::notify(const std::string& id) {
@@ -177,9 +184,12 @@ void Dispatcher::judged(Flight& flight, const Outcome& outcome) {
     attempt.slow = std::get<Unanswered>(outcome.result).why == Unanswered::Why::timeout;
   }
   const auto verdict = judge(attempt, flight.webhook->retry);
+  const bool arrived = std::holds_alternative<Delivered>(verdict);
+  hooks_.attempted(id, attempted(verdict, outcome), outcome.took,
+                   arrived ? std::optional(now - flight.page.queued_at) : std::nullopt);
   const LogFields fields = {{"webhook", id}, {"sequence", std::to_string(sequence)}, {"page", flight.page.page.id}};
   Result<void> stored;
-  if (std::holds_alternative<Delivered>(verdict)) {
+  if (arrived) {
     crash_point(CrashPoint::after_2xx);
     log_event(Level::debug, "page-delivered", fields);
     unrecorded_[id] = sequence;

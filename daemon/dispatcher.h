@@ -13,6 +13,7 @@
 #include "core/clock.h"
 #include "core/guarded.h"
 #include "daemon/patience.h"
+#include "daemon/tally.h"
 #include "delivery/transport.h"
 #include "scheduler/retry.h"
 #include "store/store.h"
@@ -27,6 +28,8 @@ class Dispatcher {
     std::function<void(const std::string& id)> delivered;
     // `lasting`: nothing more is tried by itself (410, retries spent).
     std::function<void(const std::string& id, const std::string& error, bool lasting)> failed;
+    // Each attempt that came to an end. `waited`: since the page was queued, where it was delivered.
+    std::function<void(const std::string& id, Attempted outcome, Micros took, std::optional<Micros> waited)> attempted;
     std::function<double()> random;  // [0, 1)
   };
   // `per_host`: POSTs under way at once to one host, so that a host that hangs leaves places for the others.

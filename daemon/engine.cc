@@ -29,12 +29,15 @@ Engine::Engine(Parts parts, config::Config config)
               {.pages_queued = [this](const std::string& id) { dispatcher_.notify(id); },
                .may_queue = [this](const std::string& id) { return outbox_has_room(id); },
                .stopping = [this] { return stopping_.load(); },
+               .step = [this] { poll_step_ = parts_.clock.tick(); },
                .random_id = parts_.random_id}),
       dispatcher_(parts_.store, parts_.transport, parts_.clock, std::max(1, config.limits.deliveries / 4),
                   {.sendable = [this](const std::string& id) { return sendable(id); },
                    .delivered = [this](const std::string& id) { delivered(id); },
                    .failed = [this](const std::string& id, const std::string& error,
                                     bool lasting) { not_delivered(id, error, lasting); },
+                   .attempted = [this](const std::string& id, Attempted outcome, Micros took,
+                                       std::optional<Micros> waited) { attempted(id, outcome, took, waited); },
                    .random = parts_.random}),
       config_(std::move(config)),
       timetable_(places_for(config_.limits.polls)) {}
@@ -48,8 +51,11 @@ Result<void> Engine::start() {
     const std::lock_guard lock(mutex_);
     for (const auto& webhook : config_.webhooks)
       if (auto adopted = adopt(std::make_shared<const config::Webhook>(webhook)); !adopted) return adopted;
+    if (auto adopted = adopt_stored(); !adopted) return adopted;
     started_ = true;
+    poll_step_ = parts_.clock.tick();
   }
+  tally_.with([this](Tally& tally) { tally.configured_at = parts_.clock.now(); });
   const auto queued = parts_.store.with_queue();
   if (!queued) return std::unexpected(queued.error());
   for (const auto& id : *queued) dispatcher_.notify(id);
@@ -100,6 +106,7 @@ Result<void> Engine::adopt(const std::shared_ptr<const config::Webhook>& webhook
     log_event(Level::info, "checked-at-ignored",
               {{"webhook", id}, {"why", "it says where a new webhook starts, and this one has state"}});
   Entry& entry = entries_[id];
+  tally_.with([&](Tally& tally) { tally.webhooks.try_emplace(id); });  // counters begin at 0, not at the first event
   if (!entry.webhook) order_.push_back(id);
   entry.webhook = webhook;
   entry.paused = state->paused;
@@ -113,7 +120,8 @@ Result<void> Engine::adopt(const std::shared_ptr<const config::Webhook>& webhook
     Side& side = state->queued_pages > 0 || state->dead_pages > 0 ? entry.deliveries : entry.polls;
     side = {.failed_in_a_row = state->failed_in_a_row, .healthy = false, .last_error = state->last_error};
   }
-  if (entry.paused || webhook->is_paused) return {};
+  if (once_ && !entry.invalid.empty()) once_failed_ = true;
+  if (entry.paused || webhook->is_paused || !entry.invalid.empty()) return {};
   timetable_.add(id, Sessions::place_of(webhook->database), webhook->interval, parts_.clock.tick());
   if (once_) once_left_.insert(id);
   return {};
@@ -123,6 +131,7 @@ void Engine::work() {
   std::unique_lock lock(mutex_);
   while (!stopping_) {
     const Tick now = parts_.clock.tick();
+    poll_step_ = now;
     const auto id = timetable_.take(now);
     if (!id) {
       const auto next = timetable_.next_due();
@@ -189,16 +198,19 @@ void Engine::wait_for_room(const std::string& id) {
 
 void Engine::polled(const std::string& id, const config::Webhook& webhook, const PollOutcome& outcome) {
   const auto& run = outcome.run;
+  count(id, outcome);
   if (!run.ok) {
     if (auto recorded = parts_.store.record_run(id, run); !recorded)
       log_event(Level::error, "state-failed", {{"webhook", id}, {"error", recorded.error().message}});
-    log_event(Level::warn, "poll-failed", {{"webhook", id}, {"error", run.error}});
+    log_event(Level::warn, "poll-failed",
+              {{"webhook", id}, {"error", run.error}, {"run", rfc3339_seconds(run.started_at)}});
   } else {
     log_event(run.records > 0 ? Level::info : Level::debug, "polled",
               {{"webhook", id},
                {"records", std::to_string(run.records)},
                {"pages", std::to_string(run.pages)},
-               {"ms", std::to_string(run.duration_ms)}});
+               {"ms", std::to_string(run.duration_ms)},
+               {"run", rfc3339_seconds(run.started_at)}});
   }
   const std::lock_guard lock(mutex_);
   const Tick now = parts_.clock.tick();
@@ -305,7 +317,7 @@ std::shared_ptr<const config::Webhook> Engine::sendable(const std::string& id) {
   if (at == entries_.end()) return nullptr;
   const Entry& entry = at->second;
   // A dead page holds back what follows it: order is kept until it is replayed or dropped.
-  if (entry.paused || entry.webhook->is_paused || entry.dead_pages > 0) return nullptr;
+  if (entry.paused || entry.webhook->is_paused || entry.dead_pages > 0 || !entry.invalid.empty()) return nullptr;
   if (once_ && entry.deliveries.failed_in_a_row > 0) return nullptr;
   return entry.webhook;
 }

@@ -135,7 +135,8 @@ int run_command(const RunOptions& options) {
                  .connect_options = {},
                  .random_id = random_id,
                  .random = random_share,
-                 .load = load},
+                 .load = load,
+                 .secrets = config::system_secrets()},
                 std::move(*config));
   if (options.once) {
     const bool well = engine.run_once([] { return wait_for_signal(milliseconds(0)) == Wake::stop; });

@@ -94,6 +94,7 @@ Json status_object(const WebhookStatus& status) {
   out["dead_pages"] = status.state.dead_pages;
   put(out, "next_check_at", status.next_check_at);
   put(out, "last_error", status.last_error);
+  out["managed"] = status.by_api ? "api" : "yaml";
   return out;
 }
 

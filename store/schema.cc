@@ -118,8 +118,16 @@ CREATE TABLE stale (
 ) STRICT;
 )sql";
 
+constexpr const char* tables_of_version_2 = R"sql(
+CREATE TABLE definition (
+  number INTEGER PRIMARY KEY AUTOINCREMENT,
+  id TEXT NOT NULL UNIQUE,
+  json TEXT NOT NULL
+) STRICT;
+)sql";
+
 // migrations[v] takes version v to v + 1.
-constexpr std::array<const char*, schema_version> migrations = {tables_of_version_1};
+constexpr std::array<const char*, schema_version> migrations = {tables_of_version_1, tables_of_version_2};
 
 std::int64_t one_integer(Connection& db, std::string_view sql) {
   Select query(db, sql);

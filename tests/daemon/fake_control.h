@@ -77,12 +77,20 @@ class FakeControl {
     control.trigger = [this](const std::string& id) { return find(id, "trigger").transform_to(run); };
     control.replay_dead = [this](const std::string& id) { return find(id, "replay").transform_to(2); };
     control.dead = [this](const std::string& id) { return find(id, "").transform_to(pages); };
+    control.create = [this](const std::string&, std::optional<bool>) {
+      note("create");
+      return Answer<WebhookStatus>(bare("made"));
+    };
+    control.remove = [](const std::string&) {
+      return Answer<WebhookStatus>(std::unexpected(Refusal{Refusal::Why::conflict, {"it stands in the YAML"}}));
+    };
     control.reload = [this] {
       note("reload");
       return report;
     };
     control.not_ready = [this] { return reasons; };
     control.alive = [this] { return alive; };
+    control.metrics = [] { return Answer<std::string>("up 1\n"); };
     return control;
   }
 
