@@ -183,6 +183,7 @@ void Engine::polled(const Due& due, const PollOutcome& outcome, const std::strin
               {{"webhook", id},
                {"records", std::to_string(run.records)},
                {"pages", std::to_string(run.pages)},
+               {"read", std::to_string(outcome.rows_read)},
                {"ms", std::to_string(run.duration_ms)},
                {"run", rfc3339_seconds(run.started_at)}});
   }

@@ -153,6 +153,7 @@ class Engine {
   Answer<WebhookStatus> status_of(const std::string& id);
   Answer<std::vector<WebhookStatus>> statuses();  // in order, without their runs
   Answer<std::string> metrics();
+  Answer<std::string> explain(const std::string& id, bool json);
   void count(const std::string& id, const PollOutcome& outcome);
   void attempted(const std::string& id, Attempted outcome, Micros took, std::optional<Micros> waited);
 

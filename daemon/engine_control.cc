@@ -40,6 +40,7 @@ Control Engine::control() {
       .dead = [this](const std::string& id) { return dead(id); },
       .replay_dead = [this](const std::string& id) { return replay_dead(id); },
       .drop_dead = [this](const std::string& id, const std::string& page) { return drop_dead(id, page); },
+      .explain = [this](const std::string& id, bool json) { return explain(id, json); },
       .not_ready = [this] { return not_ready(); },
       .alive = [this] { return alive(); },
       .metrics = [this] { return metrics(); }};

@@ -120,6 +120,10 @@ KnownRows Poller::known_rows(Job& job) {
           .count = [this, &job]() -> Result<std::int64_t> {
             if (!job.epoch_open) return 0;
             return store_.known_count(job.webhook.id);
+          },
+          .ranges = [this, &job]() -> Result<std::vector<KnownRange>> {
+            if (!job.epoch_open) return std::vector<KnownRange>();
+            return store_.known_ranges(job.webhook.id);
           }};
 }
 
@@ -189,6 +193,7 @@ Result<bool> Poller::read(Job& job, const Ask& ask, Poll& poll, Harvest& harvest
   int rows = 0;
   Tick first_row;  // a server that sorts for long before it must not be asked to sort again for a few rows
   const auto read = job.session.read(ask.query, [&](Row row) {
+    ++job.outcome.rows_read;
     taken = take(job, poll, harvest, row, keep);
     if (!taken || job.stopped) return false;
     constexpr int rows_a_look = 64;
@@ -218,6 +223,9 @@ Result<void> Poller::commit(Job& job, Part part) {
   whole.pages = std::move(part.pages);
   whole.remember = std::move(part.remember);
   whole.forget = std::move(part.forget);
+  whole.no_ranges = part.no_ranges;
+  whole.ranges = std::move(part.ranges);
+  whole.dropped_ranges = std::move(part.dropped_ranges);
   whole.at = clock_.now();
   const bool queued = !whole.pages.empty();
   if (queued) crash_point(CrashPoint::after_fetch);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -23,6 +24,7 @@ struct PollOutcome {
   bool more = false;                    // to be polled again at once
   Recourse recourse = Recourse::retry;  // where the run failed
   bool at_database = false;             // it failed at the database, not at the store
+  std::int64_t rows_read = 0;           // handed over by the database, fingerprints of ranges among them
   std::string strategy;                 // empty: it failed before one was chosen
   std::string held;                     // why nothing was sent though much changed; empty: not held
   bool epoch_ends = false;              // nothing was asked: the configuration before is to be polled once more

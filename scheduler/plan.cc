@@ -26,6 +26,11 @@ constexpr std::array updated_names = {"updatedat",  "modifiedat",    "lastmodifi
 constexpr std::array created_names = {"createdat",    "insertedat",  "createdon",   "createtime", "created",
                                       "creationdate", "datecreated", "createddate", "inserted",   "ctime"};
 
+// Small ranges spare reading where changes lie scattered, large ones spare bounds: a range costs about 200 bytes
+// of memory in a poll, and as many in its questions.
+constexpr std::int64_t least_range_rows = 1000;
+constexpr std::int64_t ranges_aimed_at = 20'000;
+
 std::string plain(std::string_view name) {
   std::string out;
   for (const char c : name)
@@ -119,6 +124,7 @@ class Planner {
       const auto name = quoted(column.name);
       for (auto at = sql.find("{}"); at != std::string::npos; at = sql.find("{}", at + name.size()))
         sql.replace(at, 2, name);
+      plan_.values.push_back(sql);
       if (!column.select_as.empty()) sql.append(" AS ").append(name);
       plan_.selected.push_back(std::move(sql));
     }
@@ -153,6 +159,7 @@ class Planner {
     if (plan_.key.empty() && plan_.dialect == Dialect::sqlite && table_.relation == Relation::table) {
       plan_.key.push_back({"rowid", "rowid", "rowid", plan_.selected.size()});
       plan_.selected.emplace_back("rowid AS \"rowid\"");
+      plan_.values.emplace_back("rowid");
     }
     plan_.firm_key = vouched_for();
     return {};
@@ -354,6 +361,7 @@ class Planner {
       plan_.created = created_->name;
       plan_.created_at = position(created_->name);
     }
+    plan_.range_rows = std::max(least_range_rows, table_.estimated_rows / ranges_aimed_at);
     plan_.remembers = plan_.strategy != Strategy::xid || tells_new_from_changed() || plan_.firm_key;
     if (webhook_.checked_at && plan_.stamp.empty() && webhook_.event != Event::deleted)
       return misfit("checked_at: " + full_name(table_) +

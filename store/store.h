@@ -59,8 +59,11 @@ struct PollCommit {
   std::vector<KnownRow> remember;            // replaces what stands under the same key
   std::vector<std::string> forget;           // keys
   std::optional<std::int64_t> forget_below;  // also forgets known rows with mark < this
-  std::optional<Run> run;                    // set on the last part; trims the history to 50
-  bool complete = false;                     // the check was whole: checked_at = at
+  bool no_ranges = false;                    // forgets all ranges of the known rows, before …
+  std::vector<KnownRange> ranges;  // … these replace what stands under the same first key, in this order, and …
+  std::vector<std::string> dropped_ranges;  // … those, by their first keys, are forgotten
+  std::optional<Run> run;                   // set on the last part; trims the history to 50
+  bool complete = false;                    // the check was whole: checked_at = at
   Instant at;
 };
 
@@ -121,6 +124,7 @@ class Store {
   // In key order (memcmp), the first `limit` with key > after; an empty `after` is the start.
   Result<std::vector<KnownRow>> known_after(const std::string& id, const std::string& after, int limit);
   Result<std::int64_t> known_count(const std::string& id);
+  Result<std::vector<KnownRange>> known_ranges(const std::string& id);  // all, by first key
 
   // -- Outbox
   Result<std::optional<QueuedPage>> head(const std::string& id);  // lowest sequence not delivered, not dead

@@ -27,7 +27,12 @@ KnownRows Conductor::look_ups() {
               found.push_back(at->second);
             return found;
           },
-          .count = [this]() -> Result<std::int64_t> { return static_cast<std::int64_t>(known.size()); }};
+          .count = [this]() -> Result<std::int64_t> { return static_cast<std::int64_t>(known.size()); },
+          .ranges = [this]() -> Result<std::vector<KnownRange>> {
+            std::vector<KnownRange> found;
+            for (const auto& [first, range] : ranges) found.push_back(range);
+            return found;
+          }};
 }
 
 Harvest Conductor::harvest(const Plan& plan) const {
@@ -57,6 +62,9 @@ void Conductor::commit(Part part, std::optional<std::int64_t> forget_below) {
     known.insert_or_assign(std::move(key), std::move(row));
   }
   for (const auto& key : part.forget) known.erase(key);
+  if (part.no_ranges) ranges.clear();
+  for (auto& range : part.ranges) ranges.insert_or_assign(range.first, range);
+  for (const auto& first : part.dropped_ranges) ranges.erase(first);
   if (forget_below) std::erase_if(known, [&](const auto& item) { return item.second.mark < *forget_below; });
   checkpoint = std::move(part.checkpoint);
 }
@@ -69,8 +77,9 @@ Went Conductor::poll(Source& source, Death death) {
   };
   asked.clear();
   rows = 0;
-  const auto plan = make_plan(webhook, table, strategy_of(checkpoint));
+  auto plan = make_plan(webhook, table, strategy_of(checkpoint));
   if (!plan) return wrong(plan.error());
+  plan->range_rows = range_rows.value_or(plan->range_rows);
   auto poll = make_poll(*plan, checkpoint, look_ups());
   if (!poll) return wrong(poll.error());
   auto gathered = harvest(*plan);
@@ -112,6 +121,11 @@ Went Conductor::poll(Source& source, Death death) {
   more = unfinished(*poll);
   last_notice = notice(*poll);
   return Went::whole;
+}
+
+void Conductor::poll_all(Source source) {
+  part_known_rows = part_bytes = 1 << 20;
+  EXPECT_EQ(poll(source), Went::whole) << error;
 }
 
 bool Conductor::settle(Source& source) {
