@@ -38,7 +38,7 @@ complete -c vhookd -n "not __fish_seen_subcommand_from $commands" -a version -d 
 
 complete -c vhookd -n '__fish_seen_subcommand_from run' -l once -d 'Poll every webhook once, deliver, and end'
 complete -c vhookd -n '__fish_seen_subcommand_from check' -l probe -d 'Also ask databases and resolve hooks'
-complete -c vhookd -n '__fish_seen_subcommand_from check explain status runs trigger pause resume reload replay receive' -l json -d 'Print JSON'
+complete -c vhookd -n '__fish_seen_subcommand_from check explain status runs trigger pause resume reload replay receive selftest' -l json -d 'Print JSON'
 complete -c vhookd -n '__fish_seen_subcommand_from list show drop' -l json -d 'Print JSON'
 complete -c vhookd -n '__fish_seen_subcommand_from status' -l watch -d 'Again every second'
 complete -c vhookd -n '__fish_seen_subcommand_from replay' -l dead -d 'Its dead pages'
