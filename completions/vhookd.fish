@@ -1,11 +1,11 @@
 # fish completion for vhookd(1). The webhooks' ids are asked of the running daemon.
 
 function __vhookd_ids
-    timeout 2 vhookd status --json 2>/dev/null | string replace -rf '^ {4}"id": "([A-Za-z0-9._-]+)",?$' '$1'
+    timeout 2 vhookd status --json 2>/dev/null | string match -ar '"id":"[A-Za-z0-9._-]+"' | string replace -r '.*"([^"]+)"$' '$1'
 end
 
 function __vhookd_pages
-    timeout 2 vhookd dead list --json 2>/dev/null | string replace -rf '^ *"(?:page|id)": "([A-Za-z0-9._-]+)",?$' '$1'
+    timeout 2 vhookd dead list --json 2>/dev/null | string match -ar '"page":"[A-Za-z0-9._-]+"' | string replace -r '.*"([^"]+)"$' '$1'
 end
 
 set -l commands run check explain init status runs trigger pause resume reload dead replay receive demo schema secret version
