@@ -208,7 +208,15 @@ HttpResponse get_webhook(const ApiCall& call) {
 
 HttpResponse get_runs(const ApiCall& call) {
   const auto status = call.control.get(call.id);
-  return status ? json(Json(status->runs)) : refusal_response(call, status.error());
+  if (!status) return refusal_response(call, status.error());
+  Json runs = Json::array();
+  for (const Run& run : status->runs) runs.push_back(describe(run));
+  return json(runs);
+}
+
+HttpResponse get_explain(const ApiCall& call) {
+  auto text = call.control.explain(call.id, true);
+  return text ? json(std::move(*text)) : refusal_response(call, text.error());
 }
 
 HttpResponse get_dead(const ApiCall& call) {

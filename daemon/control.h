@@ -25,7 +25,7 @@ struct WebhookStatus {
   bool paused = false;                   // by YAML or by state
   bool healthy = true;                   // state's health with freshness judged now
   std::string last_error;                // empty when healthy
-  std::vector<std::string> runs;         // newest first, at most 50, see core/run.h
+  std::vector<Run> runs;                 // newest first, at most 50
   std::optional<Instant> next_check_at;  // none while paused
   double lag_seconds = 0;                // since the last complete check
   std::string strategy;                  // "xid", "timestamp", "snapshot"; empty before the first poll
@@ -61,6 +61,8 @@ struct Control {
   std::function<Answer<int>(const std::string& id)> replay_dead;  // how many pages were revived
   std::function<Answer<DeadPage>(const std::string& id, const std::string& page)>
       drop_dead;  // by the page's id; gone for good
+  // How it is polled, what that promises and what it would send, as text or JSON; asks the database, sends nothing.
+  std::function<Answer<std::string>(const std::string& id, bool json)> explain;
   // Empty: started and every webhook that isn't paused is healthy. Else the reasons.
   std::function<std::vector<std::string>()> not_ready;
   std::function<bool()> alive;                   // makes progress

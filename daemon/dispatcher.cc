@@ -4,6 +4,7 @@
 #include <cctype>
 
 #include "core/crash_point.h"
+#include "daemon/hook_secrets.h"
 #include "daemon/log.h"
 #include "delivery/egress.h"
 #include "delivery/sign.h"
@@ -38,13 +39,13 @@ Request make_request(std::uint64_t ticket, const config::Webhook& webhook, const
 }
 
 // What the operator reads of an attempt that failed.
-std::string failure_text(const Outcome& outcome, const RetryAt* retry) {
+std::string failure_text(const config::Webhook& webhook, const Outcome& outcome, const RetryAt* retry) {
   std::string text;
   if (const auto* answered = std::get_if<Answered>(&outcome.result)) {
     text = "the receiver answered " + std::to_string(answered->status);
-    if (!answered->excerpt.empty()) text += ": " + answered->excerpt;
+    if (!answered->excerpt.empty()) text += ": " + HookSecrets(webhook).without(answered->excerpt);
   } else {
-    text = std::get<Unanswered>(outcome.result).text;
+    text = HookSecrets(webhook).without(std::get<Unanswered>(outcome.result).text);
   }
   if (retry != nullptr && !retry->note.empty()) text += " (" + retry->note + ")";
   return text;
@@ -195,7 +196,7 @@ void Dispatcher::judged(Flight& flight, const Outcome& outcome) {
     return record_delivered(id);
   }
   if (const auto* retry = std::get_if<RetryAt>(&verdict)) {
-    const auto text = failure_text(outcome, retry);
+    const auto text = failure_text(*flight.webhook, outcome, retry);
     stored = store_.attempt_failed(id, sequence, retry->at, text);
     log_event(Level::warn, "page-refused",
               {{"webhook", id},
@@ -214,7 +215,7 @@ void Dispatcher::judged(Flight& flight, const Outcome& outcome) {
     hooks_.failed(id, text + "; the webhook is paused and its pages are kept; `vhookd resume " + id + "` goes on",
                   true);
   } else {
-    const auto text = failure_text(outcome, nullptr);
+    const auto text = failure_text(*flight.webhook, outcome, nullptr);
     patience_.forget(id);  // replayed, it starts anew
     stored = store_.page_died(id, sequence, text);
     log_event(Level::error, "page-died", {{"webhook", id}, {"sequence", std::to_string(sequence)}, {"error", text}});

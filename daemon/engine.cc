@@ -25,6 +25,7 @@ int places_for(int polls) {
 Engine::Engine(Parts parts, config::Config config)
     : parts_(std::move(parts)),
       sessions_(parts_.connect, parts_.connect_options, parts_.clock),
+      probes_(parts_.connect, parts_.connect_options, parts_.clock),
       poller_(parts_.store, parts_.clock,
               {.pages_queued = [this](const std::string& id) { dispatcher_.notify(id); },
                .may_queue = [this](const std::string& id) { return outbox_has_room(id); },
@@ -74,6 +75,7 @@ void Engine::stop() {
   }
   parts_.transport.wake();
   for (auto& worker : workers_) worker.join();
+  save_idle(true);
   if (delivery_.joinable()) delivery_.join();
 }
 
@@ -112,6 +114,8 @@ Result<void> Engine::adopt(const std::shared_ptr<const config::Webhook>& webhook
   entry.paused = state->paused;
   entry.dead_pages = state->dead_pages;
   entry.strategy = "";
+  entry.token = "";
+  entry.by_commits_alone = true;
   entry.since = parts_.clock.tick();
   entry.shown_healthy = state->healthy;
   entry.shown_error = state->last_error;
@@ -139,44 +143,12 @@ void Engine::work() {
       wake_.wait_for(lock, sleep);
       continue;
     }
-    Entry& entry = entries_.at(*id);
-    ++entry.runs_begun;
-    const auto webhook = entry.webhook;
-    const bool release = std::exchange(entry.release, false);
+    const Due due = take(*id);
     lock.unlock();
-    poll_one(*id, webhook, release);
+    poll_one(due);
+    save_idle(false);
     lock.lock();
   }
-}
-
-void Engine::poll_one(const std::string& id, const std::shared_ptr<const config::Webhook>& webhook, bool release) {
-  if (!outbox_has_room(id)) return wait_for_room(id);
-  PollOutcome outcome;
-  outcome.run.started_at = parts_.clock.now();
-  const Tick began = parts_.clock.tick();
-  auto lease = sessions_.lease(webhook->database);
-  const auto broken = [&] { return !outcome.run.ok && outcome.at_database && outcome.recourse == Recourse::reconnect; };
-  if (lease) {
-    outcome = poller_.poll(*webhook, **lease, release);
-    // A session that lay idle may have been ended by the server: no fault of the webhook's.
-    if (broken() && lease->reused()) {
-      lease->discard();
-      auto fresh = sessions_.lease_new(webhook->database);
-      if (fresh) {
-        outcome = poller_.poll(*webhook, **fresh, release);
-        if (broken()) fresh->discard();
-      }
-    } else if (broken()) {
-      lease->discard();
-    }
-  } else {
-    outcome.run.ok = false;
-    outcome.run.error = lease.error().message;
-    outcome.run.duration_ms = std::chrono::duration_cast<milliseconds>(parts_.clock.tick() - began).count();
-    outcome.recourse = lease.error().recourse;
-    outcome.at_database = true;
-  }
-  polled(id, *webhook, outcome);
 }
 
 void Engine::wait_for_room(const std::string& id) {
@@ -196,7 +168,9 @@ void Engine::wait_for_room(const std::string& id) {
   if (once_) once_failed_ = true;
 }
 
-void Engine::polled(const std::string& id, const config::Webhook& webhook, const PollOutcome& outcome) {
+void Engine::polled(const Due& due, const PollOutcome& outcome, const std::string& token) {
+  const auto& id = due.id;
+  const auto& webhook = *due.webhook;
   const auto& run = outcome.run;
   count(id, outcome);
   if (!run.ok) {
@@ -209,6 +183,7 @@ void Engine::polled(const std::string& id, const config::Webhook& webhook, const
               {{"webhook", id},
                {"records", std::to_string(run.records)},
                {"pages", std::to_string(run.pages)},
+               {"read", std::to_string(outcome.rows_read)},
                {"ms", std::to_string(run.duration_ms)},
                {"run", rfc3339_seconds(run.started_at)}});
   }
@@ -227,8 +202,18 @@ void Engine::polled(const std::string& id, const config::Webhook& webhook, const
   Entry& entry = at->second;
   ++entry.runs_ended;
   entry.last_run = run;
-  if (outcome.complete && run.ok) entry.last_complete = now;
-  if (!outcome.strategy.empty()) entry.strategy = outcome.strategy;
+  if (!outcome.strategy.empty()) {
+    entry.strategy = outcome.strategy;
+    entry.by_commits_alone = outcome.by_commits_alone;
+  }
+  const bool complete = run.ok && outcome.complete;
+  if (complete) {
+    entry.last_complete = now;
+    entry.polled_as = due.webhook;
+    entry.idle_at.reset();
+    entry.idle_unsaved = false;
+  }
+  entry.token = complete && outcome.up_to_date && entry.webhook == due.webhook ? token : "";
   if (!outcome.held.empty()) {
     hold_back(id, entry, outcome.held);
   } else if (run.ok) {

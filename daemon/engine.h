@@ -23,6 +23,7 @@
 #include "daemon/control.h"
 #include "daemon/dispatcher.h"
 #include "daemon/poller.h"
+#include "daemon/probes.h"
 #include "daemon/sessions.h"
 #include "daemon/tally.h"
 #include "delivery/transport.h"
@@ -65,6 +66,8 @@ class Engine {
  private:
   struct Entry {
     std::shared_ptr<const config::Webhook> webhook;
+    // As which the last whole poll was made; null: not by this process. It is polled once more before an epoch ends.
+    std::shared_ptr<const config::Webhook> polled_as;
     Side polls;
     Side deliveries;
     bool paused = false;  // in state
@@ -74,6 +77,12 @@ class Engine {
     std::string shown_error;
     bool health_stored = true;  // the store has it as it is shown
     bool release = false;       // the next poll ignores hold_if_changed_over
+    bool asked = false;    // somebody asked for the next poll: it is not left out
+    // What lets polls be left out (scheduler/idle.h).
+    bool by_commits_alone = true;    // not known before the first poll
+    std::string token;               // taken before the last poll, which was whole; empty: there is none
+    std::optional<Instant> idle_at;  // last check by a token, newer than the state's
+    bool idle_unsaved = false;       // the state does not know of it
     bool outbox_full = false;
     std::uint64_t runs_begun = 0;
     std::uint64_t runs_ended = 0;
@@ -101,9 +110,26 @@ class Engine {
 
   Result<void> adopt(const std::shared_ptr<const config::Webhook>& webhook);
   void work();  // a poll worker
-  void poll_one(const std::string& id, const std::shared_ptr<const config::Webhook>& webhook, bool release);
+  // One webhook that has come due, with what its entry said then.
+  struct Due {
+    std::string id;
+    std::shared_ptr<const config::Webhook> webhook, polled_as;
+    PollRequest request;
+    std::string token;
+    bool by_commits_alone = true;
+  };
+  // daemon/engine_poll.cc
+  Due take(const std::string& id);
+  void poll_one(const Due& due);
+  PollOutcome not_reached(const Error& error, Tick began) const;
+  PollOutcome poll_with_session(const config::Webhook& webhook, const PollRequest& request);
+  PollOutcome poll_on(Sessions::Lease& lease, const config::Webhook& webhook, const PollRequest& request);
+  std::optional<PollOutcome> end_epoch(const Due& due);
+  bool left_out(const Due& due, const std::optional<Probes::Seen>& seen);
+  void save_idle(bool all);
+  // daemon/engine.cc
   void wait_for_room(const std::string& id);
-  void polled(const std::string& id, const config::Webhook& webhook, const PollOutcome& outcome);
+  void polled(const Due& due, const PollOutcome& outcome, const std::string& token);
   void unreachable(const std::string& id, const config::Webhook& webhook, const std::string& error);
   void hold_back(const std::string& id, Entry& entry, const std::string& why);
   void show_health(const std::string& id, Entry& entry);
@@ -127,6 +153,7 @@ class Engine {
   Answer<WebhookStatus> status_of(const std::string& id);
   Answer<std::vector<WebhookStatus>> statuses();  // in order, without their runs
   Answer<std::string> metrics();
+  Answer<std::string> explain(const std::string& id, bool json);
   void count(const std::string& id, const PollOutcome& outcome);
   void attempted(const std::string& id, Attempted outcome, Micros took, std::optional<Micros> waited);
 
@@ -143,6 +170,7 @@ class Engine {
 
   Parts parts_;
   Sessions sessions_;
+  Probes probes_;
   Poller poller_;
   Dispatcher dispatcher_;
 
@@ -156,6 +184,7 @@ class Engine {
   std::vector<std::string> order_;  // of the configuration
   Timetable timetable_;
   std::map<std::string, Outage> outages_;  // by Sessions::place_of
+  Tick idle_saved_;                        // when checks by a token were last written down
   std::set<std::string> once_left_;        // run_once: not polled yet
   bool once_ = false;
   bool once_failed_ = false;

@@ -40,6 +40,7 @@ Control Engine::control() {
       .dead = [this](const std::string& id) { return dead(id); },
       .replay_dead = [this](const std::string& id) { return replay_dead(id); },
       .drop_dead = [this](const std::string& id, const std::string& page) { return drop_dead(id, page); },
+      .explain = [this](const std::string& id, bool json) { return explain(id, json); },
       .not_ready = [this] { return not_ready(); },
       .alive = [this] { return alive(); },
       .metrics = [this] { return metrics(); }};
@@ -55,6 +56,7 @@ Answer<Run> Engine::trigger(const std::string& id) {
   const auto target = at->second.runs_begun + 1;
   timetable_.reached(id);  // asked for by a person: a back-off does not count
   timetable_.hurry(id, parts_.clock.tick());
+  at->second.asked = true;
   wake_.notify_all();
   const auto ended = [&] {
     const auto entry = entries_.find(id);

@@ -1,7 +1,10 @@
 // What Engine answers to Control about how things stand: status, readiness, metrics.
 #include <filesystem>
 
+#include "core/crypto.h"
 #include "daemon/engine.h"
+#include "daemon/explanation.h"
+#include "daemon/explanation_print.h"
 #include "daemon/metrics.h"
 
 namespace vhookd {
@@ -32,6 +35,7 @@ WebhookStatus Engine::judged(const Entry& entry, WebhookState state) {
   const auto& id = entry.webhook->id;
   status.webhook = *entry.webhook;
   status.state = std::move(state);
+  if (entry.idle_at) status.state.checked_at = entry.idle_at;
   status.paused = entry.paused || entry.webhook->is_paused;
   status.healthy = entry.shown_healthy;
   status.last_error = entry.shown_error;
@@ -76,7 +80,7 @@ Answer<WebhookStatus> Engine::status_of(const std::string& id) {
   }
   auto runs = parts_.store.runs(id);
   if (!runs) return failed(runs.error());
-  for (const auto& run : *runs) status.runs.push_back(describe(run));
+  status.runs = std::move(*runs);
   return status;
 }
 
@@ -102,7 +106,7 @@ Answer<std::vector<WebhookStatus>> Engine::list() {
   for (auto& status : *all) {
     auto runs = parts_.store.runs(status.webhook.id);
     if (!runs) return failed(runs.error());
-    for (const auto& run : *runs) status.runs.push_back(describe(run));
+    status.runs = std::move(*runs);
   }
   return all;
 }
@@ -159,6 +163,26 @@ Answer<std::string> Engine::metrics() {
     measured.outbox_limit_bytes = config_.limits.outbox_bytes;
   }
   return metrics_text(measured);
+}
+
+Answer<std::string> Engine::explain(const std::string& id, bool json) {
+  std::shared_ptr<const config::Webhook> webhook;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto at = entries_.find(id);
+    if (at == entries_.end())
+      return std::unexpected(Refusal{.why = Refusal::Why::not_found, .messages = {"there is no webhook " + id}});
+    if (!at->second.invalid.empty())
+      return std::unexpected(Refusal{.why = Refusal::Why::conflict, .messages = {at->second.invalid}});
+    webhook = at->second.webhook;
+  }
+  // A session of its own: those that polls keep must not be held up, nor be left in an odd state.
+  auto session = parts_.connect(webhook->database, parts_.connect_options);
+  if (!session) return failed(session.error());
+  const auto explanation =
+      vhookd::explain(*webhook, {.session = **session, .now = parts_.clock.now(), .random_id = parts_.random_id});
+  if (!explanation) return failed(explanation.error());
+  return json ? explanation_json(**explanation) : explanation_text(**explanation);
 }
 
 }  // namespace vhookd

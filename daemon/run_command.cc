@@ -1,5 +1,6 @@
 #include "daemon/run_command.h"
 
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include <array>
@@ -113,6 +114,8 @@ void serve(Engine& engine) {
 
 int run_command(const RunOptions& options) {
   const Given given{.config = options.config, .state = options.state};
+  // Neither a core nor whoever else runs under our name may hold our memory, and with it every secret.
+  ::prctl(PR_SET_DUMPABLE, 0);
   const Env env = process_environment();
   if (const auto where = env("VHOOKD_CRASH_AT"))
     if (auto armed = arm_crash(*where); !armed) return refuse_crash_point(armed.error());

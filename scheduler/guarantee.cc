@@ -1,6 +1,7 @@
 #include "scheduler/guarantee.h"
 
 #include "config/units.h"
+#include "scheduler/fingerprint.h"
 #include "scheduler/timestamp_poll.h"
 
 namespace vhookd {
@@ -110,7 +111,10 @@ void snapshot(const Plan& plan, Guarantee& words) {
       std::string(event == Event::deleted   ? "gone"
                   : event == Event::created ? "new"
                                             : "new or changed") +
-      " since the last poll, whatever wrote it and whenever it committed: all rows are compared by key and digest");
+      " since the last poll, whatever wrote it and whenever it committed: all rows are compared by key and digest" +
+      (why_no_fingerprints(plan).empty()
+           ? ", those of a part of the table only where the fingerprint the database makes of it (128 bits) has changed"
+           : ""));
   if (event == Event::deleted) {
     words.promised.emplace_back("before a deletion is sent its key is looked up once more");
     if (!plan.gone.empty())

@@ -89,6 +89,9 @@ void Harvest::seal(const CheckpointMaker& before) {
     std::ranges::move(open_.pages, std::back_inserter(sealed_->pages));
     std::ranges::move(open_.remember, std::back_inserter(sealed_->remember));
     std::ranges::move(open_.forget, std::back_inserter(sealed_->forget));
+    std::ranges::move(open_.ranges, std::back_inserter(sealed_->ranges));
+    std::ranges::move(open_.dropped_ranges, std::back_inserter(sealed_->dropped_ranges));
+    sealed_->no_ranges = sealed_->no_ranges || open_.no_ranges;
   } else {
     sealed_ = std::move(open_);
   }

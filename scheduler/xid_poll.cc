@@ -41,6 +41,7 @@ Param text_param(std::string text) {
 Result<XidPoll> XidPoll::begin(const Plan& plan, const std::string& checkpoint, KnownRows known) {
   XidPoll poll(plan, std::move(known));
   poll.by_place_ = !plan.firm_key;
+  poll.parted_ = plan.table->relation == Relation::partitioned_table;
   const auto state = read_checkpoint(checkpoint);
   if (!state) return std::unexpected(state.error());
   if (plan.remembers) {
@@ -60,9 +61,11 @@ Result<XidPoll> XidPoll::begin(const Plan& plan, const std::string& checkpoint, 
     poll.sweep_ = Sweep{.horizon = sweep->at("horizon"),
                         .seen = read_xids(sweep->at("seen")),
                         .after = read_params(sweep->at("after")),
-                        .place = sweep->value("place", "")};
+                        .place = sweep->value("place", ""),
+                        .parts = read_xids(sweep->value("parts", nlohmann::json::array()))};
     poll.resumed_ = true;
   }
+  poll.parts_ = read_xids(state->value("parts", nlohmann::json::array()));
   return poll;
 }
 
@@ -75,7 +78,9 @@ std::string XidPoll::checkpoint() const {
     state["sweep"] = {
         {"horizon", sweep_->horizon}, {"seen", write_xids(sweep_->seen)}, {"after", write_params(sweep_->after)}};
     if (!sweep_->place.empty()) state["sweep"]["place"] = sweep_->place;
+    if (parted_) state["sweep"]["parts"] = write_xids(sweep_->parts);
   }
+  if (parted_) state["parts"] = write_xids(parts_);
   return state.dump();
 }
 
@@ -98,8 +103,13 @@ std::optional<Ask> XidPoll::next() {
 Query XidPoll::position() const {
   Sql sql(plan_->dialect, nullptr);
   sql.text("SELECT pg_current_snapshot()::text AS snapshot");
-  if (by_place_) {
-    const Param table = text_param(plan_->from);
+  const Param table = text_param(plan_->from);
+  if (parted_) {
+    sql.bound(
+        ", (SELECT string_agg(relid::oid::text || ':' || coalesce(pg_relation_filenode(relid), 0), ',' "
+        "ORDER BY relid::oid) FROM pg_partition_tree(?::regclass) WHERE isleaf) AS parts",
+        std::span(&table, 1));
+  } else if (by_place_) {
     sql.bound(", pg_relation_filenode(?::regclass)::text AS place", std::span(&table, 1));
   }
   return sql.take();
@@ -122,17 +132,30 @@ Result<void> XidPoll::take_position(Row row) {
     else if (snapshot_xmax_ - oldest > comparable_xids)
       start_over("too many transactions since the last poll to compare them");
   }
-  if (row.size() > 1) check_place(row);
-  if (!sweep_) sweep_ = Sweep{.horizon = xmin, .seen = {}, .after = {}, .place = place_};
+  if (parted_) take_parts(row[1].text);
+  if (by_place_) check_place(std::string(row[1].text));
+  if (!sweep_) sweep_ = Sweep{.horizon = xmin, .seen = {}, .after = {}, .place = place_, .parts = now_};
   return {};
 }
 
 // VACUUM FULL and CLUSTER write the table anew: a place in the old file means nothing in the new one.
-void XidPoll::check_place(Row row) {
-  place_ = row[1].text;
+void XidPoll::check_place(std::string place) {
+  place_ = std::move(place);
   if (!sweep_ || sweep_->after.empty() || sweep_->place == place_) return;
   sweep_.reset();
   resumed_ = false;
+  fresh_ = false;
+}
+
+// "oid:file,oid:file". A sweep that goes on keeps the ones it began with, so that what was attached since is new
+// to the next poll.
+void XidPoll::take_parts(std::string_view list) {
+  now_.clear();
+  while (!list.empty()) {
+    now_.insert(number(list));
+    list.remove_prefix(std::min(list.size(), list.find(',')));
+    if (!list.empty()) list.remove_prefix(1);
+  }
 }
 
 // H and K mean nothing to this database any more.
@@ -144,12 +167,36 @@ void XidPoll::start_over(const std::string& why) {
   delivered_.clear();
   sweep_.reset();
   resumed_ = false;
+  fresh_ = false;
+}
+
+bool XidPoll::go_on_anew() {
+  if (step_ != Step::scan || sweep_->after.empty()) return false;
+  resumed_ = true;
+  step_ = Step::position;
+  return true;
 }
 
 std::vector<std::string> XidPoll::extras() const {
   std::vector<std::string> extra = {"xmin::text AS vhookd_xmin"};
   if (by_place_) extra.emplace_back("ctid::text AS vhookd_ctid");
+  if (by_place_ && parted_) extra.emplace_back("tableoid::text AS vhookd_part");
   return extra;
+}
+
+std::vector<std::string> XidPoll::order() const {
+  if (!by_place_) return key_names(*plan_);
+  return parted_ ? std::vector<std::string>{"tableoid", "ctid"} : std::vector<std::string>{"ctid"};
+}
+
+// " OR the row is of a partition that was not there"
+void XidPoll::add_new_parts(Sql& sql) const {
+  std::string list;
+  for (const auto oid : now_)
+    if (!parts_.contains(oid)) list += (list.empty() ? "{" : ",") + std::to_string(oid);
+  if (list.empty()) return;
+  const Param param = text_param(list + "}");
+  sql.bound(" OR tableoid = ANY(?::oid[])", std::span(&param, 1));
 }
 
 void XidPoll::add_newer_than(Sql& sql, std::uint64_t horizon) const {
@@ -163,7 +210,7 @@ Query XidPoll::scan() const {
   Sql sql = plan_->remembers ? select_with_match(*plan_, extras()) : select_from(*plan_, extras());
   sql.text(" WHERE TRUE");
   if (!starts_with_everything()) {
-    sql.text(" AND ");
+    sql.text(parted_ ? " AND (" : " AND ");
     add_newer_than(sql, horizon_);
     if (!delivered_.empty()) {
       std::string list = "{";
@@ -171,6 +218,8 @@ Query XidPoll::scan() const {
       const Param param = text_param(list + "}");
       sql.bound(" AND xmin::text <> ALL(?::text[])", std::span(&param, 1));
     }
+    if (parted_) add_new_parts(sql);
+    if (parted_) sql.text(")");
   } else if (first_ && !plan_->remembers && plan_->webhook->checked_at) {
     const Kind kind = plan_->table->find(plan_->stamp)->kind;
     if (kind == Kind::timestamp || kind == Kind::timestamptz) {  // the unit of a number shows only in its values
@@ -185,12 +234,11 @@ Query XidPoll::scan() const {
     add_newer_than(sql, sweep_->horizon);
   }
   if (!plan_->remembers) add_filters(sql, *plan_, " AND ");
-  const auto order = by_place_ ? std::vector<std::string>{"ctid"} : key_names(*plan_);
   if (!sweep_->after.empty()) {
     sql.text(" AND ");
-    sql.after(order, sweep_->after);
+    sql.after(order(), sweep_->after);
   }
-  sql.text(" ORDER BY ").list(order, ", ");
+  sql.text(" ORDER BY ").list(order(), ", ");
   return sql.take();
 }
 
@@ -212,10 +260,18 @@ Query XidPoll::count() const {
   Sql sql(plan_->dialect, plan_->table);
   const Param table = text_param(plan_->from);
   sql.text("SELECT count(*)::text AS vhookd_rows, ");
-  sql.bound(
-      "(SELECT c.relfilenode = pg_relation_filenode(c.oid) FROM pg_class c WHERE c.oid = ?::regclass)::text "
-      "AS vhookd_same",
-      std::span(&table, 1));
+  if (parted_) {
+    sql.bound(
+        "(SELECT coalesce(bool_and(c.relfilenode = pg_relation_filenode(c.oid)), true) FROM "
+        "pg_partition_tree(?::regclass) p JOIN pg_class c ON c.oid = p.relid WHERE p.isleaf)::text "
+        "AS vhookd_same",
+        std::span(&table, 1));
+  } else {
+    sql.bound(
+        "(SELECT c.relfilenode = pg_relation_filenode(c.oid) FROM pg_class c WHERE c.oid = ?::regclass)::text "
+        "AS vhookd_same",
+        std::span(&table, 1));
+  }
   sql.text(" FROM ").text(plan_->from);
   return sql.take();
 }
@@ -299,6 +355,7 @@ Result<void> XidPoll::take_row(Row row, Harvest& harvest) {
   add_seen(xid);
   sweep_->after.clear();
   if (by_place_) {
+    if (parted_) sweep_->after.push_back(text_param(std::string(row[width + 2].text)));
     sweep_->after.push_back(text_param(std::string(row[width + 1].text)));
   } else {
     for (const auto& key : plan_->key) sweep_->after.push_back(own(row[key.position]));
@@ -365,6 +422,7 @@ void XidPoll::finish() {
   std::erase_if(delivered_, [this](std::uint64_t xid) { return xid < horizon_; });
   delivered_.merge(sweep_->seen);
   while (plan_->remembers && delivered_.size() > most_xids) delivered_.erase(delivered_.begin());
+  parts_ = std::move(sweep_->parts);
   sweep_.reset();
 }
 

@@ -12,6 +12,9 @@
 // and later inserted again as it was has to be sent. So each poll also counts the table's rows. Where there are
 // fewer than are known, the keys are read as well, and those gone are forgotten in the same view.
 //
+// A partition that is attached brings rows that were written long ago: of one the last poll did not find every
+// row is read.
+//
 // A poll cut short goes on by key: rows up to the last key were read under the first view, the rest under a
 // later one. Only xids seen under the first are complete for the whole table; those first seen later stay
 // out of K' and come again: once where no digests are kept, rather than be missed.
@@ -37,24 +40,30 @@ class XidPoll {
   Result<void> row(Row row, Harvest& harvest);
   Result<void> answered(Harvest& harvest);
   std::string checkpoint() const;
+  bool go_on_anew();
+  bool resumed() const { return resumed_; }  // parts of the table were read under an earlier view
   const std::string& notice() const { return notice_; }
 
  private:
   enum class Step { position, scan, count, keys, done };
   struct Sweep {
-    std::uint64_t horizon = 0;     // H' to be
-    std::set<std::uint64_t> seen;  // K' to be
-    std::vector<Param> after;      // key of the last row handled; empty: none yet
-    std::string place;             // see place_
+    std::uint64_t horizon = 0;      // H' to be
+    std::set<std::uint64_t> seen;   // K' to be
+    std::vector<Param> after;       // key of the last row handled; empty: none yet
+    std::string place;              // see place_
+    std::set<std::uint64_t> parts;  // parts_ to be
   };
 
   XidPoll(const Plan& plan, KnownRows known) : plan_(&plan), known_(std::move(known)) {}
   Query position() const;
   Result<void> take_position(Row row);
-  void check_place(Row row);
+  void check_place(std::string place);
+  void take_parts(std::string_view list);
   void start_over(const std::string& why);
   bool starts_with_everything() const { return first_ || everything_ || !noted_; }
   Query scan() const;
+  std::vector<std::string> order() const;
+  void add_new_parts(Sql& sql) const;
   Query count() const;
   Query keys() const;
   void add_newer_than(Sql& sql, std::uint64_t horizon) const;
@@ -73,14 +82,17 @@ class XidPoll {
   KnownRows known_;
   Step step_ = Step::position;
   bool by_place_ = false;              // the sweep goes on by ctid, not by the key
+  bool parted_ = false;                // the table is its partitions
   bool first_ = true;                  // no poll of this epoch was ever whole
   std::uint64_t horizon_ = 0;          // H
   std::set<std::uint64_t> delivered_;  // K
   bool noted_ = true;                  // every row is known; false: older state, which kept no digests
   std::optional<Sweep> sweep_;
   bool resumed_ = false;
-  bool everything_ = false;  // H says nothing any more: compare all
-  std::string place_;        // the file a ctid points into, where the sweep goes by it
+  bool everything_ = false;        // H says nothing any more: compare all
+  std::string place_;              // the files a ctid points into, where the sweep goes by it
+  std::set<std::uint64_t> parts_;  // oids of the partitions the last poll found
+  std::set<std::uint64_t> now_;    // and of those that are there now
   std::uint64_t snapshot_xmax_ = 0;
   std::string notice_;
   // Which known rows are not there any more.

@@ -126,8 +126,20 @@ CREATE TABLE definition (
 ) STRICT;
 )sql";
 
+constexpr const char* ranges_of_version_3 = R"sql(
+CREATE TABLE known_range (
+  webhook INTEGER NOT NULL,
+  epoch INTEGER NOT NULL,
+  first BLOB NOT NULL,
+  rows INTEGER NOT NULL,
+  fingerprint TEXT NOT NULL,
+  PRIMARY KEY (webhook, epoch, first)
+) STRICT, WITHOUT ROWID;
+)sql";
+
 // migrations[v] takes version v to v + 1.
-constexpr std::array<const char*, schema_version> migrations = {tables_of_version_1, tables_of_version_2};
+constexpr std::array<const char*, schema_version> migrations = {
+    tables_of_version_1, tables_of_version_2, ranges_of_version_3};
 
 std::int64_t one_integer(Connection& db, std::string_view sql) {
   Select query(db, sql);

@@ -50,6 +50,9 @@ const std::string pause_body = R"({"is_paused":true})";
 
 std::vector<Case> cases() {
   const auto bearer = [](HttpRequest base) { return with(std::move(base), "authorization", "Bearer open-sesame"); };
+  const auto basic = [](HttpRequest base) {
+    return with(std::move(base), "authorization", "Basic YW55Om9wZW4tc2VzYW1l");  // any:open-sesame
+  };
   const auto host = [](const std::string& name) { return with(request("GET", "/readyz"), "host", name); };
   const auto origin = [](const std::string& name) { return with(request("GET", "/readyz"), "origin", name); };
   HttpRequest no_host = request("GET", "/healthz");
@@ -65,7 +68,6 @@ std::vector<Case> cases() {
       {"unknown id, change", by_socket("PUT", "/unified/webhook/nothing-like-it/resume"), loopback, 404,
        R"(\"nothing-like-it\")"},
       {"unknown path", request("GET", "/nope"), loopback, 404},
-      {"the status page is not here yet", request("GET", "/"), loopback, 404},
       {"no empty id", request("GET", "/unified/webhook/"), loopback, 404},
       {"no deeper path", request("GET", hook + "/runs/1"), loopback, 404},
       {"control paths", by_socket("POST", "/control/reload"), loopback, 200, R"("changed":["b","c"])"},
@@ -89,6 +91,17 @@ std::vector<Case> cases() {
       {"change with basic", with(request("PATCH", hook, pause_body), "authorization", "Basic open-sesame"), loopback,
        401},
       {"change with the token", bearer(request("PATCH", hook, pause_body)), loopback, 200, R"("is_paused":true)"},
+      {"Basic with the token as password",
+       with(basic(request("PATCH", hook, pause_body)), "origin", "http://127.0.0.1:8420"), loopback, 200},
+      {"Basic without an Origin", basic(request("PATCH", hook, pause_body)), loopback, 403, "Origin"},
+      {"Basic of a foreign page", with(basic(request("PATCH", hook, pause_body)), "origin", "http://evil.example"),
+       loopback, 403},
+      {"Basic that is no base64", with(request("PATCH", hook, pause_body), "authorization", "Basic %"), loopback, 401},
+      {"Basic, reading", basic(request("GET", "/unified/webhook")), everywhere, 200},
+      {"a picture of a foreign page", with(request("GET", "/unified/webhook"), "sec-fetch-site", "cross-site"),
+       loopback, 403},
+      {"explain without the token", request("GET", hook + "/explain"), loopback, 401},
+      {"explain", bearer(request("GET", hook + "/explain")), loopback, 200, "explained"},
       {"the bare token", with(request("PUT", hook, pause_body), "authorization", "open-sesame"), loopback, 200},
       {"the scheme in any case", with(request("PUT", hook, pause_body), "authorization", "bEARER open-sesame"),
        loopback, 200},
@@ -170,6 +183,31 @@ TEST(Api, Table) {
     const std::string challenge = header_of(response, "www-authenticate");
     EXPECT_EQ(response.status == 401, challenge.starts_with("Bearer")) << item.what;
   }
+}
+
+TEST(Api, ThePageIsForBrowsersAndSoAreItsErrors) {
+  FakeControl fake;
+  const auto browser = [](HttpRequest base) { return with(std::move(base), "accept", "text/html,*/*"); };
+  const auto list = answer(request("GET", "/"), fake.control(), loopback);
+  EXPECT_EQ(list.status, 200);
+  EXPECT_EQ(list.content_type, "text/html; charset=utf-8");
+  EXPECT_TRUE(list.body.contains("paid-orders"));
+  EXPECT_FALSE(list.body.contains("hunter2"));
+  EXPECT_TRUE(header_of(list, "content-security-policy").starts_with("default-src 'none'"));
+  const auto one = answer(request("GET", "/webhook/paid-orders"), fake.control(), loopback);
+  EXPECT_TRUE(one.body.contains("the receiver answers 500"));
+  EXPECT_FALSE(one.body.contains("hunter2"));
+  const auto nobody = answer(browser(request("GET", "/webhook/nobody")), fake.control(), loopback);
+  EXPECT_EQ(nobody.status, 404);
+  EXPECT_EQ(nobody.content_type, "text/html; charset=utf-8");
+  const auto stranger = answer(browser(request("POST", "/webhook/paid-orders/pause")), fake.control(), loopback);
+  EXPECT_EQ(stranger.status, 401);
+  EXPECT_TRUE(header_of(stranger, "www-authenticate").starts_with("Basic"));
+  EXPECT_EQ(answer(browser(request("GET", "/")), fake.control(), everywhere).status, 401);
+  EXPECT_EQ(answer(request("GET", "/app.js"), fake.control(), everywhere).status, 401);
+  EXPECT_EQ(answer(request("GET", "/app.js"), fake.control(), loopback).content_type, "text/javascript; charset=utf-8");
+  EXPECT_EQ(answer(request("GET", "/layout.html"), fake.control(), loopback).status, 404);
+  EXPECT_TRUE(fake.asked().empty());
 }
 
 TEST(Api, MetricsAreText) {

@@ -65,6 +65,53 @@ TEST_P(XidTest, WithoutAKeyNothingIsMissedWhateverTheRewrite) {
   EXPECT_EQ(records_text(51, 50), R"({"name":"n9","v":2})");
 }
 
+TEST_P(XidTest, PartitionsArePolledAsOne) {
+  shop_->run("CREATE TABLE things (id int, k int, note text, PRIMARY KEY (id, k)) PARTITION BY RANGE (k)");
+  shop_->run("CREATE TABLE low PARTITION OF things FOR VALUES FROM (0) TO (10)");
+  shop_->run("CREATE TABLE old (note text, gone int, k int NOT NULL, id int NOT NULL)");  // of another layout
+  shop_->run("ALTER TABLE old DROP COLUMN gone");
+  shop_->run("INSERT INTO old VALUES ('old', 11, 11), ('old', 12, 12)");
+  shop_->run("INSERT INTO things VALUES (1, 1, 'one'), (2, 2, 'two')");
+  shop_->run("GRANT SELECT ON things TO PUBLIC");
+  start({{{"fields", "id, note"}}});
+  EXPECT_TRUE(daemon_->log().contains("detect=xid")) << daemon_->log();
+  shop_->run("UPDATE things SET note = 'ONE' WHERE id = 1");
+  check();
+  EXPECT_EQ(records_text(1), R"({"id":1,"note":"ONE"})");
+  shop_->run("ALTER TABLE things ATTACH PARTITION old FOR VALUES FROM (10) TO (20)");
+  check();
+  EXPECT_EQ(records_text(3, 1), R"({"id":11,"note":"old"} {"id":12,"note":"old"})") << "written long ago";
+  shop_->run("UPDATE things SET k = 13 WHERE id = 2");
+  check();
+  EXPECT_EQ(records_text(4, 3), R"({"id":2,"note":"two"})") << "moved to another partition, under another key";
+  shop_->run("ALTER TABLE things DETACH PARTITION old");
+  check();
+  shop_->run("ALTER TABLE things ATTACH PARTITION old FOR VALUES FROM (10) TO (20)");
+  check();
+  EXPECT_EQ(records(7).size(), 7U) << "gone and there again";
+  shop_->run("UPDATE things SET note = note");
+  shop_->run("VACUUM FULL things");
+  check();
+  EXPECT_EQ(receiver_->counts().records, 7);
+}
+
+TEST_P(XidTest, PartitionsWithoutAKey) {
+  shop_->run("CREATE TABLE things (name text, k int) PARTITION BY RANGE (k)");
+  shop_->run("CREATE TABLE low PARTITION OF things FOR VALUES FROM (0) TO (10)");
+  shop_->run("CREATE TABLE old (name text, k int)");
+  shop_->run("INSERT INTO old VALUES ('old', 11)");
+  shop_->run("INSERT INTO things VALUES ('a', 1), ('b', 2)");
+  shop_->run("GRANT SELECT ON things TO PUBLIC");
+  start({{{"include_all", "true"}}});
+  EXPECT_EQ(records(2).size(), 2U);
+  shop_->run("ALTER TABLE things ATTACH PARTITION old FOR VALUES FROM (10) TO (20)");
+  check();
+  EXPECT_EQ(records_text(3, 2), R"({"name":"old","k":11})");
+  shop_->run("UPDATE things SET name = 'c' WHERE k = 2");
+  check();
+  EXPECT_EQ(records_text(4, 3), R"({"name":"c","k":2})");
+}
+
 INSTANTIATE_TEST_SUITE_P(All, XidTest, ::testing::Values("postgres15", "postgres18"), name_of_database);
 
 }  // namespace

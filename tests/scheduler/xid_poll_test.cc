@@ -23,6 +23,7 @@ struct Setup {
   bool with_key = true;
   bool filtered = false;
   bool dies = false;
+  bool short_views = false;   // and others write between them
   bool plain_cursor = false;  // deliberately wrong
 };
 
@@ -50,6 +51,8 @@ class History {
     while (!database_.open().empty()) database_.commit(database_.open().front());
     const auto died = setup_.dies;
     setup_.dies = false;
+    setup_.short_views = false;
+    conductor_.rows_a_view = 0;
     for (int i = 0; i < 3; ++i) poll();
     setup_.dies = died;
     judge();
@@ -106,6 +109,14 @@ class History {
     if (!std::exchange(begun_, true))
       for (const auto& [id, row] : database_.rows()) first_view_[id] = row.version;
     auto source = database_.source();
+    if (setup_.short_views) {
+      conductor_.rows_a_view = 1 + below(4);
+      source.begin = [this, begin = source.begin] {
+        for (int i = 0; i < 4; ++i) write_somewhere();
+        begin();
+      };
+      if (!setup_.with_key) ++cuts_;
+    }
     const auto went = conductor_.poll(source, death);
     if (went == Went::wrong) complaints_.push_back(conductor_.error);
     if (went != Went::whole) {
@@ -216,6 +227,18 @@ TEST(XidPoll, WithoutKey) {
 }
 TEST(XidPoll, WithoutKeyWhenItDies) {
   try_seeds({.include_all = true, .with_key = false, .dies = true});
+}
+TEST(XidPoll, InManyViews) {
+  try_seeds({.short_views = true});
+}
+TEST(XidPoll, InManyViewsWhenItDies) {
+  try_seeds({.include_all = true, .dies = true, .short_views = true});
+}
+TEST(XidPoll, InManyViewsWithoutKey) {
+  try_seeds({.include_all = true, .with_key = false, .short_views = true});
+}
+TEST(XidPoll, CreatedInManyViews) {
+  try_seeds({.event = Event::created, .include_all = true, .short_views = true});
 }
 TEST(XidPoll, Filtered) {
   try_seeds({.filtered = true, .dies = true});
