@@ -20,7 +20,7 @@ _vhookd() {
         where+=("$word" "${COMP_WORDS[i + 1]-}")
         ((i++))
         ;;
-      --log-level | --port | --secret | --fail) ((i++)) ;;
+      --log-level | --port | --secret | --fail | --crash | --rows) ((i++)) ;;
       -*) ;;
       *) if [ -z "$command" ]; then command=$word; elif [ -z "$second" ]; then second=$word; fi ;;
     esac
@@ -35,11 +35,11 @@ _vhookd() {
       return
       ;;
     --log-level) words='trace debug info warn error' ;;
-    --port | --secret | --fail) return ;;
+    --port | --secret | --fail | --crash | --rows) return ;;
     *)
       words='--config --state --log-level --help'
       case $command in
-        '') words+=' --version run check explain init status runs trigger pause resume reload dead replay receive demo schema secret version' ;;
+        '') words+=' --version run check explain init status runs trigger pause resume reload dead replay receive demo selftest schema secret version' ;;
         run) words+=' --once' ;;
         check) words+=' --probe --json' ;;
         init) words+=' postgresql:// mysql:// mariadb:// sqlite:/// -' ;;
@@ -49,6 +49,7 @@ _vhookd() {
         dead) if [ -z "$second" ]; then words+=' list show drop'; else words+=' --json'; fi ;;
         receive) words+=' --port --secret --fail --quiet --json' ;;
         demo) words+=' --keep' ;;
+        selftest) words+=' --crash --rows --fail --json' ;;
       esac
       case $command:$second:$cur in
         *:*:-*) ;;
