@@ -2,11 +2,11 @@
 # The webhooks' ids are asked of the running daemon, and only where it answers at once.
 
 _vhookd_ids() {
-  timeout 2 vhookd "$@" status --json 2> /dev/null | sed -nE 's/^ {4}"id": "([A-Za-z0-9._-]+)",?$/\1/p'
+  timeout 2 vhookd "$@" status --json 2> /dev/null | grep -oE '"id":"[A-Za-z0-9._-]+"' | cut -d '"' -f 4
 }
 
 _vhookd_pages() {
-  timeout 2 vhookd "$@" dead list --json 2> /dev/null | sed -nE 's/^ *"(page|id)": "([A-Za-z0-9._-]+)",?$/\2/p'
+  timeout 2 vhookd "$@" dead list --json 2> /dev/null | grep -oE '"page":"[A-Za-z0-9._-]+"' | cut -d '"' -f 4
 }
 
 _vhookd() {

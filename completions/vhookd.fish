@@ -1,11 +1,11 @@
 # fish completion for vhookd(1). The webhooks' ids are asked of the running daemon.
 
 function __vhookd_ids
-    timeout 2 vhookd status --json 2>/dev/null | string replace -rf '^ {4}"id": "([A-Za-z0-9._-]+)",?$' '$1'
+    timeout 2 vhookd status --json 2>/dev/null | string match -ar '"id":"[A-Za-z0-9._-]+"' | string replace -r '.*"([^"]+)"$' '$1'
 end
 
 function __vhookd_pages
-    timeout 2 vhookd dead list --json 2>/dev/null | string replace -rf '^ *"(?:page|id)": "([A-Za-z0-9._-]+)",?$' '$1'
+    timeout 2 vhookd dead list --json 2>/dev/null | string match -ar '"page":"[A-Za-z0-9._-]+"' | string replace -r '.*"([^"]+)"$' '$1'
 end
 
 set -l commands run check explain init status runs trigger pause resume reload dead replay receive demo selftest schema secret version
@@ -53,6 +53,6 @@ complete -c vhookd -n '__fish_seen_subcommand_from receive' -l secret -x -d 'To 
 complete -c vhookd -n '__fish_seen_subcommand_from receive' -l fail -x -d 'Answer 500 to this share of requests'
 complete -c vhookd -n '__fish_seen_subcommand_from receive' -l quiet -d 'Print less'
 complete -c vhookd -n '__fish_seen_subcommand_from demo' -l keep -d 'Leave its folder behind'
-complete -c vhookd -n '__fish_seen_subcommand_from selftest' -l crash -x -d 'How often'
-complete -c vhookd -n '__fish_seen_subcommand_from selftest' -l rows -x -d 'How many rows change meanwhile'
-complete -c vhookd -n '__fish_seen_subcommand_from selftest' -l fail -x -d 'How many POSTs its receiver refuses'
+complete -c vhookd -n '__fish_seen_subcommand_from selftest' -l crash -x -d 'How often the daemon is killed'
+complete -c vhookd -n '__fish_seen_subcommand_from selftest' -l rows -x -d 'Rows that are changed'
+complete -c vhookd -n '__fish_seen_subcommand_from selftest' -l fail -x -d 'Share of requests that the receiver fails'

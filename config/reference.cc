@@ -1,6 +1,7 @@
 #include "config/reference.h"
 
 #include <simdjson.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -12,6 +13,8 @@
 namespace vhookd::config {
 
 namespace {
+
+constexpr const char* service_credentials = "/run/credentials/vhookd.service";
 
 using Resolved = std::expected<std::string, std::string>;  // or what is wrong
 
@@ -136,7 +139,9 @@ SecretSources system_secrets() {
     if (value == nullptr) return std::nullopt;
     return value;
   };
-  return {env, env("CREDENTIALS_DIRECTORY").value_or("")};
+  // So that root's own `vhookd check` sees what the service sees, while it runs.
+  const bool of_the_service = ::access(service_credentials, R_OK | X_OK) == 0;
+  return {env, env("CREDENTIALS_DIRECTORY").value_or(of_the_service ? service_credentials : "")};
 }
 
 }  // namespace vhookd::config
