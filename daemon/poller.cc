@@ -7,6 +7,7 @@
 #include "daemon/hidden_values.h"
 #include "daemon/log.h"
 #include "daemon/webhook_json.h"
+#include "scheduler/epoch.h"
 #include "scheduler/idle.h"
 #include "scheduler/sql.h"
 
