@@ -11,7 +11,8 @@ namespace vhookd {
 HttpResponse change_webhook(const ApiCall& call);
 HttpResponse trigger_webhook(const ApiCall& call);
 HttpResponse resume_webhook(const ApiCall& call);
-HttpResponse replay_webhook(const ApiCall& call);  // body {"dead": true}
+// Body {"dead": true} and, or, the range: {"from": SEQ, "to": SEQ, "since": TIME}; "url": elsewhere.
+HttpResponse replay_webhook(const ApiCall& call);
 HttpResponse drop_dead_page(const ApiCall& call);  // ?page=PAGE
 HttpResponse reload_configuration(const ApiCall& call);
 
