@@ -15,6 +15,7 @@ class SigningKey : public Secret {
  public:
   enum class Kind { shared, ed25519 };
   SigningKey() = default;
+  // Implicit: a shared secret is a signing key. NOLINTNEXTLINE(google-explicit-constructor)
   SigningKey(Secret bytes, Kind kind = Kind::shared) : Secret(std::move(bytes)), kind_(kind) {}
   Kind kind() const { return kind_; }
   bool operator==(const SigningKey&) const = default;

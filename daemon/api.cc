@@ -21,10 +21,13 @@ struct Route {
 constexpr std::array routes = {
     Route{"GET", "/healthz", Right::everybody, get_healthz},
     Route{"GET", "/readyz", Right::reader, get_readyz},
+    Route{"GET", "/metrics", Right::reader, get_metrics},
     Route{"GET", "/unified/webhook", Right::reader, get_webhooks},
     Route{"GET", "/unified/webhook/{id}", Right::reader, get_webhook},
+    Route{"POST", "/unified/webhook", Right::changer, create_webhook},
     Route{"PATCH", "/unified/webhook/{id}", Right::changer, change_webhook},
     Route{"PUT", "/unified/webhook/{id}", Right::changer, change_webhook},
+    Route{"DELETE", "/unified/webhook/{id}", Right::changer, remove_webhook},
     Route{"PATCH", "/unified/webhook/{id}/trigger", Right::changer, trigger_webhook},
     Route{"PUT", "/unified/webhook/{id}/trigger", Right::changer, trigger_webhook},
     Route{"PUT", "/unified/webhook/{id}/resume", Right::changer, resume_webhook},

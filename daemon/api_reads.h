@@ -16,6 +16,7 @@ struct ApiCall {
 
 HttpResponse get_healthz(const ApiCall& call);
 HttpResponse get_readyz(const ApiCall& call);
+HttpResponse get_metrics(const ApiCall& call);
 HttpResponse get_webhooks(const ApiCall& call);
 HttpResponse get_webhook(const ApiCall& call);
 HttpResponse get_runs(const ApiCall& call);

@@ -21,6 +21,7 @@ namespace vhookd {
 struct WebhookStatus {
   config::Webhook webhook;
   WebhookState state;
+  bool by_api = false;                   // made through the API and kept in state; else it stands in the YAML
   bool paused = false;                   // by YAML or by state
   bool healthy = true;                   // state's health with freshness judged now
   std::string last_error;                // empty when healthy
@@ -50,6 +51,11 @@ struct Control {
   std::function<Answer<Run>(const std::string& id)> trigger;  // polls now, waits for the run
   std::function<Answer<WebhookStatus>(const std::string& id)> pause;
   std::function<Answer<WebhookStatus>(const std::string& id)> resume;
+  // Webhooks kept in state; bodies as daemon/definition.h takes them. invalid: every error. conflict: the id is taken,
+  // or the webhook stands in the YAML. change gives the webhook as it is then, remove as it was; with it go its pages.
+  std::function<Answer<WebhookStatus>(const std::string& body, std::optional<bool> include_all)> create;
+  std::function<Answer<WebhookStatus>(const std::string& id, const std::string& body)> change;
+  std::function<Answer<WebhookStatus>(const std::string& id)> remove;
   std::function<Answer<ReloadReport>()> reload;  // invalid: the configuration's errors
   std::function<Answer<std::vector<DeadPage>>(const std::string& id)> dead;
   // `url` is one to POST to, or empty: the webhook's own. Where no page is in the range nothing is selected.
@@ -58,7 +64,8 @@ struct Control {
       drop_dead;  // by the page's id; gone for good
   // Empty: started and every webhook that isn't paused is healthy. Else the reasons.
   std::function<std::vector<std::string>()> not_ready;
-  std::function<bool()> alive;  // makes progress
+  std::function<bool()> alive;                   // makes progress
+  std::function<Answer<std::string>()> metrics;  // Prometheus' text format, see daemon/metrics.h
 };
 
 }  // namespace vhookd

@@ -10,9 +10,6 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// However wrong a stored time is after the clock jumped, no page waits longer than the longest wait
-// there can be: a day of Retry-After.
-constexpr auto longest_wait = std::chrono::hours(24);
 constexpr milliseconds store_retry = std::chrono::seconds(1);
 
 }  // namespace
@@ -46,13 +43,9 @@ void Dispatcher::take_notified() {
   for (const auto& id : notified) {
     for (const bool replay : {false, true}) {
       const Lane lane{id, replay};
-      if (!flying_.contains(lane) && !parked_.contains(lane)) wait_until(lane, Instant{});
+      if (!flying_.contains(lane) && !parked_.contains(lane)) wait_until(lane, clock_.tick());
     }
   }
-}
-
-void Dispatcher::wait_until(const Lane& lane, Instant at) {
-  wait_until(lane, clock_.tick() + std::clamp<Micros>(at - clock_.now(), Micros(0), longest_wait));
 }
 
 void Dispatcher::wait_until(const Lane& lane, Tick due) {
@@ -71,16 +64,27 @@ void Dispatcher::start_due() {
 }
 
 Result<std::optional<Parcel>> Dispatcher::next_parcel(const Lane& lane, const config::Webhook& webhook) {
+  std::optional<Parcel> parcel;
+  QueuedPage seen{.webhook_id = lane.name()};
   if (lane.replay) {
     auto replay = store_.next_replay(lane.id);
     if (!replay) return std::unexpected(replay.error());
     if (!*replay) return std::nullopt;
-    return parcel_of(std::move(**replay), webhook);
+    seen.page.sequence = static_cast<std::uint64_t>((*replay)->number);  // what tells one from the next here
+    seen.not_before = (*replay)->not_before;
+    seen.first_attempt_at = (*replay)->first_attempt_at;
+    parcel = parcel_of(std::move(**replay), webhook);
+  } else {
+    auto head = store_.head(lane.id);
+    if (!head) return std::unexpected(head.error());
+    if (!*head) return std::nullopt;
+    seen.page.sequence = (*head)->page.sequence;
+    seen.not_before = (*head)->not_before;
+    seen.first_attempt_at = (*head)->first_attempt_at;
+    parcel = parcel_of(std::move(**head), webhook);
   }
-  auto head = store_.head(lane.id);
-  if (!head) return std::unexpected(head.error());
-  if (!*head) return std::nullopt;
-  return parcel_of(std::move(**head), webhook);
+  patience_.see(seen, clock_.now(), clock_.tick());
+  return parcel;
 }
 
 // Whether a POST may begin there now; if not, the lane waits for its turn.
@@ -101,6 +105,7 @@ bool Dispatcher::has_place(const std::string& origin, const Lane& lane) {
 }
 
 void Dispatcher::start(const Lane& lane) {
+  if (unrecorded_.contains(lane)) return record_delivered(lane);
   const auto webhook = hooks_.sendable(lane.id, lane.replay);
   if (!webhook) return;  // whoever makes it sendable again notifies
   const Tick tick = clock_.tick();
@@ -115,14 +120,12 @@ void Dispatcher::start(const Lane& lane) {
     return wait_until(lane, tick + store_retry);
   }
   if (!*parcel) return;
-  const Instant now = clock_.now();
-  if ((*parcel)->not_before > now && (*parcel)->not_before - now <= longest_wait)
-    return wait_until(lane, (*parcel)->not_before);
+  if (const Tick due = patience_.not_before(lane.name()); due > tick) return wait_until(lane, due);
   const auto origin = origin_of((*parcel)->url);
   if (lane.replay && !has_place(origin, lane)) return;
 
   const auto ticket = next_ticket_++;
-  auto request = make_request(ticket, *webhook, **parcel, now);
+  auto request = make_request(ticket, *webhook, **parcel, clock_.now());
   request.tls = std::shared_ptr<const config::Tls>(webhook, &webhook->tls);
   Endpoint& endpoint = endpoints_.try_emplace(origin, bounds_.per_endpoint).first->second;
   const bool slowed = endpoint.pace.slowed();
@@ -133,7 +136,7 @@ void Dispatcher::start(const Lane& lane) {
   flights_.emplace(ticket, Flight{.lane = lane,
                                   .parcel = std::move(**parcel),
                                   .webhook = webhook,
-                                  .sent_at = now,
+                                  .sent_at = tick,
                                   .origin = origin,
                                   .slowed = slowed});
   flying_.insert(lane);

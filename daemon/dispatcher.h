@@ -15,6 +15,8 @@
 #include "core/clock.h"
 #include "core/guarded.h"
 #include "daemon/outgoing.h"
+#include "daemon/patience.h"
+#include "daemon/tally.h"
 #include "delivery/transport.h"
 #include "scheduler/pace.h"
 #include "scheduler/retry.h"
@@ -33,6 +35,8 @@ class Dispatcher {
     std::function<void(const std::string& id, const std::string& error, bool lasting)> failed;
     std::function<void(const std::string& id)> dead_changed;  // without anything else about it
     std::function<Keep(const config::Webhook& webhook)> keep;
+    // Each attempt that came to an end. `waited`: since the page was queued, where it was delivered.
+    std::function<void(const std::string& id, Attempted outcome, Micros took, std::optional<Micros> waited)> attempted;
     std::function<double()> random;  // [0, 1)
     std::function<std::string()> random_id;
   };
@@ -63,12 +67,19 @@ class Dispatcher {
     std::string id;
     bool replay = false;
     auto operator<=>(const Lane&) const = default;
+    std::string name() const { return replay ? id + "/replay" : id; }  // no id holds a /
+  };
+  // A page the receiver has taken and the state does not say so yet.
+  struct Taken {
+    std::int64_t number = 0;  // its sequence, or Replay::number
+    Keep keep;
+    bool elsewhere = false;
   };
   struct Flight {
     Lane lane;
     Parcel parcel;
     std::shared_ptr<const config::Webhook> webhook;
-    Instant sent_at;
+    Tick sent_at;
     std::string origin;
     bool slowed = false;  // counted among those
   };
@@ -92,18 +103,20 @@ class Dispatcher {
   void settle(const Outcome& outcome);
   void leave(const Flight& flight, const Outcome& outcome);
   void release(const std::string& origin);
-  void wait_until(const Lane& lane, Instant at);
   void wait_until(const Lane& lane, Tick due);
   std::chrono::milliseconds patience_left(std::chrono::milliseconds patience) const;
   void publish();
 
   // daemon/verdicts.cc
   void judged(Flight& flight, const Outcome& outcome);
+  void delivered(const Flight& flight);
+  void record_delivered(const Lane& lane);
   Result<void> act(const Flight& flight, const Outcome& outcome, const Attempt& attempt, const Verdict& verdict);
   Result<void> take_back(const Flight& flight, const std::string& text, const Attempt& attempt, const RetryAt& retry);
   Result<void> bury(const Flight& flight, const std::string& text, bool isolated);
   Result<void> halve_page(const Flight& flight, const std::string& text, const Attempt& attempt);
-  Result<void> act_on_replay(const Flight& flight, const Outcome& outcome, const Verdict& verdict);
+  Result<void> act_on_replay(const Flight& flight, const Outcome& outcome, const Attempt& attempt,
+                             const Verdict& verdict);
 
   Store& store_;
   Transport& transport_;
@@ -121,6 +134,10 @@ class Dispatcher {
   std::set<Lane> parked_;
   std::map<Lane, Tick> waiting_;           // next attempt; not flying, not parked
   std::set<std::pair<Tick, Lane>> queue_;  // the same, by time
+  Patience patience_;                      // by Lane::name
+  // They are not sent again while this process lives: a full disk must not make a receiver get the same page every
+  // second.
+  std::map<Lane, Taken> unrecorded_;
   std::uint64_t next_ticket_ = 1;
 };
 

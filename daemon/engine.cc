@@ -34,6 +34,7 @@ Engine::Engine(Parts parts, config::Config config)
               {.pages_queued = [this](const std::string& id) { dispatcher_.notify(id); },
                .may_queue = [this](const std::string& id) { return outbox_has_room(id); },
                .stopping = [this] { return stopping_.load(); },
+               .step = [this] { poll_step_ = parts_.clock.tick(); },
                .random_id = parts_.random_id}),
       dispatcher_(parts_.store, parts_.transport, parts_.clock, bounds_for(config.limits.deliveries),
                   {.sendable = [this](const std::string& id, bool replay) { return sendable(id, replay); },
@@ -42,6 +43,8 @@ Engine::Engine(Parts parts, config::Config config)
                                     bool lasting) { not_delivered(id, error, lasting); },
                    .dead_changed = [this](const std::string& id) { dead_changed(id); },
                    .keep = [this](const config::Webhook& webhook) { return keep(webhook); },
+                   .attempted = [this](const std::string& id, Attempted outcome, Micros took,
+                                       std::optional<Micros> waited) { attempted(id, outcome, took, waited); },
                    .random = parts_.random,
                    .random_id = parts_.random_id}),
       config_(std::move(config)),
@@ -56,8 +59,11 @@ Result<void> Engine::start() {
     const std::lock_guard lock(mutex_);
     for (const auto& webhook : config_.webhooks)
       if (auto adopted = adopt(std::make_shared<const config::Webhook>(webhook)); !adopted) return adopted;
+    if (auto adopted = adopt_stored(); !adopted) return adopted;
     started_ = true;
+    poll_step_ = parts_.clock.tick();
   }
+  tally_.with([this](Tally& tally) { tally.configured_at = parts_.clock.now(); });
   const auto queued = parts_.store.with_queue();
   if (!queued) return std::unexpected(queued.error());
   for (const auto& id : *queued) dispatcher_.notify(id);
@@ -111,12 +117,13 @@ Result<void> Engine::adopt(const std::shared_ptr<const config::Webhook>& webhook
     log_event(Level::info, "checked-at-ignored",
               {{"webhook", id}, {"why", "it says where a new webhook starts, and this one has state"}});
   Entry& entry = entries_[id];
+  tally_.with([&](Tally& tally) { tally.webhooks.try_emplace(id); });  // counters begin at 0, not at the first event
   if (!entry.webhook) order_.push_back(id);
   entry.webhook = webhook;
   entry.paused = state->paused;
   entry.holding_pages = state->holding_pages;
   entry.strategy = "";
-  entry.since = parts_.clock.now();
+  entry.since = parts_.clock.tick();
   entry.shown_healthy = state->healthy;
   entry.shown_error = state->last_error;
   if (!state->healthy) {
@@ -124,7 +131,8 @@ Result<void> Engine::adopt(const std::shared_ptr<const config::Webhook>& webhook
     Side& side = state->queued_pages > 0 || state->dead_pages > 0 ? entry.deliveries : entry.polls;
     side = {.failed_in_a_row = state->failed_in_a_row, .healthy = false, .last_error = state->last_error};
   }
-  if (entry.paused || webhook->is_paused) return {};
+  if (once_ && !entry.invalid.empty()) once_failed_ = true;
+  if (entry.paused || webhook->is_paused || !entry.invalid.empty()) return {};
   timetable_.add(id, Sessions::place_of(webhook->database), webhook->interval, parts_.clock.tick());
   if (once_) once_left_.insert(id);
   return {};
@@ -134,6 +142,7 @@ void Engine::work() {
   std::unique_lock lock(mutex_);
   while (!stopping_) {
     const Tick now = parts_.clock.tick();
+    poll_step_ = now;
     const auto id = timetable_.take(now);
     if (!id) {
       const auto next = timetable_.next_due();
@@ -203,16 +212,19 @@ void Engine::wait_for_room(const std::string& id) {
 
 void Engine::polled(const std::string& id, const config::Webhook& webhook, const PollOutcome& outcome) {
   const auto& run = outcome.run;
+  count(id, outcome);
   if (!run.ok) {
     if (auto recorded = parts_.store.record_run(id, run); !recorded)
       log_event(Level::error, "state-failed", {{"webhook", id}, {"error", recorded.error().message}});
-    log_event(Level::warn, "poll-failed", {{"webhook", id}, {"error", run.error}});
+    log_event(Level::warn, "poll-failed",
+              {{"webhook", id}, {"error", run.error}, {"run", rfc3339_seconds(run.started_at)}});
   } else {
     log_event(run.records > 0 ? Level::info : Level::debug, "polled",
               {{"webhook", id},
                {"records", std::to_string(run.records)},
                {"pages", std::to_string(run.pages)},
-               {"ms", std::to_string(run.duration_ms)}});
+               {"ms", std::to_string(run.duration_ms)},
+               {"run", rfc3339_seconds(run.started_at)}});
   }
   const std::lock_guard lock(mutex_);
   const Tick now = parts_.clock.tick();
@@ -229,6 +241,7 @@ void Engine::polled(const std::string& id, const config::Webhook& webhook, const
   Entry& entry = at->second;
   ++entry.runs_ended;
   entry.last_run = run;
+  if (outcome.complete && run.ok) entry.last_complete = now;
   if (!outcome.strategy.empty()) entry.strategy = outcome.strategy;
   if (!outcome.held.empty()) {
     hold_back(id, entry, outcome.held);
@@ -277,7 +290,7 @@ void Engine::show_health(const std::string& id, Entry& entry) {
   const std::string error = !entry.polls.healthy        ? entry.polls.last_error
                             : !entry.deliveries.healthy ? entry.deliveries.last_error
                                                         : "";
-  if (healthy == entry.shown_healthy && error == entry.shown_error) return;
+  if (healthy == entry.shown_healthy && error == entry.shown_error && entry.health_stored) return;
   if (healthy != entry.shown_healthy) {
     if (healthy) {
       log_event(Level::info, "healthy", {{"webhook", id}});
@@ -286,10 +299,12 @@ void Engine::show_health(const std::string& id, Entry& entry) {
     }
   }
   const int failed = std::max(entry.polls.failed_in_a_row, entry.deliveries.failed_in_a_row);
-  if (auto stored = parts_.store.set_health(id, healthy, failed, error); !stored)
-    return log_event(Level::error, "state-failed", {{"webhook", id}, {"error", stored.error().message}});
+  // What can't be written down is shown all the same: least of all a full disk may look healthy.
   entry.shown_healthy = healthy;
   entry.shown_error = error;
+  const auto stored = parts_.store.set_health(id, healthy, failed, error);
+  entry.health_stored = stored.has_value();
+  if (!stored) log_event(Level::error, "state-failed", {{"webhook", id}, {"error", stored.error().message}});
 }
 
 // One webhook may fill a quarter of the outbox, so that a dead receiver does not stop the others; all
@@ -324,7 +339,7 @@ std::shared_ptr<const config::Webhook> Engine::sendable(const std::string& id, b
   const auto at = entries_.find(id);
   if (at == entries_.end()) return nullptr;
   const Entry& entry = at->second;
-  if (entry.paused || entry.webhook->is_paused) return nullptr;
+  if (entry.paused || entry.webhook->is_paused || !entry.invalid.empty()) return nullptr;
   if (replay) return once_ ? nullptr : entry.webhook;  // `run --once` ends when the queues are empty
   // A dead page holds back what follows it: order is kept until it is replayed or dropped.
   if (entry.holding_pages > 0 && entry.webhook->on_dead == config::OnDead::hold) return nullptr;

@@ -16,12 +16,15 @@
 
 #include "config/config.h"
 #include "config/load.h"
+#include "config/stored.h"
 #include "connectors/connector.h"
 #include "core/clock.h"
+#include "core/guarded.h"
 #include "daemon/control.h"
 #include "daemon/dispatcher.h"
 #include "daemon/poller.h"
 #include "daemon/sessions.h"
+#include "daemon/tally.h"
 #include "delivery/transport.h"
 #include "scheduler/health.h"
 #include "scheduler/timetable.h"
@@ -41,6 +44,7 @@ class Engine {
     std::function<double()> random;
     // Reads the configuration again, for reload.
     std::function<std::expected<config::Config, config::Errors>()> load;
+    config::SecretSources secrets;  // for webhooks kept in state
   };
   Engine(Parts parts, config::Config config);
   ~Engine();
@@ -66,14 +70,26 @@ class Engine {
     bool paused = false;             // in state
     std::int64_t holding_pages = 0;  // dead ones that what follows waits for
     std::string strategy;
-    bool shown_healthy = true;  // as the store has it
+    bool shown_healthy = true;
     std::string shown_error;
-    bool release = false;  // the next poll ignores hold_if_changed_over
+    bool health_stored = true;  // the store has it as it is shown
+    bool release = false;       // the next poll ignores hold_if_changed_over
     bool outbox_full = false;
     std::uint64_t runs_begun = 0;
     std::uint64_t runs_ended = 0;
     std::optional<Run> last_run;
-    Instant since;  // known to this process from then on
+    Tick since;                         // known to this process from then on
+    std::optional<Tick> last_complete;  // check by this process
+    // Of one made through the API.
+    bool by_api = false;
+    std::string definition;  // as kept in state
+    std::string invalid;     // why it can't run, though it is kept; empty: it runs
+  };
+
+  // A webhook kept in state, as the configuration reads it now.
+  struct Stored {
+    std::shared_ptr<const config::Webhook> webhook;
+    config::Errors errors;
   };
 
   // A database that could not be reached. One webhook alone tries it, seldom; the others that are due there
@@ -100,8 +116,23 @@ class Engine {
   void not_delivered(const std::string& id, const std::string& error, bool lasting);
   bool once_done();
 
-  // daemon/engine_control.cc
+  // daemon/engine_stored.cc
+  Stored read_stored(config::StoredReader& reader, const std::string& id, const std::string& json) const;
+  Result<void> adopt_stored();
+  Result<void> adopt_one_stored(const Stored& stored, const std::string& json);
+  Answer<WebhookStatus> create(const std::string& body, std::optional<bool> include_all);
+  Answer<WebhookStatus> change(const std::string& id, const std::string& body);
+  Answer<WebhookStatus> remove(const std::string& id);
+
+  // daemon/engine_status.cc
+  WebhookStatus judged(const Entry& entry, WebhookState state);
   Answer<WebhookStatus> status_of(const std::string& id);
+  Answer<std::vector<WebhookStatus>> statuses();  // in order, without their runs
+  Answer<std::string> metrics();
+  void count(const std::string& id, const PollOutcome& outcome);
+  void attempted(const std::string& id, Attempted outcome, Micros took, std::optional<Micros> waited);
+
+  // daemon/engine_control.cc
   Answer<std::vector<WebhookStatus>> list();
   Answer<Run> trigger(const std::string& id);
   Answer<WebhookStatus> set_paused(const std::string& id, bool paused);
@@ -117,7 +148,9 @@ class Engine {
   Poller poller_;
   Dispatcher dispatcher_;
 
-  std::mutex reload_mutex_;       // one reload at a time
+  Guarded<Tally> tally_;
+
+  std::mutex reload_mutex_;       // one at a time brings webhooks in or out
   std::mutex mutex_;              // guards all below
   std::condition_variable wake_;  // something is due, a run ended, stopping
   config::Config config_;
@@ -131,6 +164,7 @@ class Engine {
   bool started_ = false;
 
   std::atomic<bool> stopping_ = false;
+  std::atomic<Tick> poll_step_ = Tick{};  // when a poll worker last got on, with a poll or with waiting for one
   std::vector<std::thread> workers_;
   std::thread delivery_;
 };

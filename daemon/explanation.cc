@@ -140,6 +140,8 @@ std::vector<ShownQuery> Explainer::shown(const std::vector<Ask>& asks, bool firs
       return "what is under way, where the role may see it (PROCESS); not with every poll, at most 15 s apart";
     if (ask.position) return "where the database stands";
     if (strategy == Strategy::timestamp && &ask != &asks.back()) return "rows without a time";
+    if (strategy == Strategy::xid && &ask == &asks.back() && out_->plan.remembers)
+      return "how many there are; where that is fewer than are known, the keys are read in order as well";
     if (strategy == Strategy::xid && !first)
       return "the rows; AND xmin::text <> ALL(…) besides, for what was sent of transactions above the horizon";
     return "the rows";

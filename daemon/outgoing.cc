@@ -10,8 +10,7 @@ namespace vhookd {
 Parcel parcel_of(QueuedPage&& head, const config::Webhook& webhook) {
   return {.page = std::move(head.page),
           .attempts = head.attempts,
-          .first_attempt_at = head.first_attempt_at,
-          .not_before = head.not_before,
+          .queued_at = head.queued_at,
           .url = webhook.hook_url,
           .replayed = head.replayed,
           .rejections = head.rejections,
@@ -22,9 +21,8 @@ Parcel parcel_of(Replay&& replay, const config::Webhook& webhook) {
   const bool elsewhere = !replay.url.empty();
   return {.page = std::move(replay.page),
           .attempts = replay.attempts,
-          .first_attempt_at = replay.first_attempt_at,
-          .not_before = replay.not_before,
-          .url = elsewhere ? std::move(replay.url) : webhook.hook_url,
+          .queued_at = {},
+          .url = elsewhere ? replay.url : webhook.hook_url,
           .elsewhere = elsewhere,
           .replayed = true,
           .replay = replay.number};
@@ -49,7 +47,7 @@ Request make_request(std::uint64_t ticket, const config::Webhook& webhook, const
 std::string origin_of(const std::string& url) {
   const bool tls = url.starts_with("https") || url.starts_with("HTTPS");
   const std::string_view host = written_host(url);
-  const std::size_t port_at = static_cast<std::size_t>(host.data() + host.size() - url.data());
+  const auto port_at = static_cast<std::size_t>(host.data() + host.size() - url.data());
   std::string_view rest = std::string_view(url).substr(port_at);
   if (rest.starts_with(']')) rest.remove_prefix(1);
   rest = rest.substr(0, rest.find_first_of("/?#"));
@@ -58,9 +56,9 @@ std::string origin_of(const std::string& url) {
   return origin + (rest.empty() ? (tls ? ":443" : ":80") : std::string(rest));
 }
 
-Attempt attempt_of(const Parcel& parcel, const Outcome& outcome, Instant sent_at, Instant now, double random) {
+Attempt attempt_of(const Parcel& parcel, const Outcome& outcome, Instant first_attempt_at, Instant now, double random) {
   Attempt attempt{.attempts = parcel.attempts + 1,
-                  .first_attempt_at = parcel.first_attempt_at.value_or(sent_at),
+                  .first_attempt_at = first_attempt_at,
                   .now = now,
                   .random = random,
                   .records = parcel.page.records,
@@ -73,6 +71,14 @@ Attempt attempt_of(const Parcel& parcel, const Outcome& outcome, Instant sent_at
     attempt.slow = std::get<Unanswered>(outcome.result).why == Unanswered::Why::timeout;
   }
   return attempt;
+}
+
+Attempted attempted(const Verdict& verdict, const Outcome& outcome, bool replay) {
+  if (std::holds_alternative<Delivered>(verdict)) return Attempted::delivered;
+  if (std::holds_alternative<Gone>(verdict)) return Attempted::gone;
+  const bool died = std::holds_alternative<Dead>(verdict) || std::holds_alternative<Isolated>(verdict);
+  if (died && !replay) return Attempted::died;
+  return std::holds_alternative<Answered>(outcome.result) ? Attempted::refused : Attempted::unanswered;
 }
 
 std::string failure_text(const Outcome& outcome, const std::string& note) {

@@ -7,6 +7,7 @@
 #include "config/config.h"
 #include "core/clock.h"
 #include "core/page.h"
+#include "daemon/tally.h"
 #include "delivery/transport.h"
 #include "scheduler/retry.h"
 #include "store/store.h"
@@ -17,8 +18,7 @@ namespace vhookd {
 struct Parcel {
   Page page;
   int attempts = 0;
-  std::optional<Instant> first_attempt_at;
-  Instant not_before;
+  Instant queued_at;
   std::string url;          // where it goes
   bool elsewhere = false;   // that is another URL than the webhook's own
   bool replayed = false;    // somebody asked for it: vhookd-replay says so
@@ -36,7 +36,9 @@ Request make_request(std::uint64_t ticket, const config::Webhook& webhook, const
 // Scheme, host and port in one spelling: who shares it shares an endpoint.
 std::string origin_of(const std::string& url);
 
-Attempt attempt_of(const Parcel& parcel, const Outcome& outcome, Instant sent_at, Instant now, double random);
+Attempt attempt_of(const Parcel& parcel, const Outcome& outcome, Instant first_attempt_at, Instant now, double random);
+// The same for the counters.
+Attempted attempted(const Verdict& verdict, const Outcome& outcome, bool replay);
 
 // What the operator reads of an attempt that failed.
 std::string failure_text(const Outcome& outcome, const std::string& note);

@@ -2,6 +2,7 @@
 
 #include <charconv>
 
+#include "core/crash_point.h"
 #include "daemon/hidden_values.h"
 #include "daemon/log.h"
 #include "daemon/webhook_json.h"
@@ -97,6 +98,10 @@ KnownRows Poller::known_rows(Job& job) {
           .after = [this, &job](const std::string& key, int limit) -> Result<std::vector<KnownRow>> {
             if (!job.epoch_open) return std::vector<KnownRow>();
             return store_.known_after(job.webhook.id, key, limit);
+          },
+          .count = [this, &job]() -> Result<std::int64_t> {
+            if (!job.epoch_open) return 0;
+            return store_.known_count(job.webhook.id);
           }};
 }
 
@@ -143,6 +148,7 @@ Result<void> Poller::converse(Job& job, Poll& poll, Harvest& harvest, bool keep)
   while (auto ask = next(poll)) {
     if (ask->fresh || ask->anew) job.session.end();
     job.outcome.at_database = true;
+    hooks_.step();
     if (ask->anew)
       if (auto begun = job.session.begin(); !begun) return begun;
     Result<void> taken;
@@ -169,6 +175,7 @@ Result<void> Poller::take(Job& job, Poll& poll, Harvest& harvest, Row row, bool 
 }
 
 Result<void> Poller::commit(Job& job, Part part) {
+  hooks_.step();
   PollCommit whole = job.commit;
   whole.checkpoint = std::move(part.checkpoint);
   whole.pages = std::move(part.pages);
@@ -176,6 +183,7 @@ Result<void> Poller::commit(Job& job, Part part) {
   whole.forget = std::move(part.forget);
   whole.at = clock_.now();
   const bool queued = !whole.pages.empty();
+  if (queued) crash_point(CrashPoint::after_fetch);
   for (const auto& page : whole.pages) {
     ++job.outcome.run.pages;
     job.outcome.run.records += page.records;

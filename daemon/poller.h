@@ -32,6 +32,7 @@ class Poller {
     std::function<void(const std::string& id)> pages_queued;  // after each commit with pages
     std::function<bool(const std::string& id)> may_queue;     // the outbox has room
     std::function<bool()> stopping;
+    std::function<void()> step;  // before each question to a database, and with each commit
     std::function<std::string()> random_id;
   };
   Poller(Store& store, const Clock& clock, Hooks hooks) : store_(store), clock_(clock), hooks_(std::move(hooks)) {}

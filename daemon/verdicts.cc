@@ -1,4 +1,5 @@
 // The delivery loop's verdicts: what the retry policy makes of an answer, written down.
+#include "core/crash_point.h"
 #include "daemon/dispatcher.h"
 #include "daemon/log.h"
 #include "scheduler/split.h"
@@ -16,31 +17,58 @@ std::pair<std::string_view, std::string> sequence_of(const Parcel& parcel) {
 }  // namespace
 
 void Dispatcher::judged(Flight& flight, const Outcome& outcome) {
-  const Attempt attempt = attempt_of(flight.parcel, outcome, flight.sent_at, clock_.now(), hooks_.random());
+  const auto& id = flight.lane.id;
+  const Instant now = clock_.now();
+  const auto first = patience_.first_attempt_at(flight.lane.name(), flight.sent_at, now, clock_.tick());
+  const Attempt attempt = attempt_of(flight.parcel, outcome, first, now, hooks_.random());
   // A replay leaves alone what it sends: nothing of it is split or buried.
   const auto on_reject = flight.lane.replay ? config::OnReject::hold : flight.webhook->on_reject;
   const auto verdict = judge(attempt, flight.webhook->retry, on_reject);
+  const bool arrived = std::holds_alternative<Delivered>(verdict);
+  hooks_.attempted(id, attempted(verdict, outcome, flight.lane.replay), outcome.took,
+                   arrived && !flight.lane.replay ? std::optional(now - flight.parcel.queued_at) : std::nullopt);
+  if (arrived) return delivered(flight);
   const auto stored =
-      flight.lane.replay ? act_on_replay(flight, outcome, verdict) : act(flight, outcome, attempt, verdict);
+      flight.lane.replay ? act_on_replay(flight, outcome, attempt, verdict) : act(flight, outcome, attempt, verdict);
   if (stored) return;
   // What was answered could not be written down: the page will go out again, recognisable by its id.
-  log_event(Level::error, "state-failed", {{"webhook", flight.lane.id}, {"error", stored.error().message}});
+  log_event(Level::error, "state-failed", {{"webhook", id}, {"error", stored.error().message}});
   wait_until(flight.lane, clock_.tick() + store_retry);
+}
+
+void Dispatcher::delivered(const Flight& flight) {
+  const Parcel& parcel = flight.parcel;
+  crash_point(CrashPoint::after_2xx);
+  log_event(flight.lane.replay ? Level::info : Level::debug, flight.lane.replay ? "page-replayed" : "page-delivered",
+            {{"webhook", flight.lane.id}, sequence_of(parcel), {"page", parcel.page.id}});
+  unrecorded_[flight.lane] = {
+      .number = flight.lane.replay ? parcel.replay : static_cast<std::int64_t>(parcel.page.sequence),
+      .keep = hooks_.keep(*flight.webhook),
+      .elsewhere = parcel.elsewhere};
+  record_delivered(flight.lane);
+}
+
+// Where the state can't take it now, it is tried again: the page stays the first of its queue until then.
+void Dispatcher::record_delivered(const Lane& lane) {
+  const Taken taken = unrecorded_.at(lane);
+  const auto recorded = lane.replay ? store_.replayed(taken.number, taken.keep)
+                                    : store_.delivered(lane.id, static_cast<std::uint64_t>(taken.number), taken.keep);
+  if (recorded) {
+    unrecorded_.erase(lane);
+    if (!lane.replay) hooks_.delivered(lane.id);
+    if (lane.replay && !taken.elsewhere) hooks_.dead_changed(lane.id);
+    return wait_until(lane, clock_.tick());
+  }
+  log_event(Level::error, "state-failed", {{"webhook", lane.id}, {"error", recorded.error().message}});
+  if (!lane.replay) hooks_.failed(lane.id, recorded.error().message, false);
+  if (recorded.error().recourse == Recourse::give_up) unrecorded_.erase(lane);  // the page is not there any more
+  if (hooks_.sendable(lane.id, lane.replay)) wait_until(lane, clock_.tick() + store_retry);
 }
 
 Result<void> Dispatcher::act(const Flight& flight, const Outcome& outcome, const Attempt& attempt,
                              const Verdict& verdict) {
   const auto& id = flight.lane.id;
   const auto sequence = flight.parcel.page.sequence;
-  if (std::holds_alternative<Delivered>(verdict)) {
-    auto stored = store_.delivered(id, sequence, hooks_.keep(*flight.webhook));
-    if (!stored) return stored;
-    log_event(Level::debug, "page-delivered",
-              {{"webhook", id}, sequence_of(flight.parcel), {"page", flight.parcel.page.id}});
-    hooks_.delivered(id);
-    wait_until(flight.lane, clock_.tick());
-    return {};
-  }
   if (const auto* retry = std::get_if<RetryAt>(&verdict))
     return take_back(flight, failure_text(outcome, retry->note), attempt, *retry);
   const auto text = failure_text(outcome, "");
@@ -48,6 +76,7 @@ Result<void> Dispatcher::act(const Flight& flight, const Outcome& outcome, const
   if (!std::holds_alternative<Gone>(verdict)) return bury(flight, text, std::holds_alternative<Isolated>(verdict));
 
   const std::string gone = "the receiver answered 410 Gone";
+  patience_.forget(flight.lane.name());  // whoever resumes it wants it tried at once
   auto stored = store_.attempt_failed(id, sequence, attempt.now, gone);
   if (stored) stored = store_.set_paused(id, true, gone);
   log_event(Level::error, "receiver-gone",
@@ -68,7 +97,8 @@ Result<void> Dispatcher::take_back(const Flight& flight, const std::string& text
              {"likely_permanent", retry.likely_permanent ? "true" : "false"},
              {"error", text}});
   hooks_.failed(id, text, false);
-  if (stored && hooks_.sendable(id, false)) wait_until(flight.lane, retry.at);
+  patience_.wait(flight.lane.name(), flight.sent_at, clock_.tick() + (retry.at - attempt.now));
+  if (stored && hooks_.sendable(id, false)) wait_until(flight.lane, patience_.not_before(flight.lane.name()));
   return stored;
 }
 
@@ -76,6 +106,7 @@ Result<void> Dispatcher::bury(const Flight& flight, const std::string& text, boo
   const auto& id = flight.lane.id;
   const auto sequence = flight.parcel.page.sequence;
   const bool goes_on = isolated || flight.webhook->on_dead == config::OnDead::go_on;
+  patience_.forget(flight.lane.name());  // replayed, it starts anew; and the next page may have its number
   const Death death = isolated ? Death::isolated : goes_on ? Death::passed_over : Death::holding;
   auto stored = store_.page_died(id, sequence, text, death);
   log_event(Level::error, isolated ? "record-isolated" : "page-died",
@@ -100,6 +131,7 @@ Result<void> Dispatcher::halve_page(const Flight& flight, const std::string& tex
     const auto why = text + " (" + stored.error().message + ")";
     return retry ? take_back(flight, why, attempt, *retry) : bury(flight, why, false);
   }
+  patience_.forget(flight.lane.name());  // the first half has the page's number and starts anew
   log_event(Level::warn, "page-split",
             {{"webhook", id},
              sequence_of(flight.parcel),
@@ -111,40 +143,33 @@ Result<void> Dispatcher::halve_page(const Flight& flight, const std::string& tex
   return {};
 }
 
-Result<void> Dispatcher::act_on_replay(const Flight& flight, const Outcome& outcome, const Verdict& verdict) {
+Result<void> Dispatcher::act_on_replay(const Flight& flight, const Outcome& outcome, const Attempt& attempt,
+                                       const Verdict& verdict) {
   const auto& id = flight.lane.id;
   const Parcel& parcel = flight.parcel;
-  Result<void> stored;
-  if (std::holds_alternative<Delivered>(verdict)) {
-    stored = store_.replayed(parcel.replay, hooks_.keep(*flight.webhook));
-    if (stored) {
-      log_event(Level::info, "page-replayed", {{"webhook", id}, sequence_of(parcel), {"page", parcel.page.id}});
-      if (!parcel.elsewhere) hooks_.dead_changed(id);
-    }
-  } else if (const auto* retry = std::get_if<RetryAt>(&verdict)) {
+  if (const auto* retry = std::get_if<RetryAt>(&verdict)) {
     const auto text = failure_text(outcome, retry->note);
-    stored = store_.replay_failed(parcel.replay, retry->at, text);
+    auto stored = store_.replay_failed(parcel.replay, retry->at, text);
     log_event(Level::warn, "replay-refused", {{"webhook", id}, sequence_of(parcel), {"error", text}});
-    if (stored) wait_until(flight.lane, retry->at);
+    patience_.wait(flight.lane.name(), flight.sent_at, clock_.tick() + (retry->at - attempt.now));
+    if (stored) wait_until(flight.lane, patience_.not_before(flight.lane.name()));
     return stored;
-  } else {
-    // Out of retries; or 410, and then nothing more is to be sent there. The pages stay what they are.
-    int dropped = 1;
-    if (std::holds_alternative<Gone>(verdict)) {
-      const auto all = store_.drop_replays(id, parcel.elsewhere ? parcel.url : "");
-      if (!all) return std::unexpected(all.error());
-      dropped = *all;
-    } else {
-      stored = store_.drop_replay(parcel.replay);
-    }
-    log_event(Level::error, "replay-ended",
-              {{"webhook", id},
-               sequence_of(parcel),
-               {"pages", std::to_string(dropped)},
-               {"error", failure_text(outcome, "")}});
   }
-  if (stored) wait_until(flight.lane, clock_.tick());
-  return stored;
+  // Out of retries; or 410, and then nothing more is to be sent there. The pages stay what they are.
+  Result<int> dropped = 1;
+  if (std::holds_alternative<Gone>(verdict)) {
+    dropped = store_.drop_replays(id, parcel.elsewhere ? parcel.url : "");
+  } else if (auto done = store_.drop_replay(parcel.replay); !done) {
+    dropped = std::unexpected(done.error());
+  }
+  if (!dropped) return std::unexpected(dropped.error());
+  log_event(Level::error, "replay-ended",
+            {{"webhook", id},
+             sequence_of(parcel),
+             {"pages", std::to_string(*dropped)},
+             {"error", failure_text(outcome, "")}});
+  wait_until(flight.lane, clock_.tick());
+  return {};
 }
 
 }  // namespace vhookd

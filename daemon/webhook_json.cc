@@ -95,6 +95,7 @@ Json status_object(const WebhookStatus& status) {
   if (status.state.replay_pages > 0) out["replay_pages"] = status.state.replay_pages;
   put(out, "next_check_at", status.next_check_at);
   put(out, "last_error", status.last_error);
+  out["managed"] = status.by_api ? "api" : "yaml";
   return out;
 }
 

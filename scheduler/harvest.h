@@ -53,6 +53,7 @@ class Harvest {
   // After record(), where the row is sent too.
   void remember(KnownRow row, const CheckpointMaker& before);
   void forget(std::string key) { open_.forget.push_back(std::move(key)); }
+  void forget(std::string key, const CheckpointMaker& before);  // one of very many
 
   std::optional<Part> take_part();      // a finished part, where there is one
   Part finish(std::string checkpoint);  // the rest, the last page closed

@@ -148,7 +148,22 @@ class Planner {
       plan_.key.push_back({"rowid", "rowid", "rowid", plan_.selected.size()});
       plan_.selected.emplace_back("rowid AS \"rowid\"");
     }
+    plan_.firm_key = vouched_for();
     return {};
+  }
+
+  bool vouched_for() const {
+    const auto same = [&](const std::vector<std::string>& names) {
+      return std::ranges::equal(names, plan_.key, {}, {}, &KeyColumn::name);
+    };
+    const auto never_null = [&](const KeyColumn& key) {
+      const Column* column = table_.find(key.name);
+      return column != nullptr && !column->nullable;
+    };
+    if (plan_.key.empty()) return false;
+    if (same(table_.primary_key)) return true;
+    const auto unique = [&](const Index& index) { return index.unique && same(index.columns); };
+    return std::ranges::any_of(table_.indexes, unique) && std::ranges::all_of(plan_.key, never_null);
   }
 
   std::vector<std::string> unique_key() const {
@@ -314,7 +329,7 @@ class Planner {
       plan_.created = created_->name;
       plan_.created_at = position(created_->name);
     }
-    plan_.remembers = plan_.strategy != Strategy::xid || tells_new_from_changed();
+    plan_.remembers = plan_.strategy != Strategy::xid || tells_new_from_changed() || plan_.firm_key;
     if (webhook_.checked_at && plan_.stamp.empty() && webhook_.event != Event::deleted)
       return misfit("checked_at: " + full_name(table_) +
                     " has no column that tells when a row changed; name it as updated_column, or leave checked_at out");

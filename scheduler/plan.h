@@ -35,6 +35,7 @@ struct Plan {
   std::vector<std::string> delivered;     // names of the record's columns, in order
   std::vector<std::size_t> delivered_at;  // where each stands in the row
   std::vector<KeyColumn> key;             // empty: rows can't be told apart (xid alone works then)
+  bool firm_key = false;                  // the catalogue vouches that it is unique and never NULL
   std::string stamp;                      // column that moves when a row is born or changed; empty: none
   std::size_t stamp_at = 0;
   bool stamp_nullable = true;

@@ -31,7 +31,8 @@ Result<Rehearsal> rehearse(const Plan& plan, const std::string& start, KnownRows
 
 KnownRows nothing_known() {
   return {.find = [](const std::string&) -> Result<std::optional<KnownRow>> { return std::nullopt; },
-          .after = [](const std::string&, int) -> Result<std::vector<KnownRow>> { return std::vector<KnownRow>(); }};
+          .after = [](const std::string&, int) -> Result<std::vector<KnownRow>> { return std::vector<KnownRow>(); },
+          .count = []() -> Result<std::int64_t> { return 0; }};
 }
 
 KnownRows only_known(const KnownRow& row) {
@@ -40,7 +41,8 @@ KnownRows only_known(const KnownRow& row) {
           },
           .after = [row](const std::string& after, int) -> Result<std::vector<KnownRow>> {
             return after < row.key ? std::vector{row} : std::vector<KnownRow>();
-          }};
+          },
+          .count = []() -> Result<std::int64_t> { return 1; }};
 }
 
 }  // namespace vhookd

@@ -8,6 +8,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "core/crash_point.h"
+
 namespace vhookd {
 namespace {
 
@@ -116,9 +118,17 @@ CREATE TABLE stale (
 ) STRICT;
 )sql";
 
+constexpr const char* tables_of_version_2 = R"sql(
+CREATE TABLE definition (
+  number INTEGER PRIMARY KEY AUTOINCREMENT,
+  id TEXT NOT NULL UNIQUE,
+  json TEXT NOT NULL
+) STRICT;
+)sql";
+
 // SQLite cannot change a key, so `page` is made anew. Its triggers go with the old one; what they count is the
 // same before and after, all but the new columns, which the old file has nothing for but dead pages.
-constexpr const char* changes_of_version_2 = R"sql(
+constexpr const char* changes_of_version_3 = R"sql(
 ALTER TABLE webhook ADD COLUMN renumbered INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE outbox ADD COLUMN dead_bytes INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE outbox ADD COLUMN holding_pages INTEGER NOT NULL DEFAULT 0;
@@ -126,7 +136,7 @@ ALTER TABLE outbox ADD COLUMN kept_pages INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE outbox ADD COLUMN kept_bytes INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE outbox ADD COLUMN replay_pages INTEGER NOT NULL DEFAULT 0;
 
-ALTER TABLE page RENAME TO page_of_version_1;
+ALTER TABLE page RENAME TO page_of_version_2;
 DROP TRIGGER page_added;
 DROP TRIGGER page_moved;
 DROP TRIGGER page_gone;
@@ -155,8 +165,8 @@ CREATE TABLE page (
 INSERT INTO page (webhook, state, sequence, id, type, records, body, bytes, attempts, queued_at, first_attempt_at,
                   not_before, died_at, error)
   SELECT webhook, state, sequence, id, type, records, body, bytes, attempts, queued_at, first_attempt_at,
-         not_before, died_at, error FROM page_of_version_1;
-DROP TABLE page_of_version_1;
+         not_before, died_at, error FROM page_of_version_2;
+DROP TABLE page_of_version_2;
 CREATE INDEX page_kept ON page (keep_until) WHERE state = 2;
 UPDATE outbox SET
   holding_pages = dead_pages,
@@ -214,7 +224,8 @@ END;
 )sql";
 
 // migrations[v] takes version v to v + 1.
-constexpr std::array<const char*, schema_version> migrations = {tables_of_version_1, changes_of_version_2};
+constexpr std::array<const char*, schema_version> migrations = {tables_of_version_1, tables_of_version_2,
+                                                                changes_of_version_3};
 
 std::int64_t one_integer(Connection& db, std::string_view sql) {
   Select query(db, sql);
@@ -285,6 +296,7 @@ Result<void> migrate(Connection& db, int version) {
     db.script(migrations[static_cast<std::size_t>(version)]);
     db.script("PRAGMA application_id = " + std::to_string(application_id));
     db.script("PRAGMA user_version = " + std::to_string(version + 1));
+    crash_point(CrashPoint::mid_migration);
     db.script("COMMIT");
     auto done = db.outcome();
     if (done) continue;

@@ -1,4 +1,4 @@
-// The format of state.db, version 2, and how it is opened and brought up to date.
+// The format of state.db, version 3, and how it is opened and brought up to date.
 //
 // The version is SQLite's user_version; application_id says the file is ours. Each migration is one
 // transaction that also raises the version, so a crash leaves one version or the next. Instants are
@@ -28,7 +28,8 @@
 // body      The bodies, by number. Apart, because SQLite rewrites a whole row on update: with the body
 //           in it each failed attempt of a 1 MiB page would write 1 MiB. A page's trigger deletes its body.
 //
-// replay    Pages to be sent again beside the queue, in the order of number; url '' is the webhook's own. A
+// replay    (version 3, as states 2 and 3 of page) Pages to be sent again beside the queue, in the order of number; url
+// '' is the webhook's own. A
 //           page in it is not pruned. Kept apart from page: one may go to several URLs.
 //
 // known     Rows of the source seen before, keyed (webhook, epoch, key) and stored in that order: a
@@ -40,6 +41,11 @@
 //           nothing. Rows with mark 0 are found by a scan, and webhook.unmarked says when one is needed.
 //
 // run       The last 50 of each webhook, numbered upwards.
+//
+// definition (version 2) Webhooks made through the API, as JSON with the configuration's keys and never a secret:
+// secrets
+//           stand in it as references. In the order they were made. Apart from webhook, whose rows are made for
+//           whatever id is asked for.
 //
 // stale     What is still to be swept: known rows of `webhook` in epochs below `below_epoch`; with the
 //           largest integer there the webhook itself is gone, its pages with it.
@@ -59,7 +65,7 @@
 
 namespace vhookd {
 
-constexpr int schema_version = 2;
+constexpr int schema_version = 3;
 constexpr int state_queued = 0;  // page.state
 constexpr int state_dead = 1;
 constexpr int state_kept = 2;

@@ -129,6 +129,12 @@ struct Replay {
   Instant not_before;
 };
 
+// A webhook made through the API: JSON with the configuration's keys; secrets only as references.
+struct Definition {
+  std::string id;
+  std::string json;
+};
+
 class Store {
  public:
   // Opens or makes `folder`/state.db, takes the lock against a second daemon, migrates.
@@ -143,8 +149,10 @@ class Store {
   Result<std::vector<WebhookState>> webhooks();         // all that have state, by id
   Result<void> set_paused(const std::string& id, bool paused, const std::string& because);
   Result<void> set_health(const std::string& id, bool healthy, int failed_in_a_row, const std::string& last_error);
-  Result<void> touch(const std::string& id);           // its configuration changed: updated_at
-  Result<void> forget_webhook(const std::string& id);  // all of it, pages too
+  Result<void> touch(const std::string& id);                            // its configuration changed: updated_at
+  Result<void> forget_webhook(const std::string& id);                   // all of it, pages and definition too
+  Result<void> define(const std::string& id, const std::string& json);  // takes the place of an earlier one
+  Result<std::vector<Definition>> definitions();                        // in the order they were first made
 
   // -- Polls
   Result<void> commit(const PollCommit& part);

@@ -66,14 +66,17 @@ std::vector<Case> cases() {
        R"(\"nothing-like-it\")"},
       {"unknown path", request("GET", "/nope"), loopback, 404},
       {"the status page is not here yet", request("GET", "/"), loopback, 404},
-      {"metrics are not here yet", request("GET", "/metrics"), loopback, 404},
       {"no empty id", request("GET", "/unified/webhook/"), loopback, 404},
       {"no deeper path", request("GET", hook + "/runs/1"), loopback, 404},
       {"control paths", by_socket("POST", "/control/reload"), loopback, 200, R"("changed":["b","c"])"},
       {"reload by TCP even with the token", bearer(request("POST", "/control/reload")), loopback, 403,
        "control socket"},
 
-      {"wrong method", request("DELETE", hook), loopback, 405},
+      {"wrong method", request("POST", hook), loopback, 405},
+      {"removing without a token", request("DELETE", hook), loopback, 401},
+      {"removing one of the YAML", by_socket("DELETE", hook), loopback, 409},
+      {"creating without a token", request("POST", "/unified/webhook", "{}"), loopback, 401},
+      {"creating", by_socket("POST", "/unified/webhook", "{}"), loopback, 200, R"("id":"made")"},
       {"POST does not trigger", bearer(request("POST", hook + "/trigger")), loopback, 405},
       {"GET does not trigger", request("GET", hook + "/trigger"), loopback, 405},
       {"PATCH does not resume", bearer(request("PATCH", hook + "/resume")), loopback, 405},
@@ -100,6 +103,7 @@ std::vector<Case> cases() {
       {"not loopback: readiness without", request("GET", "/readyz"), everywhere, 401},
       {"not loopback: unknown path without", request("GET", "/nope"), everywhere, 401},
       {"not loopback: health without", request("GET", "/healthz"), everywhere, 200},
+      {"not loopback: metrics without", request("GET", "/metrics"), everywhere, 401},
       {"not loopback: read with", bearer(request("GET", "/unified/webhook")), everywhere, 200},
       {"not loopback: none configured", request("GET", "/unified/webhook"), everywhere_without_token, 403,
        "set api.token"},
@@ -147,6 +151,11 @@ std::vector<Case> cases() {
       {"trigger", by_socket("PUT", hook + "/trigger"), loopback, 200, R"("ok":true)"},
       {"replay", by_socket("POST", hook + "/replay", R"({"dead":true})"), loopback, 200, R"("revived":2)"},
       {"replay of nothing said", by_socket("POST", hook + "/replay"), loopback, 400},
+  };
+}
+
+std::vector<Case> replays() {
+  return {
       {"replay of a range", by_socket("POST", hook + "/replay", R"({"from":3,"to":4,"since":"2026-11-23T09:00:00Z"})"),
        loopback, 200, R"("queued":1)"},
       {"replay elsewhere", by_socket("POST", hook + "/replay", R"({"dead":true,"url":"http://127.0.0.1:9/x"})"),
@@ -168,7 +177,9 @@ std::vector<Case> cases() {
 }
 
 TEST(Api, Table) {
-  for (const auto& item : cases()) {
+  auto all = cases();
+  for (auto& item : replays()) all.push_back(std::move(item));
+  for (const auto& item : all) {
     FakeControl fake;
     const auto response = answer(item.request, fake.control(), item.policy);
     EXPECT_EQ(response.status, item.status) << item.what << ": " << response.body;
@@ -184,9 +195,17 @@ TEST(Api, Table) {
   }
 }
 
+TEST(Api, MetricsAreText) {
+  FakeControl fake;
+  const auto response = answer(request("GET", "/metrics"), fake.control(), loopback);
+  EXPECT_EQ(response.content_type, "text/plain; version=0.0.4; charset=utf-8");
+  EXPECT_EQ(response.body, "up 1\n");
+}
+
 TEST(Api, WrongMethodNamesTheRightOnes) {
   FakeControl fake;
-  EXPECT_EQ(header_of(answer(request("DELETE", hook), fake.control(), loopback), "allow"), "GET, HEAD, PATCH, PUT");
+  EXPECT_EQ(header_of(answer(request("POST", hook), fake.control(), loopback), "allow"),
+            "GET, HEAD, PATCH, PUT, DELETE");
   EXPECT_EQ(header_of(answer(request("GET", hook + "/trigger"), fake.control(), loopback), "allow"), "PATCH, PUT");
 }
 
@@ -221,7 +240,14 @@ TEST(Api, ListIsFilteredSortedAndCut) {
   EXPECT_EQ(ids({{"is_healthy", "false"}}, fake), Ids{"paid-orders"});
   EXPECT_EQ(ids({{"is_paused", "true"}}, fake), Ids{"b"});
   EXPECT_EQ(ids({{"connection_id", "other"}}, fake), (Ids{"b", "a"}));
+  EXPECT_EQ(ids({{"object", "users"}}, fake), (Ids{"b", "a"}));
+  EXPECT_EQ(ids({{"integration_type", "postgres"}}, fake), Ids{"paid-orders"});
+  EXPECT_EQ(ids({{"env", "Sandbox"}}, fake), Ids{});
+  EXPECT_EQ(ids({{"updated_gte", "2026-11-02T00:00:00.5Z"}}, fake), Ids{"paid-orders"});
+  EXPECT_EQ(ids({{"updated_gte", "2026-11-02T00:00:00.6Z"}}, fake), Ids{});
+  EXPECT_EQ(ids({{"created_lte", "2026-10-31T00:00:00Z"}}, fake), (Ids{"b", "a"}));
   EXPECT_EQ(ids({{"sort", "id"}}, fake), (Ids{"a", "b", "paid-orders"}));
+  EXPECT_EQ(ids({{"sort", "name"}}, fake), (Ids{"a", "b", "paid-orders"}));
   EXPECT_EQ(ids({{"sort", "created_at"}, {"order", "desc"}}, fake), (Ids{"paid-orders", "b", "a"}));
   EXPECT_EQ(ids({{"order", "desc"}}, fake), (Ids{"a", "b", "paid-orders"}));
   for (const auto& [name, value] : std::map<std::string, std::string>{{"limit", "0"},
@@ -230,6 +256,7 @@ TEST(Api, ListIsFilteredSortedAndCut) {
                                                                       {"is_healthy", "yes"},
                                                                       {"sort", "secret"},
                                                                       {"order", "up"},
+                                                                      {"updated_gte", "yesterday"},
                                                                       {"limt", "1"}}) {
     EXPECT_EQ(ids({{name, value}}, fake), Ids{"400"}) << name << "=" << value;
   }

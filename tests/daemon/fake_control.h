@@ -85,12 +85,20 @@ class FakeControl {
       return find(id, what).transform_to(Selected{.revived = 2, .queued = 1, .waiting = 0});
     };
     control.dead = [this](const std::string& id) { return find(id, "").transform_to(pages); };
+    control.create = [this](const std::string&, std::optional<bool>) {
+      note("create");
+      return Answer<WebhookStatus>(bare("made"));
+    };
+    control.remove = [](const std::string&) {
+      return Answer<WebhookStatus>(std::unexpected(Refusal{Refusal::Why::conflict, {"it stands in the YAML"}}));
+    };
     control.reload = [this] {
       note("reload");
       return report;
     };
     control.not_ready = [this] { return reasons; };
     control.alive = [this] { return alive; };
+    control.metrics = [] { return Answer<std::string>("up 1\n"); };
     return control;
   }
 

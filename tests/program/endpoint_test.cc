@@ -8,6 +8,7 @@
 #include "delivery/sign.h"
 #include "tests/program/fixture.h"
 #include "tests/support/hook.h"
+#include "tests/support/node.h"
 #include "tests/support/tls_server.h"
 
 namespace vhookd::testing {
@@ -150,25 +151,10 @@ TEST_F(EndpointTest, SharedAndEd25519SecretsSignSideBySide) {
   EXPECT_FALSE(daemon_->log().contains(pair.secret_text.substr(5, 20)));
 }
 
-// The folder that holds npm's package, fetched once into the cache; empty: it is not to be had here.
-std::string standardwebhooks() {
-  const char* cache = std::getenv("VHOOKD_CACHE");
-  const char* home = std::getenv("HOME");
-  const std::string folder =
-      (cache ? std::string(cache) : std::string(home ? home : "/tmp") + "/.cache/vhookd") + "/standardwebhooks-1.1.1";
-  const auto is_there = [&] { return std::filesystem::exists(folder + "/node_modules/standardwebhooks/package.json"); };
-  if (!is_there()) {
-    const auto install = "mkdir -p '" + folder + "' && cd '" + folder +
-                         "' && timeout 120 npm install --silent --no-audit --no-fund --ignore-scripts "
-                         "standardwebhooks@1.1.1 > npm.log 2>&1";
-    (void)!std::system(install.c_str());
-  }
-  return is_there() ? folder : "";
-}
-
 TEST_F(EndpointTest, TheVerifiersOfOthersTakeWhatIsSent) {
-  const auto package = standardwebhooks();
-  if (package.empty()) GTEST_SKIP() << "NO npm OR NO NETWORK IN THIS RUN: standardwebhooks could not be fetched";
+  std::string why;
+  const auto package = npm_package("standardwebhooks@1.1.1", why);
+  if (package.empty()) GTEST_SKIP() << "NO standardwebhooks IN THIS RUN: " << why;
   const Hook hook;
   const KeyPair pair = fresh_key_pair();
   const std::string second = "whsec_c2Vjb25kIHNlY3JldCBvZiB0aGlydHktdHdvIGJ5dGVzISE=";

@@ -26,7 +26,8 @@ KnownRows Conductor::look_ups() {
             for (auto at = known.upper_bound(key); at != known.end() && static_cast<int>(found.size()) < limit; ++at)
               found.push_back(at->second);
             return found;
-          }};
+          },
+          .count = [this]() -> Result<std::int64_t> { return static_cast<std::int64_t>(known.size()); }};
 }
 
 Harvest Conductor::harvest(const Plan& plan) const {

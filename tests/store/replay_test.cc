@@ -240,6 +240,8 @@ TEST_F(ReplayTest, AFileOfVersion1IsBroughtUpToDate) {
   ok(store_->replay("a", {.dead = true}, ""));
   EXPECT_EQ(line("a"), "1 msg_1 dead body\n2 msg_2 queued body\n");
   EXPECT_EQ(*store_->outbox_bytes(), 4);
+  ok(store_->define("b", R"({"event":"created"})"));
+  EXPECT_EQ(store_->definitions()->size(), 1U);
   EXPECT_EQ(store_->webhook("a")->queued_bytes, 0);
 }
 
