@@ -20,7 +20,7 @@ _vhookd() {
         where+=("$word" "${COMP_WORDS[i + 1]-}")
         ((i++))
         ;;
-      --log-level | --port | --secret | --fail | --crash | --rows) ((i++)) ;;
+      --log-level | --port | --secret | --fail | --crash | --rows | --from | --to | --since | --url) ((i++)) ;;
       -*) ;;
       *) if [ -z "$command" ]; then command=$word; elif [ -z "$second" ]; then second=$word; fi ;;
     esac
@@ -35,7 +35,7 @@ _vhookd() {
       return
       ;;
     --log-level) words='trace debug info warn error' ;;
-    --port | --secret | --fail | --crash | --rows) return ;;
+    --port | --secret | --fail | --crash | --rows | --from | --to | --since | --url) return ;;
     *)
       words='--config --state --log-level --help'
       case $command in
@@ -45,7 +45,8 @@ _vhookd() {
         init) words+=' postgresql:// mysql:// mariadb:// sqlite:/// -' ;;
         status) words+=' --watch --json' ;;
         explain | runs | trigger | pause | resume | reload) words+=' --json' ;;
-        replay) words+=' --dead --json' ;;
+        replay) words+=' --dead --from --to --since --url --json' ;;
+        secret) words+=' --ed25519' ;;
         dead) if [ -z "$second" ]; then words+=' list show drop'; else words+=' --json'; fi ;;
         receive) words+=' --port --secret --fail --quiet --json' ;;
         demo) words+=' --keep' ;;

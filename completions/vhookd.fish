@@ -42,6 +42,11 @@ complete -c vhookd -n '__fish_seen_subcommand_from check explain status runs tri
 complete -c vhookd -n '__fish_seen_subcommand_from list show drop' -l json -d 'Print JSON'
 complete -c vhookd -n '__fish_seen_subcommand_from status' -l watch -d 'Again every second'
 complete -c vhookd -n '__fish_seen_subcommand_from replay' -l dead -d 'Its dead pages'
+complete -c vhookd -n '__fish_seen_subcommand_from replay' -l from -x -d 'From this sequence on'
+complete -c vhookd -n '__fish_seen_subcommand_from replay' -l to -x -d 'Up to this sequence'
+complete -c vhookd -n '__fish_seen_subcommand_from replay' -l since -x -d 'Delivered or dead since then'
+complete -c vhookd -n '__fish_seen_subcommand_from replay' -l url -x -d 'Send them there'
+complete -c vhookd -n '__fish_seen_subcommand_from secret' -l ed25519 -d 'A pair for v1a signatures'
 complete -c vhookd -n '__fish_seen_subcommand_from init' -a 'postgresql:// mysql:// mariadb:// sqlite:///'
 complete -c vhookd -n '__fish_seen_subcommand_from explain status runs trigger pause resume replay list' -a '(__vhookd_ids)' -d webhook
 complete -c vhookd -n '__fish_seen_subcommand_from dead; and not __fish_seen_subcommand_from list show drop' -a list -d 'The pages that ran out of retries'

@@ -26,22 +26,6 @@ bool is_name(std::string_view name, std::string_view also) {
   });
 }
 
-Resolved read_secret(const std::string& path) {
-  std::error_code fault;
-  if (std::filesystem::is_directory(path, fault)) return std::unexpected("it is a folder");
-  errno = 0;
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return std::unexpected(std::strerror(errno));
-  std::string text(largest_secret + 1, '\0');
-  file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (file.bad()) return std::unexpected("it cannot be read");
-  text.resize(static_cast<std::size_t>(file.gcount()));
-  if (text.size() > largest_secret) return std::unexpected("it is larger than 64 KiB");
-  if (text.ends_with('\n')) text.pop_back();
-  if (text.ends_with('\r')) text.pop_back();
-  return text;
-}
-
 Resolved from_env(const std::string& name, const SecretSources& sources) {
   if (!is_name(name, "_")) return std::unexpected("needs the name of a variable, as ${env:NAME}");
   auto value = sources.env ? sources.env(name) : std::nullopt;
@@ -51,7 +35,7 @@ Resolved from_env(const std::string& name, const SecretSources& sources) {
 
 Resolved from_file(const std::string& path) {
   if (!path.starts_with('/')) return std::unexpected("needs an absolute path, as ${file:/path}");
-  auto text = read_secret(path);
+  auto text = read_small_file(path);
   if (!text) return std::unexpected("cannot be read (" + text.error() + "); make the file readable for vhookd");
   return text;
 }
@@ -63,7 +47,7 @@ Resolved from_credential(const std::string& name, const SecretSources& sources) 
     return std::unexpected(
         "cannot be read: there is no credentials folder; start vhookd from its unit with LoadCredential=" + name +
         ":/path");
-  auto text = read_secret(sources.credentials_folder + "/" + name);
+  auto text = read_small_file(sources.credentials_folder + "/" + name);
   if (!text)
     return std::unexpected("cannot be read (" + text.error() + "); add LoadCredential=" + name + ":/path to the unit");
   return text;
@@ -85,6 +69,22 @@ Resolved resolve(std::string_view inside, const SecretSources& sources) {
 }
 
 }  // namespace
+
+std::expected<std::string, std::string> read_small_file(const std::string& path) {
+  std::error_code fault;
+  if (std::filesystem::is_directory(path, fault)) return std::unexpected("it is a folder");
+  errno = 0;
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return std::unexpected(std::strerror(errno));
+  std::string text(largest_secret + 1, '\0');
+  file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  if (file.bad()) return std::unexpected("it cannot be read");
+  text.resize(static_cast<std::size_t>(file.gcount()));
+  if (text.size() > largest_secret) return std::unexpected("it is larger than 64 KiB");
+  if (text.ends_with('\n')) text.pop_back();
+  if (text.ends_with('\r')) text.pop_back();
+  return text;
+}
 
 std::string Text::value() const {
   std::string out;

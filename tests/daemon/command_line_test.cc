@@ -79,7 +79,11 @@ TEST(CommandLine, WrongUsageIs64WithTheReasonAndTheUsage) {
       {{"run", "--log-level", "loud"}, "loud", "usage: vhookd run"},
       {{"receive", "--port", "70000"}, "70000", "usage: vhookd receive"},
       {{"receive", "--fail", "101"}, "101", "usage: vhookd receive"},
-      {{"replay", "a"}, "--dead is required", "usage: vhookd replay ID --dead"},
+      {{"replay", "a"}, "say which pages: --dead, --from, --to or --since", "usage: vhookd replay ID [--dead]"},
+      {{"replay", "a", "--from", "3", "--to", "2"}, "--from: is greater than --to", "usage: vhookd replay ID"},
+      {{"replay", "a", "--from", "0"}, "0", "usage: vhookd replay ID"},
+      {{"replay", "a", "--since", "noon"}, "no instant", "usage: vhookd replay ID"},
+      {{"replay", "a", "--dead", "--url", "ftp://h/"}, "must begin with https://", "usage: vhookd replay ID"},
       {{"dead"}, "subcommand is required", "usage: vhookd dead"},
       {{"dead", "show"}, "PAGE is required", "usage: vhookd dead"},
       {{"dead", "lost"}, "required", "usage: vhookd dead"},
@@ -262,7 +266,9 @@ TEST_F(ClientTest, ChangesSayWhatIsNow) {
   EXPECT_EQ(ask({"resume", "paid-orders"}).out, "paid-orders is running\n");
   EXPECT_EQ(json::parse(ask({"pause", "paid-orders", "--json"}).out)["is_paused"], true);
   EXPECT_EQ(ask({"runs", "paid-orders"}).out, "2026-11-23T09:00:00Z ok 2 pages 734 records 412 ms\n");
-  EXPECT_EQ(ask({"replay", "paid-orders", "--dead"}).out, "2 dead pages of paid-orders queued again\n");
+  EXPECT_EQ(ask({"replay", "paid-orders", "--dead"}).out, "3 dead pages of paid-orders queued again\n");
+  EXPECT_EQ(ask({"replay", "paid-orders", "--from", "2"}).out, "3 pages of paid-orders queued again\n");
+  EXPECT_EQ(ask({"replay", "paid-orders", "--from", "404"}).code, 1);
   const Result reload = ask({"reload"});
   EXPECT_EQ(reload.code, 0);
   EXPECT_EQ(reload.out, "added: a\nchanged: b, c\nunchanged: 4\n");
