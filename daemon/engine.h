@@ -77,7 +77,7 @@ class Engine {
     std::string shown_error;
     bool health_stored = true;  // the store has it as it is shown
     bool release = false;       // the next poll ignores hold_if_changed_over
-    bool asked = false;    // somebody asked for the next poll: it is not left out
+    bool asked = false;         // somebody asked for the next poll: it is not left out
     // What lets polls be left out (scheduler/idle.h).
     bool by_commits_alone = true;    // not known before the first poll
     std::string token;               // taken before the last poll, which was whole; empty: there is none
