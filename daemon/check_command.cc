@@ -9,10 +9,12 @@
 #include <vector>
 
 #include "config/load.h"
+#include "config/units.h"
 #include "connectors/connector.h"
 #include "daemon/exit_code.h"
 #include "daemon/paths.h"
 #include "delivery/egress.h"
+#include "scheduler/guarantee.h"
 #include "scheduler/index_advice.h"
 #include "scheduler/plan.h"
 
@@ -25,6 +27,13 @@ struct Finding {
   std::string id;
   std::vector<std::string> found, warnings, errors;
 };
+
+// MySQL and MariaDB, to a role with PROCESS.
+bool sees_transactions(Connector& session) {
+  return session
+      .read({.sql = "SELECT trx_id FROM information_schema.innodb_trx LIMIT 1", .params = {}}, [](Row) { return true; })
+      .has_value();
+}
 
 void probe_table(const config::Webhook& webhook, Connector& session, Finding& finding) {
   const auto table = session.describe({webhook.database.schema, webhook.table_name()});
@@ -41,6 +50,13 @@ void probe_table(const config::Webhook& webhook, Connector& session, Finding& fi
     if (!index.used.empty()) finding.found.push_back("index " + index.used + " serves the polls");
     if (index.used.empty())
       finding.warnings.push_back(index.cost + (index.missing.empty() ? "" : "; " + index.missing));
+  }
+  if (looks_for_transactions(*plan) && plan->strategy == Strategy::timestamp && !sees_transactions(session)) {
+    const auto reach = config::show(lookback(webhook));
+    finding.warnings.push_back("transactions that commit more than " + reach +
+                               " (lookback) after the time they wrote into " + plan->stamp +
+                               " are missed; GRANT PROCESS ON *.* to this role: polls then see what is under way and "
+                               "stay below it");
   }
   // A file is opened read-only whoever may write it.
   if (table->may_write && plan->dialect != Dialect::sqlite)

@@ -7,6 +7,7 @@
 #include "daemon/hidden_values.h"
 #include "daemon/log.h"
 #include "daemon/webhook_json.h"
+#include "scheduler/epoch.h"
 #include "scheduler/idle.h"
 #include "scheduler/sql.h"
 
@@ -22,7 +23,7 @@ struct Poller::Job {
   Plan plan;
   PollCommit commit;        // what all parts have in common
   bool epoch_open = false;  // the store is on this poll's epoch: its known rows are ours
-  bool stopped = false;  // told to stop, or the outbox is full: what was taken is committed, the rest waits
+  bool stopped = false;     // told to stop, or the outbox is full: what was taken is committed, the rest waits
   PollOutcome outcome;
 };
 

@@ -15,6 +15,7 @@ thread_local std::string buffer;  // kept, so that a row costs no allocation
 }  // namespace
 
 std::string digest(Row row, std::size_t count) {
+  while (count > 0 && row[count - 1].null) --count;
   buffer.clear();
   for (const Value& value : row.first(count)) {
     const std::uint64_t size = value.null ? ~std::uint64_t{0} : value.text.size();

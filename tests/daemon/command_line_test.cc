@@ -34,6 +34,7 @@ struct Seen {
   std::optional<ReceiveOptions> receive;
   std::optional<ExplainOptions> explain;
   std::optional<InitOptions> init;
+  std::optional<SelftestOptions> selftest;
 };
 
 Result vhookd(const Words& words, Seen* seen = nullptr) {
@@ -44,7 +45,8 @@ Result vhookd(const Words& words, Seen* seen = nullptr) {
                           [&](const DemoOptions& o) { return to.demo = o, 0; },
                           [&](const ReceiveOptions& o) { return to.receive = o, 0; },
                           [&](const ExplainOptions& o) { return to.explain = o, 0; },
-                          [&](const InitOptions& o) { return to.init = o, 0; }};
+                          [&](const InitOptions& o) { return to.init = o, 0; },
+                          [&](const SelftestOptions& o) { return to.selftest = o, 0; }};
   std::vector<const char*> argv = {"vhookd"};
   for (const auto& word : words) argv.push_back(word.c_str());
   ::testing::internal::CaptureStdout();
@@ -98,7 +100,7 @@ TEST(CommandLine, EveryCommandHasHelp) {
   const Result all = vhookd({"--help"});
   EXPECT_EQ(all.code, 0);
   for (const char* name : {"run", "check", "explain", "init", "status", "runs", "trigger", "pause", "resume", "reload",
-                           "dead", "replay", "receive", "demo", "schema", "secret", "version"}) {
+                           "dead", "replay", "receive", "demo", "selftest", "schema", "secret", "version"}) {
     EXPECT_TRUE(has(all.out, std::string("\n  ") + name + " ")) << name << all.out;
     const Result one = vhookd({name, "--help"});
     EXPECT_EQ(one.code, 0) << name;
@@ -123,6 +125,9 @@ TEST(CommandLine, OptionsReachTheirCommand) {
   EXPECT_EQ(seen.init->url, "-");
   EXPECT_EQ(vhookd({"demo", "--keep"}, &seen).code, 0);
   EXPECT_TRUE(seen.demo->keep);
+  EXPECT_EQ(vhookd({"selftest", "--crash", "7", "--rows", "90", "--fail", "10", "--json"}, &seen).code, 0);
+  EXPECT_TRUE(seen.selftest->kills == 7 && seen.selftest->changes == 90 && seen.selftest->fail_percent == 10 &&
+              seen.selftest->json);
   EXPECT_EQ(
       vhookd({"receive", "--port", "0", "--secret", "a", "--secret", "b", "--fail", "30", "--quiet", "--json"}, &seen)
           .code,

@@ -382,8 +382,12 @@ class ExplainMysql : public ExplainTest {};
 TEST_P(ExplainMysql, SaysWhatPollsSeeOfTransactions) {
   const Keys keys = {{"event", "updated"}, {"detect", "timestamp"}, {"lookback", "1s"}};
   EXPECT_TRUE(explained(keys)["open_transactions"].dump().contains("GRANT PROCESS"));
+  const auto config = (folder_.path() / "vhookd.yaml").string();
+  const auto warned = [&] { return run({"check", "--probe", "--config", config}).out; };
+  EXPECT_TRUE(warned().contains("commit more than 1s (lookback)")) << warned();
   const auto url = shop_->db_url();
   shop_->run("GRANT PROCESS ON *.* TO " + url.substr(url.rfind('/') + 1) + "@'%'");
+  EXPECT_FALSE(warned().contains("commit more than")) << warned();
   const auto session = SqlSession::open(*shop_, GetParam());
   const auto thread = session->rows("SELECT connection_id()").at(0).at(0);
   session->run("BEGIN");
