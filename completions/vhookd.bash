@@ -2,11 +2,11 @@
 # The webhooks' ids are asked of the running daemon, and only where it answers at once.
 
 _vhookd_ids() {
-  timeout 2 vhookd "$@" status --json 2> /dev/null | sed -nE 's/^ {4}"id": "([A-Za-z0-9._-]+)",?$/\1/p'
+  timeout 2 vhookd "$@" status --json 2> /dev/null | grep -oE '"id":"[A-Za-z0-9._-]+"' | cut -d '"' -f 4
 }
 
 _vhookd_pages() {
-  timeout 2 vhookd "$@" dead list --json 2> /dev/null | sed -nE 's/^ *"(page|id)": "([A-Za-z0-9._-]+)",?$/\2/p'
+  timeout 2 vhookd "$@" dead list --json 2> /dev/null | grep -oE '"page":"[A-Za-z0-9._-]+"' | cut -d '"' -f 4
 }
 
 _vhookd() {
@@ -20,7 +20,7 @@ _vhookd() {
         where+=("$word" "${COMP_WORDS[i + 1]-}")
         ((i++))
         ;;
-      --log-level | --port | --secret | --fail) ((i++)) ;;
+      --log-level | --port | --secret | --fail | --crash | --rows | --from | --to | --since | --url) ((i++)) ;;
       -*) ;;
       *) if [ -z "$command" ]; then command=$word; elif [ -z "$second" ]; then second=$word; fi ;;
     esac
@@ -35,20 +35,22 @@ _vhookd() {
       return
       ;;
     --log-level) words='trace debug info warn error' ;;
-    --port | --secret | --fail) return ;;
+    --port | --secret | --fail | --crash | --rows | --from | --to | --since | --url) return ;;
     *)
       words='--config --state --log-level --help'
       case $command in
-        '') words+=' --version run check explain init status runs trigger pause resume reload dead replay receive demo schema secret version' ;;
+        '') words+=' --version run check explain init status runs trigger pause resume reload dead replay receive demo selftest schema secret version' ;;
         run) words+=' --once' ;;
         check) words+=' --probe --json' ;;
         init) words+=' postgresql:// mysql:// mariadb:// sqlite:/// -' ;;
         status) words+=' --watch --json' ;;
         explain | runs | trigger | pause | resume | reload) words+=' --json' ;;
-        replay) words+=' --dead --json' ;;
+        replay) words+=' --dead --from --to --since --url --json' ;;
+        secret) words+=' --ed25519' ;;
         dead) if [ -z "$second" ]; then words+=' list show drop'; else words+=' --json'; fi ;;
         receive) words+=' --port --secret --fail --quiet --json' ;;
         demo) words+=' --keep' ;;
+        selftest) words+=' --crash --rows --fail --json' ;;
       esac
       case $command:$second:$cur in
         *:*:-*) ;;

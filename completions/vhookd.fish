@@ -1,14 +1,14 @@
 # fish completion for vhookd(1). The webhooks' ids are asked of the running daemon.
 
 function __vhookd_ids
-    timeout 2 vhookd status --json 2>/dev/null | string replace -rf '^ {4}"id": "([A-Za-z0-9._-]+)",?$' '$1'
+    timeout 2 vhookd status --json 2>/dev/null | string match -ar '"id":"[A-Za-z0-9._-]+"' | string replace -r '.*"([^"]+)"$' '$1'
 end
 
 function __vhookd_pages
-    timeout 2 vhookd dead list --json 2>/dev/null | string replace -rf '^ *"(?:page|id)": "([A-Za-z0-9._-]+)",?$' '$1'
+    timeout 2 vhookd dead list --json 2>/dev/null | string match -ar '"page":"[A-Za-z0-9._-]+"' | string replace -r '.*"([^"]+)"$' '$1'
 end
 
-set -l commands run check explain init status runs trigger pause resume reload dead replay receive demo schema secret version
+set -l commands run check explain init status runs trigger pause resume reload dead replay receive demo selftest schema secret version
 
 complete -c vhookd -f
 complete -c vhookd -s h -l help -d 'What the program or the command understands'
@@ -31,16 +31,22 @@ complete -c vhookd -n "not __fish_seen_subcommand_from $commands" -a dead -d 'Pa
 complete -c vhookd -n "not __fish_seen_subcommand_from $commands" -a replay -d 'Send again what is still kept'
 complete -c vhookd -n "not __fish_seen_subcommand_from $commands" -a receive -d 'A receiver for trying out: verifies and prints what comes'
 complete -c vhookd -n "not __fish_seen_subcommand_from $commands" -a demo -d 'A small shop, the daemon and a receiver'
+complete -c vhookd -n "not __fish_seen_subcommand_from $commands" -a selftest -d 'Kill a daemon again and again, and see that nothing is lost'
 complete -c vhookd -n "not __fish_seen_subcommand_from $commands" -a schema -d "The configuration's JSON Schema, for editors"
 complete -c vhookd -n "not __fish_seen_subcommand_from $commands" -a secret -d 'A fresh whsec_… to sign with'
 complete -c vhookd -n "not __fish_seen_subcommand_from $commands" -a version -d 'Version, build and linked libraries'
 
 complete -c vhookd -n '__fish_seen_subcommand_from run' -l once -d 'Poll every webhook once, deliver, and end'
 complete -c vhookd -n '__fish_seen_subcommand_from check' -l probe -d 'Also ask databases and resolve hooks'
-complete -c vhookd -n '__fish_seen_subcommand_from check explain status runs trigger pause resume reload replay receive' -l json -d 'Print JSON'
+complete -c vhookd -n '__fish_seen_subcommand_from check explain status runs trigger pause resume reload replay receive selftest' -l json -d 'Print JSON'
 complete -c vhookd -n '__fish_seen_subcommand_from list show drop' -l json -d 'Print JSON'
 complete -c vhookd -n '__fish_seen_subcommand_from status' -l watch -d 'Again every second'
 complete -c vhookd -n '__fish_seen_subcommand_from replay' -l dead -d 'Its dead pages'
+complete -c vhookd -n '__fish_seen_subcommand_from replay' -l from -x -d 'From this sequence on'
+complete -c vhookd -n '__fish_seen_subcommand_from replay' -l to -x -d 'Up to this sequence'
+complete -c vhookd -n '__fish_seen_subcommand_from replay' -l since -x -d 'Delivered or dead since then'
+complete -c vhookd -n '__fish_seen_subcommand_from replay' -l url -x -d 'Send them there'
+complete -c vhookd -n '__fish_seen_subcommand_from secret' -l ed25519 -d 'A pair for v1a signatures'
 complete -c vhookd -n '__fish_seen_subcommand_from init' -a 'postgresql:// mysql:// mariadb:// sqlite:///'
 complete -c vhookd -n '__fish_seen_subcommand_from explain status runs trigger pause resume replay list' -a '(__vhookd_ids)' -d webhook
 complete -c vhookd -n '__fish_seen_subcommand_from dead; and not __fish_seen_subcommand_from list show drop' -a list -d 'The pages that ran out of retries'
@@ -52,3 +58,6 @@ complete -c vhookd -n '__fish_seen_subcommand_from receive' -l secret -x -d 'To 
 complete -c vhookd -n '__fish_seen_subcommand_from receive' -l fail -x -d 'Answer 500 to this share of requests'
 complete -c vhookd -n '__fish_seen_subcommand_from receive' -l quiet -d 'Print less'
 complete -c vhookd -n '__fish_seen_subcommand_from demo' -l keep -d 'Leave its folder behind'
+complete -c vhookd -n '__fish_seen_subcommand_from selftest' -l crash -x -d 'How often the daemon is killed'
+complete -c vhookd -n '__fish_seen_subcommand_from selftest' -l rows -x -d 'Rows that are changed'
+complete -c vhookd -n '__fish_seen_subcommand_from selftest' -l fail -x -d 'Share of requests that the receiver fails'

@@ -14,12 +14,15 @@
 #include "core/clock.h"
 #include "core/database.h"
 #include "core/secret.h"
+#include "core/signing_key.h"
 #include "core/value.h"
 
 namespace vhookd::config {
 
 enum class Event { created, updated, deleted };
 enum class Detect { automatic, xid, timestamp, snapshot };
+enum class OnDead { hold, go_on };    // what follows a dead page: waits, or passes on
+enum class OnReject { hold, split };  // a page the receiver refuses for what it holds: as it is, or ever smaller
 enum class Op { eq, ne, gt, gte, lt, lte, in, not_in, like, is_null };
 
 std::string_view name_of(Event event);
@@ -50,6 +53,21 @@ struct Retry {
   bool operator==(const Retry&) const = default;
 };
 
+// What was delivered and is kept for replay.
+struct Keep {
+  std::chrono::milliseconds time = std::chrono::hours(168);  // keep.for
+  std::int64_t bytes = std::int64_t{64} << 20;
+  bool operator==(const Keep&) const = default;
+};
+
+// Of an https hook. PEM texts, read when the configuration was.
+struct Tls {
+  Secret ca;         // the certificates that vouch for the receiver; empty: those of the system
+  Secret cert, key;  // what vhookd shows of itself; both or neither
+  bool empty() const { return ca.empty() && cert.empty(); }
+  bool operator==(const Tls&) const = default;
+};
+
 struct Webhook {
   std::string id;
   std::string connection_id;
@@ -72,10 +90,15 @@ struct Webhook {
   std::optional<Instant> checked_at;
 
   bool include_all = false;
-  std::vector<Secret> secrets;                          // each the decoded 24 to 64 bytes; the first signs first
+  std::vector<SigningKey> secrets;                      // the first signs first
   std::vector<std::pair<std::string, Secret>> headers;  // names in lower case; values may hold tokens
   std::chrono::milliseconds timeout = std::chrono::seconds(15);
   Retry retry;
+  OnDead on_dead = OnDead::hold;
+  OnReject on_reject = OnReject::hold;
+  std::optional<double> rate_limit;  // POSTs a second
+  Keep keep;
+  Tls tls;
   Detect detect = Detect::automatic;
   std::vector<std::string> key;  // empty: the primary key
   std::string updated_column;    // empty: found by name and type
@@ -86,6 +109,9 @@ struct Webhook {
   std::optional<double> hold_if_changed_over;  // share of the table, 0 to 1
 
   std::string origin;  // file:line of its id, for messages
+
+  // The first secret that is shared, which sig256 is made with; empty: there is none.
+  Secret shared_secret() const;
 
   std::string table_name() const { return db_name_prefix + object_type; }
   bool operator==(const Webhook&) const = default;
@@ -116,6 +142,7 @@ struct Limits {
   int polls = 8;        // polls under way at once, in all
   int deliveries = 64;  // POSTs under way at once, in all
   std::int64_t outbox_bytes = std::int64_t{1} << 30;
+  std::int64_t kept_bytes = std::int64_t{512} << 20;  // delivered pages, in all
   bool operator==(const Limits&) const = default;
 };
 

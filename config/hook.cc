@@ -6,6 +6,7 @@
 
 #include "config/scalars.h"
 #include "core/crypto.h"
+#include "core/pem.h"
 
 namespace vhookd::config {
 
@@ -59,29 +60,12 @@ std::string fault_of_host(string_view host) {
   return {};
 }
 
-// Never says any part of the url but its scheme: a path may be as good as a password.
-std::string fault_of_hook_url(string_view url) {
-  const bool odd = std::ranges::any_of(
-      url, [](char c) { return static_cast<unsigned char>(c) <= 0x20 || static_cast<unsigned char>(c) >= 0x7F; });
-  if (odd) return "holds a space, a control character or one outside ASCII; percent-encode it, a host as punycode";
-  if (url.find_first_of("\\\"<>^`{|}") != string_view::npos)
-    return "holds a character no URL may hold; percent-encode it";
-  const std::size_t end = url.find("://");
-  const std::string scheme = end == string_view::npos ? "" : lower(url.substr(0, end));
-  if (scheme != "http" && scheme != "https") return "must begin with https:// or http://";
-  if (url.size() > longest_hook_url) return "is longer than " + std::to_string(longest_hook_url) + " bytes";
-  url.remove_prefix(end + 3);
-  const string_view authority = url.substr(0, url.find_first_of("/?#"));
-  if (authority.contains('@')) return "holds a user or password; put them into headers, as authorization";
-  if (url.contains('#')) return "has a #fragment, which is never sent; leave it out";
-  return fault_of_host(authority);
-}
-
 bool set_by_vhookd(string_view name) {
   constexpr string_view names[] = {"content-type", "content-length",   "user-agent",     "host", "transfer-encoding",
                                    "connection",   "proxy-connection", "expect",         "te",   "trailer",
                                    "upgrade",      "keep-alive",       "accept-encoding"};
-  return name.starts_with("webhook-") || std::ranges::find(names, name) != std::end(names);
+  return name.starts_with("webhook-") || name.starts_with("vhookd-") ||
+         std::ranges::find(names, name) != std::end(names);
 }
 
 // What is wrong with a header's name, or empty.
@@ -125,14 +109,13 @@ std::optional<Headers> read_headers(const Input& in) {
   return headers;
 }
 
-// Decodes one whsec_…; what is wrong is said without any part of it.
-std::expected<Secret, std::string> decode_signing_secret(string_view text) {
+// Decodes one whsec_… or whsk_…; what is wrong is said without any part of it.
+std::expected<SigningKey, std::string> decode_signing_secret(string_view text) {
   constexpr string_view prefix = "whsec_";
   if (text.starts_with("v1,"))
     return std::unexpected("begins with v1, as a signature does; keep what begins with whsec_");
-  if (text.starts_with("whsk_") || text.starts_with("whpk_"))
-    return std::unexpected("is an asymmetric key; a shared secret, which begins with whsec_, is wanted");
-  if (!text.starts_with(prefix)) return std::unexpected("must begin with whsec_");
+  if (text.starts_with("whsk_") || text.starts_with("whpk_")) return parse_signing_key(text);
+  if (!text.starts_with(prefix)) return std::unexpected("must begin with whsec_, or with whsk_ for ed25519");
   text.remove_prefix(prefix.size());
   if (text.find_first_of("-_") != string_view::npos)
     return std::unexpected("is URL-safe base64; write standard base64, with + and / for - and _");
@@ -146,20 +129,20 @@ std::expected<Secret, std::string> decode_signing_secret(string_view text) {
     return std::unexpected("is too short: " + size + " bytes where 24 to 64 are wanted");
   if (bytes->size() > most_secret_bytes)
     return std::unexpected("is too long: " + size + " bytes where 24 to 64 are wanted");
-  return Secret(std::move(*bytes));
+  return SigningKey(Secret(std::move(*bytes)));
 }
 
-std::optional<Secret> read_signing_secret(const Input& in) {
+std::optional<SigningKey> read_signing_secret(const Input& in) {
   const auto text = read_text(in);
   if (!text) return std::nullopt;
   auto secret = decode_signing_secret(text->value());
   if (secret) return std::move(*secret);
-  in.wrong(secret.error().append(fresh_one));
+  in.wrong(secret.error().contains("--ed25519") ? secret.error() : secret.error().append(fresh_one));
   return std::nullopt;
 }
 
-std::optional<std::vector<Secret>> read_signing_secrets(const Input& in) {
-  std::vector<Secret> secrets;
+std::optional<std::vector<SigningKey>> read_signing_secrets(const Input& in) {
+  std::vector<SigningKey> secrets;
   if (in.node->type != Node::Type::list) {
     auto secret = read_signing_secret(in);
     if (!secret) return std::nullopt;
@@ -181,7 +164,51 @@ std::optional<std::vector<Secret>> read_signing_secrets(const Input& in) {
   return secrets;
 }
 
+// A PEM text: by a reference, or the path of its file.
+std::optional<Secret> read_pem(const Input& in, std::string (*fault_of)(std::string_view)) {
+  const auto text = read_text(in);
+  if (!text) return std::nullopt;
+  std::string pem = text->value();
+  if (!pem.starts_with("-----BEGIN")) {
+    if (!pem.starts_with('/') || has_control(pem)) {
+      in.wrong("must be the absolute path of a PEM file, or its text by a reference such as ${credential:NAME}");
+      return std::nullopt;
+    }
+    auto read = read_small_file(pem);
+    if (!read) {
+      in.wrong("names a file that cannot be read: " + read.error());
+      return std::nullopt;
+    }
+    pem = std::move(*read);
+  }
+  const std::string fault = fault_of(pem);
+  if (fault.empty()) return Secret(std::move(pem));
+  in.wrong(fault);
+  return std::nullopt;
+}
+
+Form<Secret> pem(std::string (*fault_of)(std::string_view)) {
+  return {text_schema("/.*|-----BEGIN(.|\n)*"), [fault_of](const Input& in) { return read_pem(in, fault_of); }};
+}
+
 }  // namespace
+
+std::string fault_of_hook_url(string_view url) {
+  const bool odd = std::ranges::any_of(
+      url, [](char c) { return static_cast<unsigned char>(c) <= 0x20 || static_cast<unsigned char>(c) >= 0x7F; });
+  if (odd) return "holds a space, a control character or one outside ASCII; percent-encode it, a host as punycode";
+  if (url.find_first_of("\\\"<>^`{|}") != string_view::npos)
+    return "holds a character no URL may hold; percent-encode it";
+  const std::size_t end = url.find("://");
+  const std::string scheme = end == string_view::npos ? "" : lower(url.substr(0, end));
+  if (scheme != "http" && scheme != "https") return "must begin with https:// or http://";
+  if (url.size() > longest_hook_url) return "is longer than " + std::to_string(longest_hook_url) + " bytes";
+  url.remove_prefix(end + 3);
+  const string_view authority = url.substr(0, url.find_first_of("/?#"));
+  if (authority.contains('@')) return "holds a user or password; put them into headers, as authorization";
+  if (url.contains('#')) return "has a #fragment, which is never sent; leave it out";
+  return fault_of_host(authority);
+}
 
 Form<HookUrl> hook_url() {
   const auto read = [](const Input& in) -> std::optional<HookUrl> {
@@ -205,10 +232,30 @@ Form<Headers> headers() {
   return {schema.dump(), read_headers};
 }
 
-Form<std::vector<Secret>> signing_secrets() {
-  const json one = json::parse(text_schema("whsec_[A-Za-z0-9+/]{32,88}={0,2}"));
+Form<std::vector<SigningKey>> signing_secrets() {
+  const json one = json::parse(text_schema("(whsec_|whsk_)[A-Za-z0-9+/]{32,88}={0,2}"));
   const json list = {{"type", "array"}, {"items", one}, {"minItems", 1}, {"maxItems", most_secrets}};
   return {json{{"anyOf", {one, list}}}.dump(), read_signing_secrets};
+}
+
+Form<Tls> tls() {
+  const Keys<Tls> keys = {
+      key<Tls>("ca", "PEM certificates that alone vouch for the receiver. Default: those of the system.", &Tls::ca,
+               pem(fault_of_certificates)),
+      key<Tls>("cert", "PEM certificate that vhookd shows of itself, with those between it and its root.", &Tls::cert,
+               pem(fault_of_certificates)),
+      key<Tls>("key", "PEM private key of cert, without a passphrase.", &Tls::key, pem(fault_of_key)),
+  };
+  return object<Tls>(keys, [](const Input& in, const Given& given, const Tls& value) {
+    for (const auto& [one, other] : {std::pair("cert", "key"), std::pair("key", "cert")}) {
+      if (given.contains(one) && !given.contains(other))
+        in.context->report.error(given.at(one)->place, in.path + "." + one,
+                                 std::string("needs ") + other + " beside it; give both or neither");
+    }
+    if (value.cert.empty() || value.key.empty()) return;
+    const std::string fault = fault_of_pair(value.cert.reveal(), value.key.reveal());
+    if (!fault.empty()) in.context->report.error(given.at("key")->place, in.path + ".key", fault);
+  });
 }
 
 }  // namespace vhookd::config

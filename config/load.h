@@ -14,7 +14,7 @@ namespace vhookd::config {
 // Where ${env:…} and ${credential:…} come from; tests hand in their own.
 struct SecretSources {
   std::function<std::optional<std::string>(const std::string& name)> env;
-  std::string credentials_folder;  // $CREDENTIALS_DIRECTORY; empty: none
+  std::string credentials_folder;  // $CREDENTIALS_DIRECTORY, else the running service's where readable; empty: none
 };
 SecretSources system_secrets();
 

@@ -1,5 +1,7 @@
 #include "config/config.h"
 
+#include <algorithm>
+
 namespace vhookd::config {
 
 std::string_view name_of(Event event) {
@@ -52,6 +54,13 @@ std::string_view name_of(Op op) {
       break;
   }
   return "is_null";
+}
+
+Secret Webhook::shared_secret() const {
+  const auto is_shared = [](const SigningKey& secret) { return secret.kind() == SigningKey::Kind::shared; };
+  const auto found = std::ranges::find_if(secrets, is_shared);
+  if (found == secrets.end()) return {};
+  return *found;
 }
 
 }  // namespace vhookd::config

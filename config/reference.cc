@@ -1,6 +1,7 @@
 #include "config/reference.h"
 
 #include <simdjson.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -13,6 +14,8 @@ namespace vhookd::config {
 
 namespace {
 
+constexpr const char* service_credentials = "/run/credentials/vhookd.service";
+
 using Resolved = std::expected<std::string, std::string>;  // or what is wrong
 
 constexpr std::size_t largest_secret = std::size_t{64} * 1024;
@@ -21,22 +24,6 @@ bool is_name(std::string_view name, std::string_view also) {
   return !name.empty() && std::ranges::all_of(name, [&](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || also.contains(c);
   });
-}
-
-Resolved read_secret(const std::string& path) {
-  std::error_code fault;
-  if (std::filesystem::is_directory(path, fault)) return std::unexpected("it is a folder");
-  errno = 0;
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return std::unexpected(std::strerror(errno));
-  std::string text(largest_secret + 1, '\0');
-  file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (file.bad()) return std::unexpected("it cannot be read");
-  text.resize(static_cast<std::size_t>(file.gcount()));
-  if (text.size() > largest_secret) return std::unexpected("it is larger than 64 KiB");
-  if (text.ends_with('\n')) text.pop_back();
-  if (text.ends_with('\r')) text.pop_back();
-  return text;
 }
 
 Resolved from_env(const std::string& name, const SecretSources& sources) {
@@ -48,7 +35,7 @@ Resolved from_env(const std::string& name, const SecretSources& sources) {
 
 Resolved from_file(const std::string& path) {
   if (!path.starts_with('/')) return std::unexpected("needs an absolute path, as ${file:/path}");
-  auto text = read_secret(path);
+  auto text = read_small_file(path);
   if (!text) return std::unexpected("cannot be read (" + text.error() + "); make the file readable for vhookd");
   return text;
 }
@@ -60,7 +47,7 @@ Resolved from_credential(const std::string& name, const SecretSources& sources) 
     return std::unexpected(
         "cannot be read: there is no credentials folder; start vhookd from its unit with LoadCredential=" + name +
         ":/path");
-  auto text = read_secret(sources.credentials_folder + "/" + name);
+  auto text = read_small_file(sources.credentials_folder + "/" + name);
   if (!text)
     return std::unexpected("cannot be read (" + text.error() + "); add LoadCredential=" + name + ":/path to the unit");
   return text;
@@ -82,6 +69,22 @@ Resolved resolve(std::string_view inside, const SecretSources& sources) {
 }
 
 }  // namespace
+
+std::expected<std::string, std::string> read_small_file(const std::string& path) {
+  std::error_code fault;
+  if (std::filesystem::is_directory(path, fault)) return std::unexpected("it is a folder");
+  errno = 0;
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return std::unexpected(std::strerror(errno));
+  std::string text(largest_secret + 1, '\0');
+  file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  if (file.bad()) return std::unexpected("it cannot be read");
+  text.resize(static_cast<std::size_t>(file.gcount()));
+  if (text.size() > largest_secret) return std::unexpected("it is larger than 64 KiB");
+  if (text.ends_with('\n')) text.pop_back();
+  if (text.ends_with('\r')) text.pop_back();
+  return text;
+}
 
 std::string Text::value() const {
   std::string out;
@@ -136,7 +139,9 @@ SecretSources system_secrets() {
     if (value == nullptr) return std::nullopt;
     return value;
   };
-  return {env, env("CREDENTIALS_DIRECTORY").value_or("")};
+  // So that root's own `vhookd check` sees what the service sees, while it runs.
+  const bool of_the_service = ::access(service_credentials, R_OK | X_OK) == 0;
+  return {env, env("CREDENTIALS_DIRECTORY").value_or(of_the_service ? service_credentials : "")};
 }
 
 }  // namespace vhookd::config

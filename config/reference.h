@@ -30,4 +30,7 @@ struct Text {
 // is cut). Otherwise: what is wrong with each, by name and without its text.
 std::expected<Text, std::vector<std::string>> expand(const std::string& written, const SecretSources& sources);
 
+// The text of a file of at most 64 KiB, one line break at its end cut; or why not.
+std::expected<std::string, std::string> read_small_file(const std::string& path);
+
 }  // namespace vhookd::config

@@ -1,6 +1,8 @@
 #include "config/scalars.h"
 
 #include <algorithm>
+#include <charconv>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "config/spelling.h"
@@ -244,6 +246,30 @@ Form<std::int64_t> bytes(std::int64_t least, std::int64_t most) {
       out_of_range(in, "1MiB", "1024TiB");
     } else {
       in.wrong(in_quotes(in.node->text) + " is no size; write a number of bytes, or 512MiB, 1GiB, 100MB");
+    }
+    return std::nullopt;
+  };
+  return {schema.dump(), read};
+}
+
+Form<double> number(double least, double most) {
+  const auto shown = [](double value) {
+    return json(value == std::floor(value) ? json(std::int64_t(value)) : json(value)).dump();
+  };
+  const json schema = {{"type", "number"}, {"minimum", least}, {"maximum", most}};
+  const auto read = [=](const Input& in) -> std::optional<double> {
+    const Node& node = *in.node;
+    double value = 0;
+    const char* end = node.text.data() + node.text.size();
+    const auto [stop, fault] = std::from_chars(node.text.data(), end, value, std::chars_format::fixed);
+    const Plain kind = node.type == Node::Type::plain ? plain_kind(node.text) : Plain::text;
+    if ((kind == Plain::integer || kind == Plain::number) && fault == std::errc() && stop == end) {
+      if (value >= least && value <= most) return value;
+      out_of_range(in, shown(least), shown(most));
+    } else {
+      const bool scalar = node.type == Node::Type::plain || node.type == Node::Type::quoted;
+      in.wrong((scalar ? in_quotes(node.text) + " is no" : "must be a") + std::string(" number; write ") +
+               shown(least) + " to " + shown(most) + ", without quotes");
     }
     return std::nullopt;
   };

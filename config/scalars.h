@@ -31,6 +31,7 @@ enum class Bare { refused, minutes };
 Form<std::chrono::milliseconds> duration(std::chrono::milliseconds least, std::chrono::milliseconds most,
                                          Bare bare = Bare::refused);
 Form<std::int64_t> bytes(std::int64_t least, std::int64_t most);
+Form<double> number(double least, double most);  // without an exponent
 Form<double> share();
 
 // Names, unique and not empty: a comma-separated text or a list.

@@ -72,6 +72,8 @@ Form<Limits> limits() {
       key<Limits>("deliveries", "POSTs under way at once. Default 64.", &Limits::deliveries, integer(1, 1000)),
       key<Limits>("outbox_bytes", "Most bytes of undelivered pages that are kept. Default 1GiB.", &Limits::outbox_bytes,
                   bytes(least_outbox, most_outbox)),
+      key<Limits>("kept_bytes", "Most bytes of delivered pages kept for replay, of all webhooks. Default 512MiB.",
+                  &Limits::kept_bytes, bytes(0, most_outbox)),
   });
 }
 

@@ -83,6 +83,15 @@ Form<Retry> retry() {
   });
 }
 
+Form<Keep> keep() {
+  return object<Keep>({
+      key<Keep>("for", "How long a delivered page can be replayed. Default 7d; 0s keeps none.", &Keep::time,
+                duration(0s, year)),
+      key<Keep>("bytes", "Most bytes of delivered pages that are kept, the latest. Default 64MiB; 0 keeps none.",
+                &Keep::bytes, bytes(0, std::int64_t{1} << 50)),
+  });
+}
+
 Form<Detect> detect() {
   return choice<Detect>({{"auto", Detect::automatic},
                          {"xid", Detect::xid},
@@ -148,10 +157,21 @@ Keys<Draft> further_keys() {
   return {
       of("include_all", "True: a new webhook first sends all rows that are there. Default false.", &Draft::include_all,
          boolean()),
-      of("secret", "One or several whsec_… that sign each POST, the first first.", &Draft::secrets, signing_secrets()),
+      of("secret", "One or several whsec_…, or whsk_… for ed25519, that sign each POST, the first first.",
+         &Draft::secrets, signing_secrets()),
       of("headers", "Further headers of each POST.", &Draft::headers, headers()),
       of("timeout", "Longest time for one POST. Default 15s.", &Draft::timeout, duration(100ms, 1h)),
       of("retry", "When a POST that failed is tried again.", &Draft::retry, retry()),
+      of("on_dead", "hold: what follows a dead page waits for replay or drop. continue: it goes out. Default hold.",
+         &Draft::on_dead, choice<OnDead>({{"hold", OnDead::hold}, {"continue", OnDead::go_on}})),
+      of("on_reject",
+         "split: a page answered 400, 413 or 422 again and again is halved until the offending record is alone and "
+         "dead. hold: it is tried as it is. Default hold.",
+         &Draft::on_reject, choice<OnReject>({{"hold", OnReject::hold}, {"split", OnReject::split}})),
+      of("rate_limit", "Most POSTs a second, evenly spread; 0.5 is one every two seconds. Default: no limit.",
+         &Draft::rate_limit, optional(number(0.001, 100000))),
+      of("keep", "What was delivered is kept so long for replay.", &Draft::keep, keep()),
+      of("tls", "Of an https hook_url: a private CA, and a certificate of vhookd's own.", &Draft::tls, tls()),
       of("detect", "How changes are found. Default auto.", &Draft::detect, detect()),
       of("key", "The columns that identify a row. Default: the primary key.", &Draft::key, names()),
       of("updated_column", "The column that holds the time of the last change. Default: found by name and type.",

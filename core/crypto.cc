@@ -19,6 +19,15 @@ const unsigned char* bytes(std::string_view text) {
   return reinterpret_cast<const unsigned char*>(text.data());
 }
 
+struct FreeKey {
+  void operator()(EVP_PKEY* key) const { EVP_PKEY_free(key); }
+};
+struct FreeDigest {
+  void operator()(EVP_MD_CTX* digest) const { EVP_MD_CTX_free(digest); }
+};
+using Key = std::unique_ptr<EVP_PKEY, FreeKey>;
+using Digest = std::unique_ptr<EVP_MD_CTX, FreeDigest>;
+
 // One HMAC context for each thread: making one costs ten times the digest of a small page.
 EVP_MAC_CTX* hmac_context() {
   struct Context {
@@ -112,6 +121,36 @@ std::optional<std::string> decode_base64(std::string_view text) {
     if (unused != 0) return std::nullopt;  // not how an encoder would have written it
   }
   return out;
+}
+
+std::string ed25519_public(std::string_view seed) {
+  const Key key(EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, nullptr, bytes(seed), seed.size()));
+  std::string out(32, '\0');
+  std::size_t size = out.size();
+  if (!key || EVP_PKEY_get_raw_public_key(key.get(), reinterpret_cast<unsigned char*>(out.data()), &size) != 1 ||
+      size != out.size())
+    std::abort();  // only without memory, or for a seed of another size
+  return out;
+}
+
+std::string ed25519_sign(std::string_view seed, std::string_view message) {
+  const Key key(EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, nullptr, bytes(seed), seed.size()));
+  const Digest digest(EVP_MD_CTX_new());
+  std::string out(64, '\0');
+  std::size_t size = out.size();
+  if (!key || !digest || EVP_DigestSignInit(digest.get(), nullptr, nullptr, nullptr, key.get()) != 1 ||
+      EVP_DigestSign(digest.get(), reinterpret_cast<unsigned char*>(out.data()), &size, bytes(message),
+                     message.size()) != 1 ||
+      size != out.size())
+    std::abort();
+  return out;
+}
+
+bool ed25519_verify(std::string_view public_key, std::string_view message, std::string_view signature) {
+  const Key key(EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, bytes(public_key), public_key.size()));
+  const Digest digest(EVP_MD_CTX_new());
+  return key && digest && EVP_DigestVerifyInit(digest.get(), nullptr, nullptr, nullptr, key.get()) == 1 &&
+         EVP_DigestVerify(digest.get(), bytes(signature), signature.size(), bytes(message), message.size()) == 1;
 }
 
 std::string random_bytes(std::size_t count) {

@@ -13,7 +13,11 @@ std::string hex_lower(std::string_view bytes);
 std::string base64(std::string_view bytes);  // standard alphabet, padded
 void append_base64(std::string& out, std::string_view bytes);
 std::optional<std::string> decode_base64(std::string_view text);  // strict: standard, padded
-std::string random_bytes(std::size_t count);                      // from the system; ends the process if it has none
-std::string random_id();                                          // 32 lower-case hex digits
+// ed25519. seed and public key: 32 raw bytes; a signature: 64.
+std::string ed25519_public(std::string_view seed);
+std::string ed25519_sign(std::string_view seed, std::string_view message);
+bool ed25519_verify(std::string_view public_key, std::string_view message, std::string_view signature);
+std::string random_bytes(std::size_t count);  // from the system; ends the process if it has none
+std::string random_id();                      // 32 lower-case hex digits
 
 }  // namespace vhookd

@@ -38,7 +38,7 @@ std::expected<Secret, std::string> parse_webhook_secret(std::string_view text) {
     return wrong("is a signature (v1,…), not a secret; should be the whsec_… that such signatures are made with");
   }
   if (text.starts_with("whsk_") || text.starts_with("whpk_")) {
-    return wrong("is an ed25519 key (whsk_, whpk_); vhookd signs with a shared secret, whsec_…");
+    return wrong("is an ed25519 key (whsk_, whpk_), and a shared secret, whsec_…, is wanted here");
   }
   if (!text.starts_with(prefix)) return wrong("does not begin with whsec_; `vhookd secret` prints a fresh one");
 

@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "config/hook.h"
 #include "core/time_text.h"
 #include "daemon/api_access.h"
 #include "daemon/definition.h"
@@ -13,6 +14,8 @@ namespace vhookd {
 namespace {
 
 using Json = nlohmann::ordered_json;
+
+constexpr std::uint64_t largest_sequence = (std::uint64_t{1} << 53) - 1;
 
 HttpResponse json(const Json& body) {
   return {200, "application/json", body.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n", {}};
@@ -43,6 +46,47 @@ std::optional<HttpResponse> object_to(const std::string& key, const Json& value,
     return error_response(409, key + " is set in the YAML configuration; change it there and reload");
   }
   return error_response(400, "\"" + key + "\" is no field of a webhook");
+}
+
+// What a replay was asked for.
+struct Wanted {
+  ReplayRange range;
+  std::string url;
+};
+
+// Reads one entry of the body; what is wrong with it, or nothing.
+std::string read_wanted(Wanted& out, const std::string& name, const Json& value) {
+  if (name == "dead") {
+    if (!value.is_boolean()) return "must be true or false";
+    out.range.dead = value.get<bool>();
+  } else if (name == "from" || name == "to") {
+    if (!value.is_number_unsigned() || value.get<std::uint64_t>() == 0 || value.get<std::uint64_t>() > largest_sequence)
+      return "must be a sequence number, 1 or more";
+    (name == "from" ? out.range.from : out.range.to) = value.get<std::uint64_t>();
+  } else if (name == "since") {
+    out.range.since = value.is_string() ? parse_rfc3339(value.get<std::string>()) : std::nullopt;
+    if (!out.range.since) return "must be an instant such as 2026-11-23T09:00:00Z";
+  } else if (name == "url") {
+    if (!value.is_string()) return "must be a text";
+    out.url = value.get<std::string>();
+    if (out.url.empty()) return "is empty; leave it out for the webhook's own";
+    return config::fault_of_hook_url(out.url);
+  } else {
+    return "is not known here; dead, from, to, since, url are";
+  }
+  return {};
+}
+
+// What a person reads where no page is in the range.
+std::string why_nothing(const ApiCall& call, const ReplayRange& range) {
+  std::string note = "nothing to replay";
+  if (const auto status = call.control.get(call.id)) {
+    note += ": " + call.id + " has " +
+            (range.dead ? std::to_string(status->state.dead_pages) + " dead pages"
+                        : std::to_string(status->state.kept_pages) + " delivered pages that are still kept");
+    if (range.from || range.to || range.since) note += ", and none in this range";
+  }
+  return note;
 }
 
 HttpResponse change_yaml_webhook(const ApiCall& call, const WebhookStatus& status) {
@@ -108,12 +152,24 @@ HttpResponse resume_webhook(const ApiCall& call) {
 
 HttpResponse replay_webhook(const ApiCall& call) {
   const auto body = object_of(call.request.body);
-  if (!body || body->size() != 1 || !body->contains("dead") || (*body)["dead"] != true) {
-    return error_response(400, "the body must be {\"dead\": true}; it sends the webhook's dead pages again");
+  if (!body) return error_response(400, "the body must be a JSON object such as {\"dead\": true} or {\"from\": 17}");
+  Wanted wanted;
+  std::vector<std::string> wrong;
+  for (const auto& [name, value] : body->items()) {
+    if (const auto fault = read_wanted(wanted, name, value); !fault.empty())
+      wrong.push_back(std::string(name).append(" ").append(fault));
   }
-  const auto revived = call.control.replay_dead(call.id);
-  if (!revived) return refusal_response(call, revived.error());
-  return json({{"id", call.id}, {"revived", *revived}});
+  const ReplayRange& range = wanted.range;
+  if (!range.dead && !range.from && !range.to && !range.since && wrong.empty())
+    wrong.emplace_back("say which pages: dead, from, to or since");
+  if (range.from && range.to && *range.from > *range.to) wrong.emplace_back("from is greater than to");
+  if (!wrong.empty()) return error_response(400, "the body is not right: " + wrong.front(), wrong);
+  const auto selected = call.control.replay(call.id, range, wanted.url);
+  if (!selected) return refusal_response(call, selected.error());
+  Json out = {
+      {"id", call.id}, {"revived", selected->revived}, {"queued", selected->queued}, {"waiting", selected->waiting}};
+  if (selected->revived + selected->queued + selected->waiting == 0) out["note"] = why_nothing(call, range);
+  return json(out);
 }
 
 HttpResponse drop_dead_page(const ApiCall& call) {

@@ -14,7 +14,8 @@ HttpResponse change_webhook(const ApiCall& call);
 HttpResponse remove_webhook(const ApiCall& call);  // answers with the webhook as it was
 HttpResponse trigger_webhook(const ApiCall& call);
 HttpResponse resume_webhook(const ApiCall& call);
-HttpResponse replay_webhook(const ApiCall& call);  // body {"dead": true}
+// Body {"dead": true} and, or, the range: {"from": SEQ, "to": SEQ, "since": TIME}; "url": elsewhere.
+HttpResponse replay_webhook(const ApiCall& call);
 HttpResponse drop_dead_page(const ApiCall& call);  // ?page=PAGE
 HttpResponse reload_configuration(const ApiCall& call);
 

@@ -179,17 +179,27 @@ int dead_drop_command(const ClientOptions& options) {
   return exit_code::done;
 }
 
-int replay_dead_command(const ClientOptions& options) {
+int replay_command(const ClientOptions& options, const ReplayOptions& what) {
+  Json body = Json::object();
+  if (what.dead) body["dead"] = true;
+  if (what.from != 0) body["from"] = what.from;
+  if (what.to != 0) body["to"] = what.to;
+  if (!what.since.empty()) body["since"] = what.since;
+  if (!what.url.empty()) body["url"] = what.url;
   const auto answer =
-      ask(daemon_for(options), "POST", webhook_path(options.id, "/replay"), R"({"dead":true})", as_long_as_it_takes);
+      ask(daemon_for(options), "POST", webhook_path(options.id, "/replay"), body.dump(), as_long_as_it_takes);
   if (!answer) return answer.error();
-  if (options.json) {
-    print_json(*answer);
-  } else {
-    const std::int64_t revived = number_of(*answer, "revived");
-    print(std::to_string(revived) + (revived == 1 ? " dead page of " : " dead pages of ") + printable(options.id) +
-          " queued again\n");
+  const std::int64_t pages = number_of(*answer, "revived") + number_of(*answer, "queued");
+  const std::int64_t waiting = number_of(*answer, "waiting");
+  if (options.json) print_json(*answer);
+  if (pages + waiting == 0) {
+    complain(printable(text_of(*answer, "note")));
+    return exit_code::failed;
   }
+  if (options.json) return exit_code::done;
+  print(std::to_string(pages) + (what.dead ? " dead" : "") + (pages == 1 ? " page of " : " pages of ") +
+        printable(options.id) + " queued again" +
+        (waiting > 0 ? "; " + std::to_string(waiting) + " were waiting already" : "") + "\n");
   return exit_code::done;
 }
 

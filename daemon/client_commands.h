@@ -17,6 +17,13 @@ struct ClientOptions {
   bool watch = false;
 };
 
+// What `replay` was given; times and URL are the daemon's to judge.
+struct ReplayOptions {
+  bool dead = false;
+  std::uint64_t from = 0, to = 0;  // 0: not given
+  std::string since, url;          // empty: not given
+};
+
 int status_command(const ClientOptions& options);  // done also where webhooks are unhealthy: /readyz judges
 int runs_command(const ClientOptions& options);
 int trigger_command(const ClientOptions& options);  // failed where the run failed
@@ -26,6 +33,6 @@ int reload_command(const ClientOptions& options);  // configuration (78) where i
 int dead_list_command(const ClientOptions& options);
 int dead_show_command(const ClientOptions& options);
 int dead_drop_command(const ClientOptions& options);
-int replay_dead_command(const ClientOptions& options);
+int replay_command(const ClientOptions& options, const ReplayOptions& what);  // failed where nothing matches
 
 }  // namespace vhookd

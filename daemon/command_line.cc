@@ -5,9 +5,12 @@
 #include <cstdio>
 #include <iostream>
 
+#include "config/hook.h"
 #include "config/schema.h"
 #include "config/spelling.h"
 #include "core/crypto.h"
+#include "core/signing_key.h"
+#include "core/time_text.h"
 #include "daemon/client_commands.h"
 #include "daemon/exit_code.h"
 #include "daemon/terminal.h"
@@ -30,7 +33,8 @@ struct Line {
   SelftestOptions selftest;
   ClientOptions client;
   int (*dead)(const ClientOptions&) = dead_list_command;  // which of `dead`
-  bool replay_dead = false;
+  ReplayOptions replay;
+  bool key_pair = false;
 };
 
 struct Command {
@@ -102,9 +106,35 @@ void declare_dead(CLI::App& app, Line& line) {
 }
 
 void declare_replay(CLI::App& app, Line& line) {
+  ReplayOptions& what = line.replay;
+  const CLI::Range sequence(std::uint64_t{1}, (std::uint64_t{1} << 53) - 1);
   add_id(app, line);
-  app.add_flag("--dead", line.replay_dead, "its dead pages")->required();
+  app.add_flag("--dead", what.dead, "its dead pages, instead of delivered ones that are still kept");
+  app.add_option("--from", what.from, "the pages from this sequence on")->check(sequence)->type_name("SEQ");
+  app.add_option("--to", what.to, "the pages up to this sequence")->check(sequence)->type_name("SEQ");
+  app.add_option("--since", what.since, "the pages delivered, or dead, since then, as 2026-11-23T09:00:00Z")
+      ->type_name("TIME")
+      ->check([](const std::string& text) {
+        return parse_rfc3339(text) ? std::string() : "no instant such as 2026-11-23T09:00:00Z: " + text;
+      });
+  app.add_option("--url", what.url, "send them there, without the webhook's own headers where it is another host")
+      ->type_name("URL")
+      ->check([](const std::string& text) {
+        const auto fault = config::fault_of_hook_url(text);
+        return fault.empty() ? fault : "the URL " + fault;
+      });
+  app.callback([&what] {
+    if (!what.dead && what.from == 0 && what.to == 0 && what.since.empty())
+      throw CLI::RequiredError("say which pages: --dead, --from, --to or --since");
+    if (what.to != 0 && what.from > what.to) throw CLI::ValidationError("--from", "is greater than --to");
+  });
   add_json(app, line.client.json);
+}
+
+int handle_replay(const Line& line, const Commands&) {
+  ClientOptions options = line.client;
+  options.where = line.given;
+  return replay_command(options, line.replay);
 }
 
 void declare_receive(CLI::App& app, Line& line) {
@@ -112,7 +142,7 @@ void declare_receive(CLI::App& app, Line& line) {
   app.add_option("--port", options.port, "where to listen, on 127.0.0.1")
       ->check(CLI::Range(0, 65535))
       ->capture_default_str();
-  app.add_option("--secret", options.secrets, "a whsec_… to verify signatures with; may be given again")
+  app.add_option("--secret", options.secrets, "a whsec_… or whpk_… to verify signatures with; may be given again")
       ->allow_extra_args(false);
   app.add_option("--fail", options.fail_percent, "answer 500 to this share of requests, in percent")
       ->check(CLI::Range(0, 100));
@@ -162,9 +192,19 @@ int handle_dead(const Line& line, const Commands&) {
   return line.dead(options);
 }
 
+void declare_secret(CLI::App& app, Line& line) {
+  app.add_flag("--ed25519", line.key_pair, "a pair: whsk_… for vhookd to sign with, and its whpk_… to verify with");
+}
+
 int print_line(const std::string& text) {
   std::fwrite(text.data(), 1, text.size(), stdout);
   return exit_code::done;
+}
+
+int handle_secret(const Line& line, const Commands&) {
+  if (!line.key_pair) return print_line("whsec_" + base64(random_bytes(32)) + "\n");
+  const KeyPair pair = fresh_key_pair();
+  return print_line(pair.secret_text + "\n" + pair.public_text + "\n");
 }
 
 constexpr std::array commands = {
@@ -186,8 +226,8 @@ constexpr std::array commands = {
             handle_client<reload_command>},
     Command{"dead", "list [ID] | show PAGE | drop PAGE [--json]", "pages that ran out of retries", declare_dead,
             handle_dead},
-    Command{"replay", "ID --dead [--json]", "send again what is still kept", declare_replay,
-            handle_client<replay_dead_command>},
+    Command{"replay", "ID [--dead] [--from SEQ] [--to SEQ] [--since TIME] [--url URL] [--json]",
+            "send again what is still kept", declare_replay, handle_replay},
     Command{"receive", "[--port N] [--secret …]… [--fail PCT] [--quiet] [--json]",
             "a receiver for trying out: verifies and prints what comes", declare_receive,
             [](const Line& line, const Commands& handlers) { return handlers.receive(line.receive); }},
@@ -198,8 +238,7 @@ constexpr std::array commands = {
             [](const Line& line, const Commands& handlers) { return handlers.selftest(line.selftest); }},
     Command{"schema", "", "the configuration's JSON Schema, for editors", declare_nothing,
             [](const Line&, const Commands&) { return print_line(config::json_schema() + "\n"); }},
-    Command{"secret", "", "a fresh whsec_… to sign with", declare_nothing,
-            [](const Line&, const Commands&) { return print_line("whsec_" + base64(random_bytes(32)) + "\n"); }},
+    Command{"secret", "[--ed25519]", "a fresh whsec_… to sign with", declare_secret, handle_secret},
     Command{"version", "", "version, build and linked libraries", declare_nothing,
             [](const Line&, const Commands&) { return print_line(version_text()); }},
 };

@@ -58,7 +58,8 @@ struct Control {
   std::function<Answer<WebhookStatus>(const std::string& id)> remove;
   std::function<Answer<ReloadReport>()> reload;  // invalid: the configuration's errors
   std::function<Answer<std::vector<DeadPage>>(const std::string& id)> dead;
-  std::function<Answer<int>(const std::string& id)> replay_dead;  // how many pages were revived
+  // `url` is one to POST to, or empty: the webhook's own. Where no page is in the range nothing is selected.
+  std::function<Answer<Selected>(const std::string& id, const ReplayRange& range, const std::string& url)> replay;
   std::function<Answer<DeadPage>(const std::string& id, const std::string& page)>
       drop_dead;  // by the page's id; gone for good
   // How it is polled, what that promises and what it would send, as text or JSON; asks the database, sends nothing.

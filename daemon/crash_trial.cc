@@ -336,7 +336,7 @@ class CrashTrial {
       pages = receiver_->counts().pages;
     daemon.signal(SIGTERM);
     if (const auto code = daemon.wait(stop_patience); code != 0)
-      report_.faults.push_back("the daemon did not end well when it was told to");
+      report_.faults.emplace_back("the daemon did not end well when it was told to");
     check_state();
   }
 

@@ -13,9 +13,10 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::array<std::string_view, 13> tracked = {
+constexpr std::array<std::string_view, 14> tracked = {
     "checked_at", "is_healthy",    "runs",       "created_at", "updated_at", "lag_seconds", "queued_pages",
-    "dead_pages", "next_check_at", "last_error", "managed",    "is_beta",    "epoch"};
+    "dead_pages", "next_check_at", "last_error", "managed",    "is_beta",    "epoch",
+    "replay_pages"};
 
 const std::vector<std::string>& known_keys() {
   static const std::vector<std::string> names = [] {
@@ -61,6 +62,8 @@ std::string objection(const std::string& key, const Json& value) {
   if (key == "db_url") return "cannot be given through the API; name a connection of the YAML in connection_id";
   if (key == "headers")
     return "cannot be given through the API, for they may hold tokens; put them under defaults in the YAML";
+  if (key == "tls")
+    return "cannot be given through the API, for it names files of this machine; put it under defaults in the YAML";
   if (key == "secret") {
     const bool references =
         value.is_array() ? !value.empty() && std::ranges::all_of(value, is_reference) : is_reference(value);

@@ -1,13 +1,8 @@
 #include "daemon/dispatcher.h"
 
 #include <algorithm>
-#include <cctype>
 
-#include "core/crash_point.h"
-#include "daemon/hook_secrets.h"
 #include "daemon/log.h"
-#include "delivery/egress.h"
-#include "delivery/sign.h"
 
 namespace vhookd {
 
@@ -16,47 +11,6 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr milliseconds store_retry = std::chrono::seconds(1);
-constexpr milliseconds host_retry(20);  // how soon a place at a busy host is looked for again
-
-std::string host_of(const config::Webhook& webhook) {
-  std::string host(written_host(webhook.hook_url));
-  for (char& c : host) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return host;
-}
-
-Request make_request(std::uint64_t ticket, const config::Webhook& webhook, const Page& page, Instant now) {
-  const auto seconds = std::chrono::floor<std::chrono::seconds>(now);
-  Request request{
-      .ticket = ticket, .url = webhook.hook_url, .headers = {}, .body = page.body, .timeout = webhook.timeout};
-  request.headers = {{"content-type", "application/json"},
-                     {"user-agent", "vhookd/" VHOOKD_VERSION},
-                     {"webhook-id", page.id},
-                     {"webhook-timestamp", std::to_string(seconds.time_since_epoch().count())}};
-  if (!webhook.secrets.empty())
-    request.headers.emplace_back("webhook-signature", standard_signature(webhook.secrets, page.id, seconds, page.body));
-  for (const auto& [name, value] : webhook.headers) request.headers.emplace_back(name, value.reveal());
-  return request;
-}
-
-// What the operator reads of an attempt that failed.
-std::string failure_text(const config::Webhook& webhook, const Outcome& outcome, const RetryAt* retry) {
-  std::string text;
-  if (const auto* answered = std::get_if<Answered>(&outcome.result)) {
-    text = "the receiver answered " + std::to_string(answered->status);
-    if (!answered->excerpt.empty()) text += ": " + HookSecrets(webhook).without(answered->excerpt);
-  } else {
-    text = HookSecrets(webhook).without(std::get<Unanswered>(outcome.result).text);
-  }
-  if (retry != nullptr && !retry->note.empty()) text += " (" + retry->note + ")";
-  return text;
-}
-
-Attempted attempted(const Verdict& verdict, const Outcome& outcome) {
-  if (std::holds_alternative<Delivered>(verdict)) return Attempted::delivered;
-  if (std::holds_alternative<Gone>(verdict)) return Attempted::gone;
-  if (std::holds_alternative<Dead>(verdict)) return Attempted::died;
-  return std::holds_alternative<Answered>(outcome.result) ? Attempted::refused : Attempted::unanswered;
-}
 
 }  // namespace
 
@@ -75,7 +29,7 @@ Tick Dispatcher::last_turn() {
 
 void Dispatcher::publish() {
   shared_.with([&](Shared& shared) {
-    shared.busy = flights_.size() + waiting_.size();
+    shared.busy = flights_.size() + waiting_.size() + parked_.size();
     shared.last_turn = clock_.tick();
   });
 }
@@ -86,49 +40,106 @@ void Dispatcher::take_notified() {
     shared.busy += shared.notified.size();
     return std::exchange(shared.notified, {});
   });
-  for (const auto& id : notified)
-    if (!flying_.contains(id)) wait_until(id, clock_.tick());
+  for (const auto& id : notified) {
+    for (const bool replay : {false, true}) {
+      const Lane lane{id, replay};
+      if (!flying_.contains(lane) && !parked_.contains(lane)) wait_until(lane, clock_.tick());
+    }
+  }
 }
 
-void Dispatcher::wait_until(const std::string& id, Tick due) {
-  if (const auto old = waiting_.find(id); old != waiting_.end()) queue_.erase({old->second, id});
-  waiting_[id] = due;
-  queue_.emplace(due, id);
+void Dispatcher::wait_until(const Lane& lane, Tick due) {
+  if (const auto old = waiting_.find(lane); old != waiting_.end()) queue_.erase({old->second, lane});
+  waiting_[lane] = due;
+  queue_.emplace(due, lane);
 }
 
 void Dispatcher::start_due() {
   while (transport_.capacity() > 0 && !queue_.empty() && queue_.begin()->first <= clock_.tick()) {
-    const std::string id = queue_.begin()->second;
+    const Lane lane = queue_.begin()->second;
     queue_.erase(queue_.begin());
-    waiting_.erase(id);
-    start(id);
+    waiting_.erase(lane);
+    start(lane);
   }
 }
 
-void Dispatcher::start(const std::string& id) {
-  if (unrecorded_.contains(id)) return record_delivered(id);
-  const auto webhook = hooks_.sendable(id);
-  if (!webhook) return;  // whoever makes it sendable again notifies
-  const auto host = host_of(*webhook);
-  if (const auto busy = hosts_.find(host); busy != hosts_.end() && busy->second >= per_host_)
-    return wait_until(id, clock_.tick() + host_retry);
-  auto head = store_.head(id);
-  if (!head) {
-    log_event(Level::error, "state-failed", {{"webhook", id}, {"error", head.error().message}});
-    wait_until(id, clock_.tick() + store_retry);
-    return;
+Result<std::optional<Parcel>> Dispatcher::next_parcel(const Lane& lane, const config::Webhook& webhook) {
+  std::optional<Parcel> parcel;
+  QueuedPage seen{.webhook_id = lane.name()};
+  if (lane.replay) {
+    auto replay = store_.next_replay(lane.id);
+    if (!replay) return std::unexpected(replay.error());
+    if (!*replay) return std::nullopt;
+    seen.page.sequence = static_cast<std::uint64_t>((*replay)->number);  // what tells one from the next here
+    seen.not_before = (*replay)->not_before;
+    seen.first_attempt_at = (*replay)->first_attempt_at;
+    parcel = parcel_of(std::move(**replay), webhook);
+  } else {
+    auto head = store_.head(lane.id);
+    if (!head) return std::unexpected(head.error());
+    if (!*head) return std::nullopt;
+    seen.page.sequence = (*head)->page.sequence;
+    seen.not_before = (*head)->not_before;
+    seen.first_attempt_at = (*head)->first_attempt_at;
+    parcel = parcel_of(std::move(**head), webhook);
   }
-  if (!*head) return;
-  const Instant now = clock_.now();
+  patience_.see(seen, clock_.now(), clock_.tick());
+  return parcel;
+}
+
+// Whether a POST may begin there now; if not, the lane waits for its turn.
+bool Dispatcher::has_place(const std::string& origin, const Lane& lane) {
+  const auto at = endpoints_.find(origin);
+  if (at == endpoints_.end()) return true;
+  Endpoint& endpoint = at->second;
+  const bool crowded = endpoint.pace.slowed() && slowed_flights_ >= bounds_.slowed;
+  if (crowded || endpoint.flights >= endpoint.pace.window()) {
+    if (crowded) crowded_.insert(origin);
+    endpoint.parked.push_back(lane);
+    parked_.insert(lane);
+    return false;
+  }
+  if (endpoint.pace.not_before() <= clock_.tick()) return true;
+  wait_until(lane, endpoint.pace.not_before());
+  return false;
+}
+
+void Dispatcher::start(const Lane& lane) {
+  if (unrecorded_.contains(lane)) return record_delivered(lane);
+  const auto webhook = hooks_.sendable(lane.id, lane.replay);
+  if (!webhook) return;  // whoever makes it sendable again notifies
   const Tick tick = clock_.tick();
-  patience_.see(**head, now, tick);
-  if (const Tick due = patience_.not_before(id); due > tick) return wait_until(id, due);
+  if (const auto rate = rates_.find(lane.id); rate != rates_.end() && webhook->rate_limit) {
+    if (rate->second.not_before() > tick) return wait_until(lane, rate->second.not_before());
+  }
+  // Before the page is read: most that have no place go to the webhook's own URL.
+  if (!lane.replay && !has_place(origin_of(webhook->hook_url), lane)) return;
+  auto parcel = next_parcel(lane, *webhook);
+  if (!parcel) {
+    log_event(Level::error, "state-failed", {{"webhook", lane.id}, {"error", parcel.error().message}});
+    return wait_until(lane, tick + store_retry);
+  }
+  if (!*parcel) return;
+  if (const Tick due = patience_.not_before(lane.name()); due > tick) return wait_until(lane, due);
+  const auto origin = origin_of((*parcel)->url);
+  if (lane.replay && !has_place(origin, lane)) return;
+
   const auto ticket = next_ticket_++;
-  auto request = make_request(ticket, *webhook, (*head)->page, now);
-  flights_.emplace(ticket,
-                   Flight{.id = id, .page = std::move(**head), .webhook = webhook, .sent_at = tick, .host = host});
-  flying_.insert(id);
-  ++hosts_[host];
+  auto request = make_request(ticket, *webhook, **parcel, clock_.now());
+  request.tls = std::shared_ptr<const config::Tls>(webhook, &webhook->tls);
+  Endpoint& endpoint = endpoints_.try_emplace(origin, bounds_.per_endpoint).first->second;
+  const bool slowed = endpoint.pace.slowed();
+  ++endpoint.flights;
+  endpoint.pace.started(tick);
+  slowed_flights_ += slowed ? 1 : 0;
+  if (webhook->rate_limit) rates_[lane.id].started(tick, *webhook->rate_limit);
+  flights_.emplace(ticket, Flight{.lane = lane,
+                                  .parcel = std::move(**parcel),
+                                  .webhook = webhook,
+                                  .sent_at = tick,
+                                  .origin = origin,
+                                  .slowed = slowed});
+  flying_.insert(lane);
   transport_.start(std::move(request));
 }
 
@@ -161,87 +172,45 @@ void Dispatcher::settle(const Outcome& outcome) {
   auto node = flights_.extract(outcome.ticket);
   if (node.empty()) return;
   Flight& flight = node.mapped();
-  flying_.erase(flight.id);
-  if (--hosts_[flight.host] == 0) hosts_.erase(flight.host);
+  flying_.erase(flight.lane);
+  leave(flight, outcome);
   const auto* unanswered = std::get_if<Unanswered>(&outcome.result);
   if (unanswered != nullptr && unanswered->why == Unanswered::Why::aborted) return;  // the page waits in the outbox
   judged(flight, outcome);
 }
 
-void Dispatcher::judged(Flight& flight, const Outcome& outcome) {
-  const auto& id = flight.id;
-  const auto sequence = flight.page.page.sequence;
-  const Instant now = clock_.now();
-  const Tick tick = clock_.tick();
-  Attempt attempt{.attempts = flight.page.attempts + 1,
-                  .first_attempt_at = patience_.first_attempt_at(id, flight.sent_at, now, tick),
-                  .now = now,
-                  .random = hooks_.random()};
-  if (const auto* answered = std::get_if<Answered>(&outcome.result)) {
-    attempt.status = answered->status;
-    attempt.retry_after = answered->retry_after;
-  } else {
-    attempt.slow = std::get<Unanswered>(outcome.result).why == Unanswered::Why::timeout;
+// The flight's place is free; what it says of the endpoint is noted.
+void Dispatcher::leave(const Flight& flight, const Outcome& outcome) {
+  slowed_flights_ -= flight.slowed ? 1 : 0;
+  Endpoint& endpoint = endpoints_.at(flight.origin);
+  --endpoint.flights;
+  const auto* answered = std::get_if<Answered>(&outcome.result);
+  const auto* unanswered = std::get_if<Unanswered>(&outcome.result);
+  using Why = Unanswered::Why;
+  // Refused by our own rules, or stopped by ourselves: that says nothing of the endpoint.
+  const bool says_something =
+      answered != nullptr || (unanswered->why != Why::refused_by_egress && unanswered->why != Why::aborted);
+  if (says_something) {
+    endpoint.pace.note(sign_of(answered ? answered->status : 0, unanswered && unanswered->why == Why::timeout),
+                       clock_.tick());
   }
-  const auto verdict = judge(attempt, flight.webhook->retry);
-  const bool arrived = std::holds_alternative<Delivered>(verdict);
-  hooks_.attempted(id, attempted(verdict, outcome), outcome.took,
-                   arrived ? std::optional(now - flight.page.queued_at) : std::nullopt);
-  const LogFields fields = {{"webhook", id}, {"sequence", std::to_string(sequence)}, {"page", flight.page.page.id}};
-  Result<void> stored;
-  if (arrived) {
-    crash_point(CrashPoint::after_2xx);
-    log_event(Level::debug, "page-delivered", fields);
-    unrecorded_[id] = sequence;
-    return record_delivered(id);
-  }
-  if (const auto* retry = std::get_if<RetryAt>(&verdict)) {
-    const auto text = failure_text(*flight.webhook, outcome, retry);
-    stored = store_.attempt_failed(id, sequence, retry->at, text);
-    log_event(Level::warn, "page-refused",
-              {{"webhook", id},
-               {"sequence", std::to_string(sequence)},
-               {"attempt", std::to_string(attempt.attempts)},
-               {"error", text}});
-    hooks_.failed(id, text, false);
-    patience_.wait(id, flight.sent_at, tick + (retry->at - now));
-    if (stored && hooks_.sendable(id)) wait_until(id, patience_.not_before(id));
-  } else if (std::holds_alternative<Gone>(verdict)) {
-    const std::string text = "the receiver answered 410 Gone";
-    patience_.forget(id);  // whoever resumes it wants it tried at once
-    stored = store_.attempt_failed(id, sequence, now, text);
-    if (stored) stored = store_.set_paused(id, true, text);
-    log_event(Level::error, "receiver-gone", fields);
-    hooks_.failed(id, text + "; the webhook is paused and its pages are kept; `vhookd resume " + id + "` goes on",
-                  true);
-  } else {
-    const auto text = failure_text(*flight.webhook, outcome, nullptr);
-    patience_.forget(id);  // replayed, it starts anew
-    stored = store_.page_died(id, sequence, text);
-    log_event(Level::error, "page-died", {{"webhook", id}, {"sequence", std::to_string(sequence)}, {"error", text}});
-    hooks_.failed(
-        id,
-        "page " + std::to_string(sequence) + " is dead: " + text + "; `vhookd replay " + id + " --dead` sends it again",
-        true);
-  }
-  if (stored) return;
-  // What was answered could not be written down: the page will go out again, recognisable by its id.
-  log_event(Level::error, "state-failed", {{"webhook", id}, {"error", stored.error().message}});
-  wait_until(id, tick + store_retry);
+  release(flight.origin);
+  if (!flight.slowed) return;
+  for (const auto& origin : std::exchange(crowded_, {})) release(origin);
 }
 
-// Where the state can't take it now, it is tried again: the page stays the first of its queue until then.
-void Dispatcher::record_delivered(const std::string& id) {
-  const auto recorded = store_.delivered(id, unrecorded_.at(id));
-  if (recorded) {
-    unrecorded_.erase(id);
-    hooks_.delivered(id);
-    return wait_until(id, clock_.tick());
+// Those that wait for a place there look again, as many as there are places.
+void Dispatcher::release(const std::string& origin) {
+  const auto at = endpoints_.find(origin);
+  if (at == endpoints_.end()) return;
+  Endpoint& endpoint = at->second;
+  for (int places = endpoint.pace.window() - endpoint.flights; places > 0 && !endpoint.parked.empty(); --places) {
+    const Lane lane = endpoint.parked.front();
+    endpoint.parked.pop_front();
+    parked_.erase(lane);
+    wait_until(lane, clock_.tick());
   }
-  log_event(Level::error, "state-failed", {{"webhook", id}, {"error", recorded.error().message}});
-  hooks_.failed(id, recorded.error().message, false);
-  if (recorded.error().recourse == Recourse::give_up) unrecorded_.erase(id);  // the page is not there any more
-  if (hooks_.sendable(id)) wait_until(id, clock_.tick() + store_retry);
+  if (endpoint.flights == 0 && endpoint.parked.empty() && endpoint.pace.at_rest()) endpoints_.erase(at);
 }
 
 }  // namespace vhookd

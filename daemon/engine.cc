@@ -15,6 +15,11 @@ using std::chrono::milliseconds;
 constexpr auto drain_patience = std::chrono::seconds(10);
 constexpr auto longest_sleep = std::chrono::seconds(60);
 
+// A quarter of the places for one endpoint, half of them for all that are slow together.
+Dispatcher::Bounds bounds_for(int deliveries) {
+  return {.per_endpoint = std::max(1, deliveries / 4), .slowed = std::max(1, deliveries / 2)};
+}
+
 // So that one slow database never holds more than half of the workers.
 int places_for(int polls) {
   return std::clamp(polls / 2, 1, 4);
@@ -32,14 +37,17 @@ Engine::Engine(Parts parts, config::Config config)
                .stopping = [this] { return stopping_.load(); },
                .step = [this] { poll_step_ = parts_.clock.tick(); },
                .random_id = parts_.random_id}),
-      dispatcher_(parts_.store, parts_.transport, parts_.clock, std::max(1, config.limits.deliveries / 4),
-                  {.sendable = [this](const std::string& id) { return sendable(id); },
+      dispatcher_(parts_.store, parts_.transport, parts_.clock, bounds_for(config.limits.deliveries),
+                  {.sendable = [this](const std::string& id, bool replay) { return sendable(id, replay); },
                    .delivered = [this](const std::string& id) { delivered(id); },
                    .failed = [this](const std::string& id, const std::string& error,
                                     bool lasting) { not_delivered(id, error, lasting); },
+                   .dead_changed = [this](const std::string& id) { dead_changed(id); },
+                   .keep = [this](const config::Webhook& webhook) { return keep(webhook); },
                    .attempted = [this](const std::string& id, Attempted outcome, Micros took,
                                        std::optional<Micros> waited) { attempted(id, outcome, took, waited); },
-                   .random = parts_.random}),
+                   .random = parts_.random,
+                   .random_id = parts_.random_id}),
       config_(std::move(config)),
       timetable_(places_for(config_.limits.polls)) {}
 
@@ -60,6 +68,9 @@ Result<void> Engine::start() {
   const auto queued = parts_.store.with_queue();
   if (!queued) return std::unexpected(queued.error());
   for (const auto& id : *queued) dispatcher_.notify(id);
+  const auto replays = parts_.store.with_replays();
+  if (!replays) return std::unexpected(replays.error());
+  for (const auto& id : *replays) dispatcher_.notify(id);
   const int polls = once_ ? std::min<int>(config_.limits.polls, std::max<int>(1, static_cast<int>(order_.size())))
                           : config_.limits.polls;
   for (int i = 0; i < polls; ++i) workers_.emplace_back([this] { work(); });
@@ -112,7 +123,7 @@ Result<void> Engine::adopt(const std::shared_ptr<const config::Webhook>& webhook
   if (!entry.webhook) order_.push_back(id);
   entry.webhook = webhook;
   entry.paused = state->paused;
-  entry.dead_pages = state->dead_pages;
+  entry.holding_pages = state->holding_pages;
   entry.strategy = "";
   entry.token = "";
   entry.by_commits_alone = true;
@@ -158,9 +169,12 @@ void Engine::wait_for_room(const std::string& id) {
   const auto at = entries_.find(id);
   if (at == entries_.end()) return;
   ++at->second.runs_ended;
-  at->second.last_run = Run{.started_at = parts_.clock.now(),
-                            .ok = false,
-                            .error = "the outbox is full: polling waits until pages are delivered"};
+  at->second.last_run =
+      Run{.started_at = parts_.clock.now(),
+          .ok = false,
+          .error = "the outbox is full: polling waits until pages are delivered, or dead ones dropped"};
+  at->second.polls.failed(at->second.last_run->error, true);
+  show_health(id, at->second);
   if (!std::exchange(at->second.outbox_full, true))
     log_event(Level::warn, "outbox-full",
               {{"webhook", id}, {"what", "polling waits until pages are delivered; changes wait in the database"}});
@@ -279,7 +293,8 @@ void Engine::show_health(const std::string& id, Entry& entry) {
 }
 
 // One webhook may fill a quarter of the outbox, so that a dead receiver does not stop the others; all
-// together may fill it. What is queued already never blocks a webhook that has nothing queued.
+// together may fill it. Dead pages count too: they wait for a person. What is there already never blocks a webhook that
+// has nothing there.
 bool Engine::outbox_has_room(const std::string& id) {
   const auto state = parts_.store.webhook(id);
   const auto all = parts_.store.outbox_bytes();
@@ -288,23 +303,51 @@ bool Engine::outbox_has_room(const std::string& id) {
     const std::lock_guard lock(mutex_);
     return config_.limits.outbox_bytes;
   }();
-  return state->queued_bytes == 0 || (state->queued_bytes < limit / 4 && *all < limit);
+  const auto own = state->queued_bytes + state->dead_bytes;
+  return own == 0 || (own < limit / 4 && *all < limit);
 }
 
 void Engine::deliver() {
-  while (!stopping_) dispatcher_.turn(std::chrono::seconds(1));
+  constexpr auto prune_every = std::chrono::minutes(1);
+  for (Tick pruned{}; !stopping_;) {
+    dispatcher_.turn(std::chrono::seconds(1));
+    if (parts_.clock.tick() - pruned < prune_every) continue;
+    pruned = parts_.clock.tick();
+    if (auto done = parts_.store.prune(); !done)
+      log_event(Level::error, "state-failed", {{"error", done.error().message}});
+  }
   dispatcher_.drain(drain_patience);
 }
 
-std::shared_ptr<const config::Webhook> Engine::sendable(const std::string& id) {
+std::shared_ptr<const config::Webhook> Engine::sendable(const std::string& id, bool replay) {
   const std::lock_guard lock(mutex_);
   const auto at = entries_.find(id);
   if (at == entries_.end()) return nullptr;
   const Entry& entry = at->second;
+  if (entry.paused || entry.webhook->is_paused || !entry.invalid.empty()) return nullptr;
+  if (replay) return once_ ? nullptr : entry.webhook;  // `run --once` ends when the queues are empty
   // A dead page holds back what follows it: order is kept until it is replayed or dropped.
-  if (entry.paused || entry.webhook->is_paused || entry.dead_pages > 0 || !entry.invalid.empty()) return nullptr;
+  if (entry.holding_pages > 0 && entry.webhook->on_dead == config::OnDead::hold) return nullptr;
   if (once_ && entry.deliveries.failed_in_a_row > 0) return nullptr;
   return entry.webhook;
+}
+
+Keep Engine::keep(const config::Webhook& webhook) {
+  const std::lock_guard lock(mutex_);
+  return {.time = webhook.keep.time, .bytes = webhook.keep.bytes, .bytes_in_all = config_.limits.kept_bytes};
+}
+
+// Dead pages were dropped or sent again: where none is left they are no reason to be unhealthy.
+void Engine::dead_changed(const std::string& id) {
+  const std::lock_guard lock(mutex_);
+  const auto at = entries_.find(id);
+  if (at == entries_.end()) return;
+  const auto state = parts_.store.webhook(id);
+  if (!state) return;
+  at->second.holding_pages = state->holding_pages;
+  if (state->dead_pages > 0 || state->queued_pages > 0) return;
+  at->second.deliveries.succeeded();
+  show_health(id, at->second);
 }
 
 void Engine::delivered(const std::string& id) {
@@ -329,7 +372,7 @@ void Engine::not_delivered(const std::string& id, const std::string& error, bool
   if (lasting) {
     if (const auto state = parts_.store.webhook(id)) {
       entry.paused = state->paused;
-      entry.dead_pages = state->dead_pages;
+      entry.holding_pages = state->holding_pages;
     }
     if (entry.paused) timetable_.remove(id);
   }

@@ -70,8 +70,8 @@ class Engine {
     std::shared_ptr<const config::Webhook> polled_as;
     Side polls;
     Side deliveries;
-    bool paused = false;  // in state
-    std::int64_t dead_pages = 0;
+    bool paused = false;             // in state
+    std::int64_t holding_pages = 0;  // dead ones that what follows waits for
     std::string strategy;
     bool shown_healthy = true;
     std::string shown_error;
@@ -135,7 +135,9 @@ class Engine {
   void show_health(const std::string& id, Entry& entry);
   bool outbox_has_room(const std::string& id);
   void deliver();  // the delivery thread
-  std::shared_ptr<const config::Webhook> sendable(const std::string& id);
+  std::shared_ptr<const config::Webhook> sendable(const std::string& id, bool replay);
+  Keep keep(const config::Webhook& webhook);
+  void dead_changed(const std::string& id);
   void delivered(const std::string& id);
   void not_delivered(const std::string& id, const std::string& error, bool lasting);
   bool once_done();
@@ -163,7 +165,7 @@ class Engine {
   Answer<WebhookStatus> set_paused(const std::string& id, bool paused);
   Answer<ReloadReport> reload();
   Answer<std::vector<DeadPage>> dead(const std::string& id);
-  Answer<int> replay_dead(const std::string& id);
+  Answer<Selected> replay(const std::string& id, const ReplayRange& range, const std::string& url);
   Answer<DeadPage> drop_dead(const std::string& id, const std::string& page);
   std::vector<std::string> not_ready();
   bool alive();

@@ -38,7 +38,8 @@ Control Engine::control() {
       .remove = [this](const std::string& id) { return remove(id); },
       .reload = [this] { return reload(); },
       .dead = [this](const std::string& id) { return dead(id); },
-      .replay_dead = [this](const std::string& id) { return replay_dead(id); },
+      .replay = [this](const std::string& id, const ReplayRange& range,
+                       const std::string& url) { return replay(id, range, url); },
       .drop_dead = [this](const std::string& id, const std::string& page) { return drop_dead(id, page); },
       .explain = [this](const std::string& id, bool json) { return explain(id, json); },
       .not_ready = [this] { return not_ready(); },
@@ -150,6 +151,7 @@ Answer<ReloadReport> Engine::reload() {
   if (auto adopted = adopt_stored(); !adopted)
     log_event(Level::error, "state-failed", {{"error", adopted.error().message}});
   config_.limits.outbox_bytes = loaded->limits.outbox_bytes;
+  config_.limits.kept_bytes = loaded->limits.kept_bytes;
   set_log_level(loaded->log.level);
   wake_.notify_all();
   lock.unlock();
@@ -176,17 +178,27 @@ Answer<std::vector<DeadPage>> Engine::dead(const std::string& id) {
   return std::move(*pages);
 }
 
-Answer<int> Engine::replay_dead(const std::string& id) {
-  const auto pages = dead(id);
-  if (!pages) return std::unexpected(pages.error());
-  for (const auto& page : *pages)
-    if (auto revived = parts_.store.revive(id, page.page.sequence); !revived) return failed(revived.error());
+Answer<Selected> Engine::replay(const std::string& id, const ReplayRange& range, const std::string& url) {
   {
     const std::lock_guard lock(mutex_);
-    if (const auto at = entries_.find(id); at != entries_.end()) at->second.dead_pages = 0;
+    if (!entries_.contains(id)) return unknown(id);
+  }
+  const auto selected = parts_.store.replay(id, range, url);
+  if (!selected) return failed(selected.error());
+  if (selected->revived + selected->queued + selected->waiting == 0) return *selected;
+  log_event(Level::info, "replay-asked",
+            {{"webhook", id},
+             {"revived", std::to_string(selected->revived)},
+             {"queued", std::to_string(selected->queued)},
+             {"elsewhere", url.empty() ? "false" : "true"}});
+  {
+    const std::lock_guard lock(mutex_);
+    const auto state = parts_.store.webhook(id);
+    if (const auto at = entries_.find(id); at != entries_.end() && state)
+      at->second.holding_pages = state->holding_pages;
   }
   dispatcher_.notify(id);
-  return static_cast<int>(pages->size());
+  return *selected;
 }
 
 Answer<DeadPage> Engine::drop_dead(const std::string& id, const std::string& page) {
@@ -194,14 +206,10 @@ Answer<DeadPage> Engine::drop_dead(const std::string& id, const std::string& pag
   if (!pages) return std::unexpected(pages.error());
   const auto at = std::ranges::find(*pages, page, [](const DeadPage& dead) { return dead.page.id; });
   if (at == pages->end()) return refuse(Refusal::Why::not_found, id + " has no dead page " + page);
-  if (auto dropped = parts_.store.drop_dead(id, at->page.sequence); !dropped) return failed(dropped.error());
+  if (auto dropped = parts_.store.drop_dead(id, page); !dropped) return failed(dropped.error());
   log_event(Level::warn, "dead-dropped",
             {{"webhook", id}, {"sequence", std::to_string(at->page.sequence)}, {"page", page}});
-  {
-    const std::lock_guard lock(mutex_);
-    if (const auto entry = entries_.find(id); entry != entries_.end())
-      entry->second.dead_pages = static_cast<std::int64_t>(pages->size()) - 1;
-  }
+  dead_changed(id);
   dispatcher_.notify(id);
   return *at;
 }

@@ -74,7 +74,7 @@ Harvest Explainer::harvest(const Plan& plan) const {
   state.id = webhook().id;
   state.created_at = state.updated_at = context_.now;
   PageStyle style{.webhook_json = payload_webhook_json(webhook(), state),
-                  .secret = webhook().secrets.empty() ? Secret() : webhook().secrets.front(),
+                  .secret = webhook().shared_secret(),
                   .max_records = webhook().page_max_limit,
                   .next_sequence = 1,
                   .initial = is_initial({}, plan),

@@ -7,6 +7,7 @@
 #include "daemon/hidden_values.h"
 #include "daemon/log.h"
 #include "daemon/webhook_json.h"
+#include "scheduler/epoch.h"
 #include "scheduler/idle.h"
 #include "scheduler/sql.h"
 
@@ -72,7 +73,8 @@ Result<void> Poller::prepare(Job& job) {
   job.commit = {.webhook_id = job.webhook.id,
                 .epoch = job.state.epoch,
                 .fingerprint = job.plan.fingerprint + job.plan.footing,
-                .checkpoint = job.state.checkpoint};
+                .checkpoint = job.state.checkpoint,
+                .renumbered = job.state.renumbered};
   job.epoch_open = same_epoch(job.state.fingerprint, job.plan);
   if (job.epoch_open) return {};
   job.outcome.epoch_ends = job.request.can_end_epoch && !job.state.fingerprint.empty();
@@ -129,7 +131,7 @@ KnownRows Poller::known_rows(Job& job) {
 
 Harvest Poller::make_harvest(const Job& job) const {
   PageStyle style{.webhook_json = payload_webhook_json(job.webhook, job.state),
-                  .secret = job.webhook.secrets.empty() ? Secret() : job.webhook.secrets.front(),
+                  .secret = job.webhook.shared_secret(),
                   .max_records = job.webhook.page_max_limit,
                   .next_sequence = job.state.next_sequence,
                   .initial = is_initial(job.commit.checkpoint, job.plan),

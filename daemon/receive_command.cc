@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 
+#include "core/signing_key.h"
 #include "core/time_text.h"
 #include "core/webhook_secret.h"
 #include "daemon/received_payload.h"
@@ -133,6 +134,10 @@ int receive_command(const ReceiveOptions& options) {
   receiving.fail_percent = options.fail_percent;
   receiving.keep = 0;
   for (const std::string& text : options.secrets) {
+    if (auto key = parse_public_key(text)) {
+      receiving.public_keys.push_back(std::move(*key));
+      continue;
+    }
     auto secret = parse_webhook_secret(text);
     if (!secret) {
       std::fprintf(stderr, "--secret: %s\n", secret.error().c_str());
@@ -144,7 +149,7 @@ int receive_command(const ReceiveOptions& options) {
     print(options.json ? as_json(page, options.quiet) : as_text(page, options.quiet));
   };
 
-  const bool checked = !receiving.secrets.empty();
+  const bool checked = !options.secrets.empty();
   const StopSignals stop;
   const SystemClock clock;
   auto receiver = Receiver::open(clock, std::move(receiving));

@@ -9,7 +9,7 @@ namespace vhookd {
 
 struct ReceiveOptions {
   int port = 8421;                   // on 127.0.0.1; 0: any that is free
-  std::vector<std::string> secrets;  // whsec_…; none: signatures are not checked
+  std::vector<std::string> secrets;  // whsec_… or whpk_…; none: signatures are not checked
   int fail_percent = 0;              // answered 500, to see retries
   bool quiet = false;                // no lines for the records
   bool json = false;                 // one JSON object a line for each page, nothing else

@@ -49,7 +49,7 @@ MHD_Result reply(MHD_Connection* connection, unsigned status, const std::string&
 }
 
 // Why the page is not what one of the secrets' owners sent just now; empty: it is.
-std::string why_not_genuine(const std::vector<Secret>& secrets, const Received& page, const ReceivedPayload& payload,
+std::string why_not_genuine(const ReceiverOptions& keys, const Received& page, const ReceivedPayload& payload,
                             const std::string& timestamp, const std::string& signature) {
   std::int64_t at = 0;
   const char* end = timestamp.data() + timestamp.size();
@@ -63,13 +63,18 @@ std::string why_not_genuine(const std::vector<Secret>& secrets, const Received& 
   const auto signs_request = [&](const Secret& secret) {
     return verify_standard(secret, page.message_id, timestamp, page.body, signature);
   };
-  if (std::ranges::none_of(secrets, signs_request)) return "webhook-signature is not made with the secret";
+  const auto signs_with_its_half = [&](const std::string& key) {
+    return verify_ed25519(key, page.message_id, timestamp, page.body, signature);
+  };
+  if (std::ranges::none_of(keys.secrets, signs_request) && std::ranges::none_of(keys.public_keys, signs_with_its_half))
+    return "webhook-signature is not made with the secret";
   const auto signs_data = [&](const Secret& secret) {
     const std::string right = hex_lower(hmac_sha256(secret.reveal(), payload.data, payload.nonce));
     return right.size() == payload.sig256.size() &&
            CRYPTO_memcmp(right.data(), payload.sig256.data(), right.size()) == 0;
   };
-  if (std::ranges::none_of(secrets, signs_data)) return "sig256 is not made with the secret";
+  if (!keys.secrets.empty() && std::ranges::none_of(keys.secrets, signs_data))
+    return "sig256 is not made with the secret";
   return {};
 }
 
@@ -169,8 +174,8 @@ Received Receiver::Server::judge(MHD_Connection* connection, std::string body) {
   }
   if (!payload) return refuse(400, payload.error());
   if (page.message_id.empty()) return refuse(400, "the webhook-id header is missing");
-  if (!options.secrets.empty()) {
-    std::string why = why_not_genuine(options.secrets, page, *payload, header(connection, "webhook-timestamp"),
+  if (!options.secrets.empty() || !options.public_keys.empty()) {
+    std::string why = why_not_genuine(options, page, *payload, header(connection, "webhook-timestamp"),
                                       header(connection, "webhook-signature"));
     page.signature = why.empty() ? Signature::good : Signature::bad;
     if (!why.empty()) return refuse(401, std::move(why));

@@ -65,9 +65,11 @@ struct ReceiverCounts {
 };
 
 struct ReceiverOptions {
-  int port = 0;                 // on 127.0.0.1; 0: any that is free
-  std::vector<Secret> secrets;  // decoded; a page is good under any of them. None: signatures are not checked
-  int fail_percent = 0;         // of good pages answered 500, and not taken
+  int port = 0;  // on 127.0.0.1; 0: any that is free
+  // Decoded; a page is good under any of them. None of either: signatures are not checked.
+  std::vector<Secret> secrets;
+  std::vector<std::string> public_keys;  // ed25519, 32 bytes; sig256 is made with a shared secret alone
+  int fail_percent = 0;                  // of good pages answered 500, and not taken
   std::size_t keep = std::numeric_limits<std::size_t>::max();  // entries of the history; the oldest go
   std::function<void(const Received&)> on_page;                // called on the server's thread, for refused ones too
 };

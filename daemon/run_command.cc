@@ -72,14 +72,27 @@ class StopGuard {
   std::jthread thread_;
 };
 
-std::string summary(Engine& engine, std::size_t webhooks) {
-  const auto reasons = engine.control().not_ready();
-  return std::to_string(webhooks) + " webhooks, " + std::to_string(reasons.size()) + " unhealthy";
+// What `systemctl status` shows.
+std::string summary(const Control& control) {
+  const auto webhooks = control.list();
+  if (!webhooks) return webhooks.error().messages.front();
+  int paused = 0;
+  int unhealthy = 0;
+  std::int64_t queued = 0;
+  for (const auto& webhook : *webhooks) {
+    paused += webhook.paused ? 1 : 0;
+    unhealthy += !webhook.paused && !webhook.healthy ? 1 : 0;
+    queued += webhook.state.queued_pages;
+  }
+  const auto count = static_cast<int>(webhooks->size());
+  return std::to_string(count) + (count == 1 ? " webhook: " : " webhooks: ") +
+         std::to_string(count - paused - unhealthy) + " healthy, " + std::to_string(unhealthy) + " unhealthy, " +
+         std::to_string(paused) + " paused; " + std::to_string(queued) + (queued == 1 ? " page" : " pages") + " queued";
 }
 
-void serve(Engine& engine, std::size_t webhooks) {
+void serve(Engine& engine) {
   const Control control = engine.control();
-  notify_ready(std::to_string(webhooks) + " webhooks");
+  notify_ready(summary(control));
   for (int seconds = 1;; ++seconds) {
     const Wake wake = wait_for_signal(std::chrono::seconds(1));
     if (wake == Wake::stop) break;
@@ -88,10 +101,10 @@ void serve(Engine& engine, std::size_t webhooks) {
       const auto report = control.reload();  // says in the log what it did
       if (!report)
         for (const auto& error : report.error().messages) log_event(Level::error, "configuration", {{"error", error}});
-      notify_ready("reloaded");
+      notify_ready(report ? summary(control) : "reload refused; the former configuration is in force");
     }
     if (control.alive()) notify_alive();
-    if (seconds % 10 == 0) notify_status(summary(engine, webhooks));
+    if (seconds % 10 == 0) notify_status(summary(control));
   }
   notify_stopping();
   log_event(Level::info, "stopping", {});
@@ -168,7 +181,7 @@ int run_command(const RunOptions& options) {
   if (auto started = engine.start(); !started) return refuse_state(started.error());
   log_event(Level::info, "started",
             {{"version", VHOOKD_VERSION}, {"webhooks", std::to_string(webhooks)}, {"state", state}, {"config", path}});
-  serve(engine, webhooks);
+  serve(engine);
   const StopGuard guard;
   engine.stop();
   server->reset();

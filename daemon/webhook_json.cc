@@ -95,6 +95,7 @@ Json status_object(const WebhookStatus& status) {
   out["lag_seconds"] = std::round(status.lag_seconds * 1000) / 1000;
   out["queued_pages"] = status.state.queued_pages;
   out["dead_pages"] = status.state.dead_pages;
+  if (status.state.replay_pages > 0) out["replay_pages"] = status.state.replay_pages;
   put(out, "next_check_at", status.next_check_at);
   put(out, "last_error", status.last_error);
   out["managed"] = status.by_api ? "api" : "yaml";

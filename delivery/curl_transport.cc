@@ -27,6 +27,10 @@ struct FreeMulti {
   void operator()(CURLM* multi) const { curl_multi_cleanup(multi); }
 };
 
+struct FreeShare {
+  void operator()(CURLSH* share) const { curl_share_cleanup(share); }
+};
+
 // Counted by libcurl: the last one to go cleans up.
 struct Curl {
   Curl() {
@@ -54,6 +58,8 @@ struct CurlTransport::Loop {
   const int deliveries;
   EgressRules rules;
   const std::string user_agent;
+  // TLS sessions, so that a new connection resumes the last one's whichever handle made it. One thread: no locks.
+  std::unique_ptr<CURLSH, FreeShare> share{curl_share_init()};
   std::unique_ptr<CURLM, FreeMulti> multi{curl_multi_init()};
   std::unordered_map<CURL*, std::unique_ptr<Exchange>> active;
   std::vector<std::unique_ptr<Exchange>> idle;  // handles keep their buffers; a new one costs 20 µs
@@ -63,7 +69,8 @@ struct CurlTransport::Loop {
 
 CurlTransport::Loop::Loop(const Clock& its_clock, int most, EgressRules its_rules, std::string agent)
     : clock(its_clock), deliveries(most), rules(std::move(its_rules)), user_agent(std::move(agent)) {
-  if (!multi) std::abort();  // no memory
+  if (!multi || !share) std::abort();  // no memory
+  if (curl_share_setopt(share.get(), CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION) != CURLSHE_OK) std::abort();
   // As many connections kept as are in use. The limit for one host is that of all, on purpose: libcurl
   // counts the time a request waits for a connection against its timeout, so a lower one would fail
   // requests to a busy, healthy host. Sharing out by host is for the one who calls start().
@@ -112,7 +119,7 @@ int CurlTransport::capacity() const {
 void CurlTransport::start(Request request) {
   std::unique_ptr<Exchange> exchange;
   if (loop_->idle.empty()) {
-    exchange = std::make_unique<Exchange>();
+    exchange = std::make_unique<Exchange>(loop_->share.get());
   } else {
     exchange = std::move(loop_->idle.back());
     loop_->idle.pop_back();

@@ -73,8 +73,9 @@ curl_off_t microseconds_until(CURL* easy, CURLINFO point) {
 
 }  // namespace
 
-Exchange::Exchange() : easy_(curl_easy_init()) {
-  if (!easy_) std::abort();  // no memory
+Exchange::Exchange(CURLSH* shared) : easy_(curl_easy_init()) {
+  if (!easy_) std::abort();                 // no memory
+  set(easy_.get(), CURLOPT_SHARE, shared);  // reset() leaves it
 }
 
 std::optional<std::string> Exchange::prepare(Request request, const EgressRules& rules, const std::string& user_agent) {
@@ -125,12 +126,34 @@ void Exchange::set_limits() {
   set(easy, CURLOPT_SSL_VERIFYPEER, 1L);
   set(easy, CURLOPT_SSL_VERIFYHOST, 2L);
   set(easy, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
+  set_tls();
   set(easy, CURLOPT_TCP_KEEPALIVE, 1L);
   set(easy, CURLOPT_MAXLIFETIME_CONN, 600L);  // follow a moved name within ten minutes
   const milliseconds timeout = std::max(request_.timeout, milliseconds(1));
   const milliseconds connect = std::max(std::min(longest_connect, timeout * 2 / 3), milliseconds(1));
   set(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(timeout.count()));
   set(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(connect.count()));
+}
+
+void Exchange::set_tls() {
+  if (!request_.tls || request_.tls->empty()) return;
+  CURL* easy = easy_.get();
+  const config::Tls& tls = *request_.tls;
+  // libcurl keeps the pointers; request_ holds the texts until reset(). Connections are shared only by those whose
+  // texts are equal.
+  const auto blob = [](const Secret& pem) {
+    return curl_blob{const_cast<char*>(pem.reveal().data()), pem.reveal().size(), CURL_BLOB_NOCOPY};
+  };
+  if (!tls.ca.empty()) {
+    curl_blob ca = blob(tls.ca);
+    set(easy, CURLOPT_CAINFO_BLOB, &ca);
+    set(easy, CURLOPT_CAPATH, nullptr);  // else the system's certificates would vouch too
+  }
+  if (tls.cert.empty()) return;
+  curl_blob cert = blob(tls.cert);
+  curl_blob key = blob(tls.key);
+  set(easy, CURLOPT_SSLCERT_BLOB, &cert);
+  set(easy, CURLOPT_SSLKEY_BLOB, &key);
 }
 
 void Exchange::set_callbacks() {

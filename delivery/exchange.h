@@ -16,7 +16,7 @@ namespace vhookd {
 
 class Exchange {
  public:
-  Exchange();
+  explicit Exchange(CURLSH* shared);  // which has to outlive it
 
   CURL* handle() { return easy_.get(); }
 
@@ -41,6 +41,7 @@ class Exchange {
 
   std::optional<std::string> set_headers(const std::string& user_agent);
   void set_limits();
+  void set_tls();
   void set_callbacks();
   bool bytes_sent();
   Outcome finish(std::variant<Answered, Unanswered> result);

@@ -8,6 +8,8 @@ namespace vhookd {
 
 namespace {
 
+constexpr std::string_view ed25519_prefix = "v1a,";
+
 std::string one_signature(const Secret& secret, std::string_view head, std::string_view body) {
   std::string out = "v1,";
   append_base64(out, hmac_sha256(secret.reveal(), head, body));
@@ -27,13 +29,15 @@ bool equal_in_constant_time(std::string_view a, std::string_view b) {
 
 }  // namespace
 
-std::string standard_signature(std::span<const Secret> secrets, std::string_view id, std::chrono::sys_seconds timestamp,
-                               std::string_view body) {
+std::string standard_signature(std::span<const SigningKey> secrets, std::string_view id,
+                               std::chrono::sys_seconds timestamp, std::string_view body) {
   const std::string head = head_of(id, std::to_string(timestamp.time_since_epoch().count()));
   std::string out;
-  for (const Secret& secret : secrets) {
+  for (const SigningKey& secret : secrets) {
     if (!out.empty()) out += ' ';
-    out += one_signature(secret, head, body);
+    out += secret.kind() == SigningKey::Kind::ed25519
+               ? std::string(ed25519_prefix) + base64(ed25519_sign(secret.reveal(), std::string(head).append(body)))
+               : one_signature(secret, head, body);
   }
   return out;
 }
@@ -48,6 +52,20 @@ bool verify_standard(const Secret& secret, std::string_view id, std::string_view
     signature_header.remove_prefix(std::min(end + 1, signature_header.size()));
   }
   return found;
+}
+
+bool verify_ed25519(std::string_view public_key, std::string_view id, std::string_view timestamp, std::string_view body,
+                    std::string_view signature_header) {
+  const std::string message = head_of(id, timestamp).append(body);
+  while (!signature_header.empty()) {
+    const std::size_t end = std::min(signature_header.find(' '), signature_header.size());
+    const std::string_view one = signature_header.substr(0, end);
+    signature_header.remove_prefix(std::min(end + 1, signature_header.size()));
+    if (!one.starts_with(ed25519_prefix)) continue;
+    const auto signature = decode_base64(one.substr(ed25519_prefix.size()));
+    if (signature && ed25519_verify(public_key, message, *signature)) return true;
+  }
+  return false;
 }
 
 std::string fresh_secret() {

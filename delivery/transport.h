@@ -4,11 +4,14 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 #include <variant>
 #include <vector>
+
+#include "config/config.h"
 
 namespace vhookd {
 
@@ -18,6 +21,7 @@ struct Request {
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
   std::chrono::milliseconds timeout{15000};  // for the whole exchange
+  std::shared_ptr<const config::Tls> tls;    // null: the system's certificates vouch, nothing is shown
 };
 
 // A status line and its headers were read. `excerpt`: the start of the answer's body, printable, at

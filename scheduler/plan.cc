@@ -3,12 +3,13 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
-#include <nlohmann/json.hpp>
 #include <ranges>
 
 #include "core/crypto.h"
 #include "scheduler/digest.h"
+#include "scheduler/epoch.h"
 #include "scheduler/sql.h"
+#include "scheduler/table_words.h"
 
 namespace vhookd {
 
@@ -36,16 +37,6 @@ std::string plain(std::string_view name) {
   for (const char c : name)
     if (c != '_') out += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
   return out;
-}
-
-std::string full_name(const Table& table) {
-  return table.name.schema.empty() ? table.name.name : table.name.schema + "." + table.name.name;
-}
-
-std::string columns_of(const Table& table) {
-  std::string list;
-  for (const auto& column : table.columns | std::views::take(40)) list += (list.empty() ? "" : ", ") + column.name;
-  return list;
 }
 
 std::unexpected<Error> no_column(const config::Webhook& webhook, const Table& table, std::string_view key,
@@ -82,11 +73,6 @@ std::string order_of(Dialect dialect, const Column& column, const std::string& n
   if (dialect == Dialect::mysql) return "CAST(CONVERT(" + name + " USING utf8mb4) AS BINARY)";
   if (column.declared == "uuid") return name;  // its own order is that of its text, and the index serves it
   return "(" + name + ")::text COLLATE \"C\"";
-}
-
-// The table and the event: where the configuration names others, no column is lost.
-std::string ground_of(const Plan& plan) {
-  return plan.from + " " + std::string(config::name_of(plan.webhook->event));
 }
 
 class Planner {
@@ -367,15 +353,8 @@ class Planner {
       return misfit("checked_at: " + full_name(table_) +
                     " has no column that tells when a row changed; name it as updated_column, or leave checked_at out");
     plan_.fingerprint = fingerprint();
-    plan_.footing = footing();
+    plan_.footing = footing_of(plan_);
     return {};
-  }
-
-  std::string footing() const {
-    nlohmann::json columns = {{"of", ground_of(plan_)}, {"key", nlohmann::json::array()}};
-    if (plan_.strategy == Strategy::timestamp) columns["stamp"] = {plan_.stamp};
-    for (const auto& key : plan_.key) columns["key"].push_back(key.name);
-    return columns.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
   }
 
   std::string fingerprint() const {
@@ -421,34 +400,6 @@ bool Plan::wants_created() const {
 
 bool Plan::wants_updated() const {
   return webhook->event == Event::updated;
-}
-
-bool same_epoch(const std::string& stored, const Plan& plan) {
-  return stored.starts_with(plan.fingerprint);
-}
-
-std::string lost_footing(const std::string& stored, const Plan& plan) {
-  const auto& webhook = *plan.webhook;
-  const auto footing =
-      nlohmann::json::parse(stored.substr(std::min(stored.size(), plan.fingerprint.size())), nullptr, false);
-  if (!footing.is_object() || !footing.contains("of") || footing["of"] != ground_of(plan)) return {};
-  const auto lost = [&](const nlohmann::json& names, const char* instead) -> std::string {
-    for (const auto& item : names) {
-      const auto name = item.is_string() ? item.get<std::string>() : "rowid";
-      if (name == "rowid" || plan.table->find(name) != nullptr) continue;
-      return webhook.id + ": column " + name + " of " + full_name(*plan.table) +
-             ", by which it was polled, is gone (dropped or renamed); put it back, or say under " + instead +
-             " what takes its place; it has " + columns_of(*plan.table);
-    }
-    return {};
-  };
-  if (webhook.key.empty())
-    if (auto why = lost(footing.value("key", nlohmann::json::array()), "key"); !why.empty()) return why;
-  const bool chosen =
-      webhook.detect != Detect::automatic || !webhook.updated_column.empty() || !webhook.created_column.empty();
-  if (chosen) return {};
-  return lost(footing.value("stamp", nlohmann::json::array()),
-              webhook.event == Event::created ? "created_column" : "updated_column");
 }
 
 Result<Plan> make_plan(const config::Webhook& webhook, const Table& table, std::optional<Strategy> before) {

@@ -30,15 +30,25 @@ bool likely_permanent(int status) {
 std::string note_on(const Attempt& attempt) {
   if (attempt.status >= 300 && attempt.status < 400)
     return "redirects are not followed; hook_url should be the final address";
+  if (likely_permanent(attempt.status)) return "likely permanent: sent again, the request would be the same";
   if (attempt.status == 0 && attempt.slow) return "no answer in time; timeout is how long vhookd waits";
   return {};
 }
 
 }  // namespace
 
-Verdict judge(const Attempt& attempt, const config::Retry& retry) {
+bool is_rejection(int status) {
+  return status == 400 || status == 413 || status == 422;
+}
+
+Verdict judge(const Attempt& attempt, const config::Retry& retry, config::OnReject on_reject) {
   if (attempt.status >= 200 && attempt.status < 300) return Delivered{};
   if (attempt.status == 410) return Gone{};
+  if (on_reject == config::OnReject::split && is_rejection(attempt.status)) {
+    const bool one = attempt.records <= 1;
+    if (attempt.rejections + 1 >= (attempt.part && !one ? 1 : rejections_to_split))
+      return one ? Verdict(Isolated{}) : Verdict(Split{});
+  }
   if (attempt.now - attempt.first_attempt_at >= retry.give_up_after) return Dead{};
 
   milliseconds wait = back_off(attempt, retry);

@@ -1,4 +1,5 @@
-// What stands behind Store. Its calls are spread by topic: webhooks.cc, polls.cc, known.cc, outbox.cc.
+// What stands behind Store. Its calls are spread by topic: webhooks.cc, polls.cc, known.cc, outbox.cc,
+// replay.cc.
 #pragma once
 
 #include <atomic>
@@ -53,5 +54,12 @@ std::unexpected<Error> no_state(const std::string& id);
 
 // In known.cc: the part of a poll's commit that concerns the known rows of (webhook, epoch).
 void write_known(Connection& db, std::int64_t webhook, const PollCommit& part);
+
+// In outbox.cc: id, sequence, type, records and body of a page in the first five columns.
+Page page_in(const Select& row);
+
+// In replay.cc: deletes kept pages that are too old or too many, at most a bounded number; those asked for by a
+// replay stay. 0 for `webhook`: only what is too old.
+void prune_kept(Connection& db, std::int64_t webhook, const Keep& keep, Instant now);
 
 }  // namespace vhookd

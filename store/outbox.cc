@@ -1,17 +1,19 @@
 // Store: the outbox. Pages wait in the order of their sequence until they are delivered, or dead.
+#include "core/page_body.h"
 #include "store/impl.h"
 #include "store/schema.h"
 
 namespace vhookd {
-namespace {
 
 Page page_in(const Select& row) {
   return {.id = row.bytes(0),
           .sequence = static_cast<std::uint64_t>(row.integer(1)),
           .type = static_cast<PageType>(row.integer(2)),
           .records = static_cast<int>(row.integer(3)),
-          .body = row.bytes(4)};
+          .body = with_sequence(row.bytes(4), static_cast<std::uint64_t>(row.integer(1)))};
 }
+
+namespace {
 
 // `changed` rows of a statement that names one page: none means it isn't where the caller thinks.
 Result<void> one_page(std::int64_t changed, const std::string& id, std::uint64_t sequence, const char* where) {
@@ -19,8 +21,29 @@ Result<void> one_page(std::int64_t changed, const std::string& id, std::uint64_t
   return fail(Recourse::give_up, "page " + std::to_string(sequence) + " of webhook " + id + " is not " + where);
 }
 
+bool keeps(const Keep& keep) {
+  return keep.time.count() > 0 && keep.bytes > 0 && keep.bytes_in_all > 0;
+}
+
+// Makes room for a page in a line, or closes the room of one. What stands behind was not sent yet. The id is in the
+// key, so that no two are in each other's way while they move.
+void renumber_behind(Connection& db, std::int64_t webhook, std::uint64_t sequence, int by) {
+  db.run("UPDATE page SET sequence = sequence + ? WHERE webhook = ? AND state = ? AND sequence > ?", by, webhook,
+         state_queued, sequence);
+  db.run("UPDATE webhook SET next_sequence = next_sequence + ?1, renumbered = renumbered + ?1 WHERE number = ?2", by,
+         webhook);
+}
+
+void add_part(Connection& db, std::int64_t webhook, std::uint64_t sequence, const Page& page, Instant queued_at) {
+  db.run("INSERT INTO body (bytes) VALUES (?)", Blob{page.body});
+  db.run(
+      "INSERT INTO page (webhook, state, sequence, id, type, records, body, bytes, queued_at, part) "
+      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 1)",
+      webhook, state_queued, sequence, page.id, static_cast<int>(page.type), page.records, db.last_number(),
+      page.body.size(), queued_at);
+}
+
 constexpr const char* in_the_queue = "in the queue";
-constexpr const char* among_the_dead = "among the dead pages";
 
 }  // namespace
 
@@ -28,7 +51,8 @@ Result<std::optional<QueuedPage>> Store::head(const std::string& id) {
   return impl_->read([&](Connection& db) -> std::optional<QueuedPage> {
     Select row(db,
                "SELECT p.id, p.sequence, p.type, p.records, b.bytes, p.attempts, p.first_attempt_at, p.queued_at, "
-               "p.not_before, p.error FROM webhook w CROSS JOIN page p ON p.webhook = w.number AND p.state = ? "
+               "p.not_before, p.error, p.rejections, p.part, p.replayed FROM webhook w CROSS JOIN page p ON p.webhook "
+               "= w.number AND p.state = ? "
                "CROSS JOIN body b ON b.number = p.body WHERE w.id = ? ORDER BY p.sequence LIMIT 1",
                state_queued, id);
     if (!row.next()) return std::nullopt;
@@ -38,7 +62,10 @@ Result<std::optional<QueuedPage>> Store::head(const std::string& id) {
                       .first_attempt_at = row.maybe_instant(6),
                       .queued_at = row.instant(7),
                       .not_before = row.instant(8),
-                      .last_error = row.bytes(9)};
+                      .last_error = row.bytes(9),
+                      .rejections = static_cast<int>(row.integer(10)),
+                      .part = row.integer(11) != 0,
+                      .replayed = row.integer(12) != 0};
   });
 }
 
@@ -60,37 +87,70 @@ Result<std::int64_t> Store::outbox_bytes() {
   });
 }
 
-Result<void> Store::delivered(const std::string& id, std::uint64_t sequence) {
+Result<void> Store::delivered(const std::string& id, std::uint64_t sequence, const Keep& keep) {
   return impl_->write([&](Connection& db) -> Result<void> {
     const auto webhook = number_of(db, id);
-    const auto changed =
-        db.run("DELETE FROM page WHERE webhook = ? AND state = ? AND sequence = ?", webhook, state_queued, sequence);
+    const Instant now = impl_->clock.now();
+    const auto changed = keeps(keep) ? db.run(
+                                           "UPDATE page SET state = ?, delivered_at = ?, keep_until = ? "
+                                           "WHERE webhook = ? AND state = ? AND sequence = ?",
+                                           state_kept, now, now + keep.time, webhook, state_queued, sequence)
+                                     : db.run("DELETE FROM page WHERE webhook = ? AND state = ? AND sequence = ?",
+                                              webhook, state_queued, sequence);
     if (auto there = one_page(changed, id, sequence, in_the_queue); !there) return there;
-    db.run("UPDATE outbox SET last_delivery_at = ? WHERE webhook = ?", impl_->clock.now(), webhook);
+    db.run("UPDATE outbox SET last_delivery_at = ? WHERE webhook = ?", now, webhook);
+    prune_kept(db, webhook, keep, now);
     return {};
   });
 }
 
 Result<void> Store::attempt_failed(const std::string& id, std::uint64_t sequence, Instant not_before,
-                                   const std::string& error) {
+                                   const std::string& error, bool rejected) {
   return impl_->write([&](Connection& db) -> Result<void> {
     const auto changed = db.run(
         "UPDATE page SET attempts = attempts + 1, first_attempt_at = coalesce(first_attempt_at, ?), "
-        "not_before = ?, error = ? WHERE webhook = ? AND state = ? AND sequence = ?",
-        impl_->clock.now(), not_before, error, number_of(db, id), state_queued, sequence);
+        "not_before = ?, error = ?, rejections = (rejections + 1) * ? WHERE webhook = ? AND state = ? AND sequence = ?",
+        impl_->clock.now(), not_before, error, rejected, number_of(db, id), state_queued, sequence);
     return one_page(changed, id, sequence, in_the_queue);
   });
 }
 
-Result<void> Store::page_died(const std::string& id, std::uint64_t sequence, const std::string& error) {
+Result<void> Store::page_died(const std::string& id, std::uint64_t sequence, const std::string& error, Death death) {
   return impl_->write([&](Connection& db) -> Result<void> {
     const auto now = impl_->clock.now();
+    const auto webhook = number_of(db, id);
     const auto changed = db.run(
         "UPDATE page SET state = ?, died_at = ?, attempts = attempts + 1, "
         "first_attempt_at = coalesce(first_attempt_at, ?), error = ? "
         "WHERE webhook = ? AND state = ? AND sequence = ?",
-        state_dead, now, now, error, number_of(db, id), state_queued, sequence);
+        death == Death::holding ? state_dead : state_passed, now, now, error, webhook, state_queued, sequence);
+    if (death == Death::isolated && changed == 1) renumber_behind(db, webhook, sequence, -1);
     return one_page(changed, id, sequence, in_the_queue);
+  });
+}
+
+Result<void> Store::split(const std::string& id, std::uint64_t sequence, const Page& first, const Page& second) {
+  return impl_->write([&](Connection& db) -> Result<void> {
+    const auto webhook = number_of(db, id);
+    std::optional<Instant> queued_at;
+    {
+      Select row(db, "SELECT queued_at FROM page WHERE webhook = ? AND state = ? AND sequence = ?", webhook,
+                 state_queued, sequence);
+      if (row.next()) queued_at = row.instant(0);
+    }
+    if (!queued_at) return one_page(0, id, sequence, in_the_queue);
+    {
+      Select sent(db, "SELECT 1 FROM page WHERE webhook = ? AND sequence > ? AND (state <> ? OR attempts > 0) LIMIT 1",
+                  webhook, sequence, state_queued);
+      if (sent.next())
+        return fail(Recourse::give_up, "page " + std::to_string(sequence) + " of webhook " + id +
+                                           " can't be split: a page behind it was sent already");
+    }
+    db.run("DELETE FROM page WHERE webhook = ? AND state = ? AND sequence = ?", webhook, state_queued, sequence);
+    renumber_behind(db, webhook, sequence, 1);
+    add_part(db, webhook, sequence, first, *queued_at);
+    add_part(db, webhook, sequence + 1, second, *queued_at);
+    return {};
   });
 }
 
@@ -99,9 +159,9 @@ Result<std::vector<DeadPage>> Store::dead(const std::string& id) {
     std::vector<DeadPage> pages;
     Select row(db,
                "SELECT p.id, p.sequence, p.type, p.records, b.bytes, p.attempts, p.queued_at, p.died_at, p.error "
-               "FROM webhook w CROSS JOIN page p ON p.webhook = w.number AND p.state = ? "
-               "CROSS JOIN body b ON b.number = p.body WHERE w.id = ? ORDER BY p.sequence",
-               state_dead, id);
+               "FROM webhook w CROSS JOIN page p ON p.webhook = w.number AND p.state IN (?, ?) "
+               "CROSS JOIN body b ON b.number = p.body WHERE w.id = ? ORDER BY p.sequence, p.died_at",
+               state_dead, state_passed, id);
     while (row.next()) {
       pages.push_back({.webhook_id = id,
                        .page = page_in(row),
@@ -114,21 +174,12 @@ Result<std::vector<DeadPage>> Store::dead(const std::string& id) {
   });
 }
 
-Result<void> Store::revive(const std::string& id, std::uint64_t sequence) {
+Result<void> Store::drop_dead(const std::string& id, const std::string& page_id) {
   return impl_->write([&](Connection& db) -> Result<void> {
-    const auto changed = db.run(
-        "UPDATE page SET state = ?, died_at = NULL, attempts = 0, first_attempt_at = NULL, not_before = 0, "
-        "error = '' WHERE webhook = ? AND state = ? AND sequence = ?",
-        state_queued, number_of(db, id), state_dead, sequence);
-    return one_page(changed, id, sequence, among_the_dead);
-  });
-}
-
-Result<void> Store::drop_dead(const std::string& id, std::uint64_t sequence) {
-  return impl_->write([&](Connection& db) -> Result<void> {
-    const auto changed = db.run("DELETE FROM page WHERE webhook = ? AND state = ? AND sequence = ?", number_of(db, id),
-                                state_dead, sequence);
-    return one_page(changed, id, sequence, among_the_dead);
+    const auto changed = db.run("DELETE FROM page WHERE webhook = ? AND state IN (?, ?) AND id = ?", number_of(db, id),
+                                state_dead, state_passed, page_id);
+    if (changed == 1) return {};
+    return fail(Recourse::give_up, "page " + page_id + " of webhook " + id + " is not among the dead pages");
   });
 }
 

@@ -7,8 +7,13 @@ namespace {
 
 constexpr int runs_kept = 50;
 
+std::uint64_t moved_by(std::uint64_t sequence, std::int64_t moved) {
+  return sequence + static_cast<std::uint64_t>(moved);  // wraps around as it should where moved is negative
+}
+
 // No poll can make such a part unless the daemon has a fault; taking it would lose or repeat pages.
-Result<void> check_part(const PollCommit& part, std::uint64_t epoch, std::uint64_t next_sequence) {
+// `moved`: by how much the numbers were moved since the poll began.
+Result<void> check_part(const PollCommit& part, std::uint64_t epoch, std::uint64_t next_sequence, std::int64_t moved) {
   const auto impossible = [&](const std::string& what) {
     return fail(Recourse::give_up, "webhook " + part.webhook_id +
                                        ": a poll's result was refused, nothing of it was "
@@ -20,8 +25,8 @@ Result<void> check_part(const PollCommit& part, std::uint64_t epoch, std::uint64
     return impossible("its epoch is " + std::to_string(part.epoch) + ", the stored one " + std::to_string(epoch));
   }
   for (const auto& page : part.pages) {
-    if (page.sequence != next_sequence) {
-      return impossible("a page has sequence " + std::to_string(page.sequence) + ", the next is " +
+    if (moved_by(page.sequence, moved) != next_sequence) {
+      return impossible("a page has sequence " + std::to_string(moved_by(page.sequence, moved)) + ", the next is " +
                         std::to_string(next_sequence));
     }
     ++next_sequence;
@@ -34,14 +39,14 @@ void begin_epoch(Connection& db, std::int64_t webhook, std::uint64_t epoch) {
   db.run("UPDATE webhook SET epoch = ?, known_rows = 0, unmarked = 0 WHERE number = ?", epoch, webhook);
 }
 
-void queue_pages(Connection& db, std::int64_t webhook, const PollCommit& part) {
+void queue_pages(Connection& db, std::int64_t webhook, const PollCommit& part, std::int64_t moved) {
   for (const auto& page : part.pages) {
     db.run("INSERT INTO body (bytes) VALUES (?)", Blob{page.body});
     db.run(
         "INSERT INTO page (webhook, state, sequence, id, type, records, body, bytes, queued_at) "
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        webhook, state_queued, page.sequence, page.id, static_cast<int>(page.type), page.records, db.last_number(),
-        page.body.size(), part.at);
+        webhook, state_queued, moved_by(page.sequence, moved), page.id, static_cast<int>(page.type), page.records,
+        db.last_number(), page.body.size(), part.at);
   }
 }
 
@@ -65,20 +70,22 @@ Result<void> Store::commit(const PollCommit& part) {
     std::int64_t webhook = 0;
     std::uint64_t epoch = 0;
     std::uint64_t next_sequence = 0;
+    std::int64_t moved = 0;
     {
-      Select row(db, "SELECT number, epoch, next_sequence FROM webhook WHERE id = ?", part.webhook_id);
+      Select row(db, "SELECT number, epoch, next_sequence, renumbered FROM webhook WHERE id = ?", part.webhook_id);
       if (!row.next()) return no_state(part.webhook_id);
       webhook = row.integer(0);
       epoch = static_cast<std::uint64_t>(row.integer(1));
       next_sequence = static_cast<std::uint64_t>(row.integer(2));
+      moved = row.integer(3) - part.renumbered;
     }
-    if (auto fits = check_part(part, epoch, next_sequence); !fits) return fits;
+    if (auto fits = check_part(part, epoch, next_sequence, moved); !fits) return fits;
     if (part.epoch != epoch) {
       begin_epoch(db, webhook, part.epoch);
       impl_->stale = true;
     }
     write_known(db, webhook, part);
-    queue_pages(db, webhook, part);
+    queue_pages(db, webhook, part, moved);
     if (part.run) add_run(db, webhook, *part.run);
     db.run("UPDATE webhook SET fingerprint = ?, checkpoint = ?, next_sequence = ? WHERE number = ?",
            Blob{part.fingerprint}, Blob{part.checkpoint}, next_sequence + part.pages.size(), webhook);

@@ -137,9 +137,106 @@ CREATE TABLE known_range (
 ) STRICT, WITHOUT ROWID;
 )sql";
 
+// SQLite cannot change a key, so `page` is made anew. Its triggers go with the old one; what they count is the
+// same before and after, all but the new columns, which the old file has nothing for but dead pages.
+constexpr const char* pages_of_version_4 = R"sql(
+ALTER TABLE webhook ADD COLUMN renumbered INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE outbox ADD COLUMN dead_bytes INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE outbox ADD COLUMN holding_pages INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE outbox ADD COLUMN kept_pages INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE outbox ADD COLUMN kept_bytes INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE outbox ADD COLUMN replay_pages INTEGER NOT NULL DEFAULT 0;
+
+ALTER TABLE page RENAME TO page_of_version_3;
+DROP TRIGGER page_added;
+DROP TRIGGER page_moved;
+DROP TRIGGER page_gone;
+CREATE TABLE page (
+  webhook INTEGER NOT NULL,
+  state INTEGER NOT NULL,
+  sequence INTEGER NOT NULL,
+  id TEXT NOT NULL,
+  type INTEGER NOT NULL,
+  records INTEGER NOT NULL,
+  body INTEGER NOT NULL,
+  bytes INTEGER NOT NULL,
+  attempts INTEGER NOT NULL DEFAULT 0,
+  queued_at INTEGER NOT NULL,
+  first_attempt_at INTEGER,
+  not_before INTEGER NOT NULL DEFAULT 0,
+  died_at INTEGER,
+  error TEXT NOT NULL DEFAULT '',
+  rejections INTEGER NOT NULL DEFAULT 0,
+  part INTEGER NOT NULL DEFAULT 0,
+  replayed INTEGER NOT NULL DEFAULT 0,
+  delivered_at INTEGER,
+  keep_until INTEGER,
+  PRIMARY KEY (webhook, state, sequence, id)
+) STRICT, WITHOUT ROWID;
+INSERT INTO page (webhook, state, sequence, id, type, records, body, bytes, attempts, queued_at, first_attempt_at,
+                  not_before, died_at, error)
+  SELECT webhook, state, sequence, id, type, records, body, bytes, attempts, queued_at, first_attempt_at,
+         not_before, died_at, error FROM page_of_version_3;
+DROP TABLE page_of_version_3;
+CREATE INDEX page_kept ON page (keep_until) WHERE state = 2;
+UPDATE outbox SET
+  holding_pages = dead_pages,
+  dead_bytes = (SELECT coalesce(sum(bytes), 0) FROM page
+                 WHERE state = 1 AND (outbox.webhook = 0 OR page.webhook = outbox.webhook));
+
+CREATE TRIGGER page_added AFTER INSERT ON page BEGIN
+  UPDATE outbox SET queued_pages = queued_pages + (NEW.state = 0),
+                    queued_bytes = queued_bytes + (NEW.state = 0) * NEW.bytes
+   WHERE webhook IN (0, NEW.webhook);
+END;
+CREATE TRIGGER page_moved AFTER UPDATE OF state ON page WHEN OLD.state <> NEW.state BEGIN
+  UPDATE outbox SET queued_pages = queued_pages + (NEW.state = 0) - (OLD.state = 0),
+                    queued_bytes = queued_bytes + ((NEW.state = 0) - (OLD.state = 0)) * NEW.bytes,
+                    dead_pages = dead_pages + (NEW.state IN (1, 3)) - (OLD.state IN (1, 3)),
+                    dead_bytes = dead_bytes + ((NEW.state IN (1, 3)) - (OLD.state IN (1, 3))) * NEW.bytes,
+                    holding_pages = holding_pages + (NEW.state = 1) - (OLD.state = 1),
+                    kept_pages = kept_pages + (NEW.state = 2) - (OLD.state = 2),
+                    kept_bytes = kept_bytes + ((NEW.state = 2) - (OLD.state = 2)) * NEW.bytes
+   WHERE webhook IN (0, NEW.webhook);
+END;
+CREATE TRIGGER page_gone AFTER DELETE ON page BEGIN
+  UPDATE outbox SET queued_pages = queued_pages - (OLD.state = 0),
+                    queued_bytes = queued_bytes - (OLD.state = 0) * OLD.bytes,
+                    dead_pages = dead_pages - (OLD.state IN (1, 3)),
+                    dead_bytes = dead_bytes - (OLD.state IN (1, 3)) * OLD.bytes,
+                    holding_pages = holding_pages - (OLD.state = 1),
+                    kept_pages = kept_pages - (OLD.state = 2),
+                    kept_bytes = kept_bytes - (OLD.state = 2) * OLD.bytes
+   WHERE webhook IN (0, OLD.webhook);
+  DELETE FROM body WHERE number = OLD.body;
+  DELETE FROM replay WHERE webhook = OLD.webhook AND page = OLD.id;
+END;
+
+CREATE TABLE replay (
+  number INTEGER PRIMARY KEY AUTOINCREMENT,
+  webhook INTEGER NOT NULL,
+  page TEXT NOT NULL,
+  sequence INTEGER NOT NULL,
+  url TEXT NOT NULL,
+  asked_at INTEGER NOT NULL,
+  attempts INTEGER NOT NULL DEFAULT 0,
+  first_attempt_at INTEGER,
+  not_before INTEGER NOT NULL DEFAULT 0,
+  error TEXT NOT NULL DEFAULT '',
+  UNIQUE (webhook, page, url)
+) STRICT;
+CREATE INDEX replay_order ON replay (webhook, number);
+CREATE TRIGGER replay_added AFTER INSERT ON replay BEGIN
+  UPDATE outbox SET replay_pages = replay_pages + 1 WHERE webhook IN (0, NEW.webhook);
+END;
+CREATE TRIGGER replay_gone AFTER DELETE ON replay BEGIN
+  UPDATE outbox SET replay_pages = replay_pages - 1 WHERE webhook IN (0, OLD.webhook);
+END;
+)sql";
+
 // migrations[v] takes version v to v + 1.
 constexpr std::array<const char*, schema_version> migrations = {
-    tables_of_version_1, tables_of_version_2, ranges_of_version_3};
+    tables_of_version_1, tables_of_version_2, ranges_of_version_3, pages_of_version_4};
 
 std::int64_t one_integer(Connection& db, std::string_view sql) {
   Select query(db, sql);

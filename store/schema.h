@@ -1,4 +1,4 @@
-// The format of state.db, version 3, and how it is opened and brought up to date.
+// The format of state.db, version 4, and how it is opened and brought up to date.
 //
 // The version is SQLite's user_version; application_id says the file is ours. Each migration is one
 // transaction that also raises the version, so a crash leaves one version or the next. Instants are
@@ -18,11 +18,19 @@
 //           webhook: every delivery would rewrite the checkpoint beside them. The partial index is the
 //           list of webhooks with something to send.
 //
-// page      What is known of a page but its body, keyed (webhook, state, sequence): the head of the queue
-//           is the first of a range however many dead pages stand before it. state 0: queued, 1: dead.
-//           A later release may keep delivered pages for replay as another state.
+// page      What is known of a page but its body, keyed (webhook, state, sequence, id): the head of the queue
+//           is the first of a range however many dead pages stand before it. state 0: queued; 1: dead, what
+//           follows may wait for it; 2: delivered and kept for replay until keep_until; 3: dead and passed
+//           over. The id is in the key because a record found by splitting gives its sequence to the next page, so
+//           that two dead ones may have the same. The sequence here counts, not the one in the body: a
+//           page not sent yet is renumbered by a split, and reads as the row says (core/page_body.h).
+//           webhook.renumbered sums those moves, for the poll that was numbering pages meanwhile.
 // body      The bodies, by number. Apart, because SQLite rewrites a whole row on update: with the body
 //           in it each failed attempt of a 1 MiB page would write 1 MiB. A page's trigger deletes its body.
+//
+// replay    (version 4, as states 2 and 3 of page) Pages to be sent again beside the queue, in the order of number; url
+// '' is the webhook's own. A
+//           page in it is not pruned. Kept apart from page: one may go to several URLs.
 //
 // known     Rows of the source seen before, keyed (webhook, epoch, key) and stored in that order: a
 //           lookup, a range read and a merge with the source are all one walk. WITHOUT ROWID: no second
@@ -62,9 +70,11 @@
 
 namespace vhookd {
 
-constexpr int schema_version = 3;
+constexpr int schema_version = 4;
 constexpr int state_queued = 0;  // page.state
 constexpr int state_dead = 1;
+constexpr int state_kept = 2;
+constexpr int state_passed = 3;
 constexpr std::int64_t forgotten_epoch = std::numeric_limits<std::int64_t>::max();  // stale.below_epoch
 
 // Opens state.db in `folder`, makes it (mode 0600) where there is none, checks and migrates it.

@@ -46,6 +46,12 @@ struct WebhookState {
   std::int64_t queued_pages = 0;
   std::int64_t queued_bytes = 0;
   std::int64_t dead_pages = 0;
+  std::int64_t dead_bytes = 0;
+  std::int64_t holding_pages = 0;  // of the dead ones, those that what follows may wait for
+  std::int64_t kept_pages = 0;     // delivered and kept for replay
+  std::int64_t kept_bytes = 0;
+  std::int64_t replay_pages = 0;  // asked for by replay, not sent again yet
+  std::int64_t renumbered = 0;    // by how much splits have moved the numbers of pages not sent yet
 };
 
 // What one poll, or a part of a long one, leaves behind. Taken whole or not at all; what is to be
@@ -64,6 +70,7 @@ struct PollCommit {
   std::vector<std::string> dropped_ranges;  // … those, by their first keys, are forgotten
   std::optional<Run> run;                   // set on the last part; trims the history to 50
   bool complete = false;                    // the check was whole: checked_at = at
+  std::int64_t renumbered = 0;               // the state's when the poll began: splits since then move its pages too
   Instant at;
 };
 
@@ -76,6 +83,9 @@ struct QueuedPage {
   Instant queued_at;
   Instant not_before;      // next attempt; the epoch for at once
   std::string last_error;  // of the last attempt; empty before the first
+  int rejections = 0;      // attempts in a row that the receiver refused for what the page holds
+  bool part = false;       // came of a split
+  bool replayed = false;   // was dead, and is sent again because somebody asked
 };
 
 struct DeadPage {
@@ -85,6 +95,42 @@ struct DeadPage {
   Instant queued_at;
   Instant died_at;
   std::string error;  // the last answer
+};
+
+// How dead pages stand to those that follow. isolated: the one record a receiver refuses, found by splitting;
+// its number goes to the next page, so that those taken are numbered without a gap.
+enum class Death { holding, passed_over, isolated };
+
+// How long and how much of what was delivered is kept for replay. bytes of one webhook and in all; where one
+// of them is 0 nothing is kept.
+struct Keep {
+  std::chrono::milliseconds time{0};
+  std::int64_t bytes = 0;
+  std::int64_t bytes_in_all = 0;
+};
+
+// Which pages a replay sends again: delivered ones that are kept, or the dead. `since`: delivered, or died, then
+// or later.
+struct ReplayRange {
+  bool dead = false;
+  std::optional<std::uint64_t> from, to;  // sequences, both included
+  std::optional<Instant> since;
+};
+struct Selected {
+  int revived = 0;  // put back into the queue, which waited for them
+  int queued = 0;   // to be sent beside the queue; those asked for before are not counted again
+  int waiting = 0;  // asked for before and not sent yet
+};
+
+// A page on its way again.
+struct Replay {
+  std::int64_t number = 0;
+  std::string url;  // empty: the webhook's own
+  Page page;
+  bool dead = false;
+  int attempts = 0;
+  std::optional<Instant> first_attempt_at;
+  Instant not_before;
 };
 
 // A webhook made through the API: JSON with the configuration's keys; secrets only as references.
@@ -130,14 +176,31 @@ class Store {
   Result<std::optional<QueuedPage>> head(const std::string& id);  // lowest sequence not delivered, not dead
   Result<std::vector<std::string>> with_queue();                  // ids that have a head
   Result<std::int64_t> outbox_bytes();                            // bodies queued, in all
-  Result<void> delivered(const std::string& id, std::uint64_t sequence);
+  Result<void> delivered(const std::string& id, std::uint64_t sequence, const Keep& keep = {});
+  // `rejected`: for what the page holds (QueuedPage::rejections).
   Result<void> attempt_failed(const std::string& id, std::uint64_t sequence, Instant not_before,
-                              const std::string& error);
+                              const std::string& error, bool rejected = false);
   // The outcome of a last attempt: counts it, as attempt_failed does for the others.
-  Result<void> page_died(const std::string& id, std::uint64_t sequence, const std::string& error);
-  Result<std::vector<DeadPage>> dead(const std::string& id);           // by sequence; bodies included
-  Result<void> revive(const std::string& id, std::uint64_t sequence);  // dead back into the queue, same id and body
-  Result<void> drop_dead(const std::string& id, std::uint64_t sequence);
+  Result<void> page_died(const std::string& id, std::uint64_t sequence, const std::string& error,
+                         Death death = Death::holding);
+  // Puts two pages in the place of the queue's first; their sequences are its own and the next, those behind move
+  // up by one. give_up where one behind was sent already and so cannot move; nothing was changed then.
+  Result<void> split(const std::string& id, std::uint64_t sequence, const Page& first, const Page& second);
+  Result<std::vector<DeadPage>> dead(const std::string& id);  // by sequence; bodies included
+  Result<void> drop_dead(const std::string& id, const std::string& page_id);
+
+  // -- Replay
+  // Dead pages that what follows waits for go back into the queue, all others beside it.
+  Result<Selected> replay(const std::string& id, const ReplayRange& selection, const std::string& url);
+  Result<std::optional<Replay>> next_replay(const std::string& id);  // in the order they were asked for
+  Result<std::vector<std::string>> with_replays();                   // ids that have one
+  Result<void> replay_failed(std::int64_t number, Instant not_before, const std::string& error);
+  // `keep`: for a dead page that went to the webhook's own URL and is delivered with that.
+  Result<void> replayed(std::int64_t number, const Keep& keep);
+  // Not to be sent after all: this one, or all of `id` to `url`; how many.
+  Result<void> drop_replay(std::int64_t number);
+  Result<int> drop_replays(const std::string& id, const std::string& url);
+  Result<void> prune();  // kept pages whose time is over, a bounded part; delivered() does it too
 
   std::string path() const;  // of state.db
 

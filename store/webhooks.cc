@@ -8,7 +8,8 @@ namespace {
 #define VHOOKD_STATE_COLUMNS                                                                                    \
   "SELECT w.id, w.epoch, w.fingerprint, w.checkpoint, w.next_sequence, w.paused, w.paused_because, w.healthy, " \
   "w.last_error, w.failed_in_a_row, w.checked_at, o.last_delivery_at, w.created_at, w.updated_at, "             \
-  "o.queued_pages, o.queued_bytes, o.dead_pages FROM webhook w JOIN outbox o ON o.webhook = w.number "
+  "o.queued_pages, o.queued_bytes, o.dead_pages, o.dead_bytes, o.holding_pages, o.kept_pages, o.kept_bytes, "   \
+  "o.replay_pages, w.renumbered FROM webhook w JOIN outbox o ON o.webhook = w.number "
 constexpr std::string_view state_by_id = VHOOKD_STATE_COLUMNS "WHERE w.id = ?";
 constexpr std::string_view state_of_all = VHOOKD_STATE_COLUMNS "ORDER BY w.id";
 #undef VHOOKD_STATE_COLUMNS
@@ -32,6 +33,12 @@ WebhookState state_in(const Select& row) {
   state.queued_pages = row.integer(14);
   state.queued_bytes = row.integer(15);
   state.dead_pages = row.integer(16);
+  state.dead_bytes = row.integer(17);
+  state.holding_pages = row.integer(18);
+  state.kept_pages = row.integer(19);
+  state.kept_bytes = row.integer(20);
+  state.replay_pages = row.integer(21);
+  state.renumbered = row.integer(22);
   return state;
 }
 
@@ -161,6 +168,7 @@ Result<void> Store::forget_webhook(const std::string& id) {
     if (number == 0) return {};
     db.run("INSERT OR REPLACE INTO stale (webhook, below_epoch) VALUES (?, ?)", number, forgotten_epoch);
     db.run("DELETE FROM run WHERE webhook = ?", number);
+    db.run("DELETE FROM replay WHERE webhook = ?", number);
     db.run("DELETE FROM webhook WHERE number = ?", number);
     return {};
   });

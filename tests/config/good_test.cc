@@ -73,6 +73,11 @@ TEST(Good, DefaultsOfTheProgram) {
   EXPECT_EQ(hook.webhook_type, "virtual");
   EXPECT_EQ(hook.timeout, 15s);
   EXPECT_EQ(hook.retry, Retry{});
+  EXPECT_EQ(hook.on_dead, OnDead::hold);
+  EXPECT_EQ(hook.on_reject, OnReject::hold);
+  EXPECT_EQ(hook.keep, (Keep{7 * 24h, std::int64_t{64} << 20}));
+  EXPECT_FALSE(hook.rate_limit);
+  EXPECT_TRUE(hook.tls.empty());
   EXPECT_EQ(hook.detect, Detect::automatic);
   EXPECT_TRUE(hook.include_created);
   EXPECT_FALSE(hook.include_all);
@@ -90,7 +95,7 @@ TEST(Good, TopLevelOfEverything) {
   EXPECT_EQ(config.api, (Api{"[::1]:8421", "/run/vhookd/control.sock", Secret(std::string(canary) + "-long-enough")}));
   EXPECT_EQ(config.log, (Log{"debug", LogFormat::json}));
   EXPECT_EQ(config.egress, (Egress{{"10.0.0.0/8", "192.0.2.7/32", "2001:db8::/32", "::1/128"}, {"10.9.0.0/16"}}));
-  EXPECT_EQ(config.limits, (Limits{4, 100, std::int64_t{512} << 20}));
+  EXPECT_EQ(config.limits, (Limits{4, 100, std::int64_t{512} << 20, 0}));
 }
 
 TEST(Good, WebhookOfEverything) {
@@ -112,11 +117,17 @@ TEST(Good, WebhookOfEverything) {
   EXPECT_EQ(hook.workspace_id, "12345");
   EXPECT_EQ(hook.integration_type, "legacy");
   EXPECT_EQ(hook.checked_at, parse_rfc3339("2026-11-23T09:00:00.5Z"));
-  EXPECT_EQ(hook.secrets.size(), 2U);
+  ASSERT_EQ(hook.secrets.size(), 3U);
+  EXPECT_EQ(hook.secrets[1].kind(), SigningKey::Kind::ed25519);
+  EXPECT_EQ(hook.shared_secret().reveal(), hook.secrets[0].reveal());
   EXPECT_EQ(hook.headers,
             (Headers{{"authorization", Secret(std::string("Bearer ") + canary)}, {"x-number", Secret("5")}}));
   EXPECT_EQ(hook.timeout, 5s);
   EXPECT_EQ(hook.retry, (Retry{72h, 100ms, 10min}));  // a webhook's map replaces the default's as a whole
+  EXPECT_EQ(hook.on_dead, OnDead::go_on);
+  EXPECT_EQ(hook.on_reject, OnReject::split);
+  EXPECT_EQ(hook.rate_limit, 2.5);
+  EXPECT_EQ(hook.keep, (Keep{12h, 1'000'000}));
   EXPECT_EQ(hook.detect, Detect::snapshot);
   EXPECT_EQ(hook.key, (std::vector<std::string>{"id", "region"}));
   EXPECT_EQ(hook.updated_column + hook.created_column + hook.deleted_column, "changed_atmade_atgone_at");
@@ -234,7 +245,7 @@ TEST(Secrets, OfFilesAndCredentials) {
                                                  "/value}\", b: '$${env:X} $$ ${env:INTERVAL}$'}"));
   const Config config = good(path, test_secrets(temp.path() + "/credentials"));
   ASSERT_EQ(config.webhooks.size(), 1U);
-  EXPECT_EQ(config.webhooks[0].secrets, std::vector{Secret(*decode_base64(whsec.substr(6)))});
+  EXPECT_EQ(config.webhooks[0].secrets, std::vector{SigningKey(Secret(*decode_base64(whsec.substr(6))))});
   EXPECT_EQ(config.webhooks[0].headers, (Headers{{"a", Secret("v-v")}, {"b", Secret("${env:X} $$ 45s$")}}));
 
   // One line break is cut, no more: what is left is refused where no line break may stand.

@@ -164,12 +164,35 @@ std::vector<Case> cases() {
       {"trigger", by_socket("PUT", hook + "/trigger"), loopback, 200, R"("ok":true)"},
       {"replay", by_socket("POST", hook + "/replay", R"({"dead":true})"), loopback, 200, R"("revived":2)"},
       {"replay of nothing said", by_socket("POST", hook + "/replay"), loopback, 400},
-      {"replay of what cannot be", by_socket("POST", hook + "/replay", R"({"dead":true,"from":3})"), loopback, 400},
+  };
+}
+
+std::vector<Case> replays() {
+  return {
+      {"replay of a range", by_socket("POST", hook + "/replay", R"({"from":3,"to":4,"since":"2026-11-23T09:00:00Z"})"),
+       loopback, 200, R"("queued":1)"},
+      {"replay elsewhere", by_socket("POST", hook + "/replay", R"({"dead":true,"url":"http://127.0.0.1:9/x"})"),
+       loopback, 200},
+      {"replay that finds nothing", by_socket("POST", hook + "/replay", R"({"from":404})"), loopback, 200,
+       "and none in this range"},
+      {"replay of no range", by_socket("POST", hook + "/replay", R"({"dead":false})"), loopback, 400, "say which"},
+      {"replay backwards", by_socket("POST", hook + "/replay", R"({"from":4,"to":3})"), loopback, 400, "greater"},
+      {"replay from nowhere", by_socket("POST", hook + "/replay", R"({"from":0})"), loopback, 400, "from must be"},
+      {"replay from a text", by_socket("POST", hook + "/replay", R"({"from":"3"})"), loopback, 400, "from must be"},
+      {"replay since when", by_socket("POST", hook + "/replay", R"({"since":"noon"})"), loopback, 400, "since must"},
+      {"replay to a file", by_socket("POST", hook + "/replay", R"({"dead":true,"url":"file:///x"})"), loopback, 400,
+       "url must begin with"},
+      {"replay to a password", by_socket("POST", hook + "/replay", R"({"dead":true,"url":"http://a:b@c/"})"), loopback,
+       400, "url holds a user"},
+      {"replay of what is unknown", by_socket("POST", hook + "/replay", R"({"dead":true,"fro":3})"), loopback, 400,
+       "fro is not known"},
   };
 }
 
 TEST(Api, Table) {
-  for (const auto& item : cases()) {
+  auto all = cases();
+  for (auto& item : replays()) all.push_back(std::move(item));
+  for (const auto& item : all) {
     FakeControl fake;
     const auto response = answer(item.request, fake.control(), item.policy);
     EXPECT_EQ(response.status, item.status) << item.what << ": " << response.body;

@@ -34,6 +34,7 @@ struct Seen {
   std::optional<ReceiveOptions> receive;
   std::optional<ExplainOptions> explain;
   std::optional<InitOptions> init;
+  std::optional<SelftestOptions> selftest;
 };
 
 Result vhookd(const Words& words, Seen* seen = nullptr) {
@@ -44,7 +45,8 @@ Result vhookd(const Words& words, Seen* seen = nullptr) {
                           [&](const DemoOptions& o) { return to.demo = o, 0; },
                           [&](const ReceiveOptions& o) { return to.receive = o, 0; },
                           [&](const ExplainOptions& o) { return to.explain = o, 0; },
-                          [&](const InitOptions& o) { return to.init = o, 0; }};
+                          [&](const InitOptions& o) { return to.init = o, 0; },
+                          [&](const SelftestOptions& o) { return to.selftest = o, 0; }};
   std::vector<const char*> argv = {"vhookd"};
   for (const auto& word : words) argv.push_back(word.c_str());
   ::testing::internal::CaptureStdout();
@@ -77,7 +79,11 @@ TEST(CommandLine, WrongUsageIs64WithTheReasonAndTheUsage) {
       {{"run", "--log-level", "loud"}, "loud", "usage: vhookd run"},
       {{"receive", "--port", "70000"}, "70000", "usage: vhookd receive"},
       {{"receive", "--fail", "101"}, "101", "usage: vhookd receive"},
-      {{"replay", "a"}, "--dead is required", "usage: vhookd replay ID --dead"},
+      {{"replay", "a"}, "say which pages: --dead, --from, --to or --since", "usage: vhookd replay ID [--dead]"},
+      {{"replay", "a", "--from", "3", "--to", "2"}, "--from: is greater than --to", "usage: vhookd replay ID"},
+      {{"replay", "a", "--from", "0"}, "0", "usage: vhookd replay ID"},
+      {{"replay", "a", "--since", "noon"}, "no instant", "usage: vhookd replay ID"},
+      {{"replay", "a", "--dead", "--url", "ftp://h/"}, "must begin with https://", "usage: vhookd replay ID"},
       {{"dead"}, "subcommand is required", "usage: vhookd dead"},
       {{"dead", "show"}, "PAGE is required", "usage: vhookd dead"},
       {{"dead", "lost"}, "required", "usage: vhookd dead"},
@@ -98,7 +104,7 @@ TEST(CommandLine, EveryCommandHasHelp) {
   const Result all = vhookd({"--help"});
   EXPECT_EQ(all.code, 0);
   for (const char* name : {"run", "check", "explain", "init", "status", "runs", "trigger", "pause", "resume", "reload",
-                           "dead", "replay", "receive", "demo", "schema", "secret", "version"}) {
+                           "dead", "replay", "receive", "demo", "selftest", "schema", "secret", "version"}) {
     EXPECT_TRUE(has(all.out, std::string("\n  ") + name + " ")) << name << all.out;
     const Result one = vhookd({name, "--help"});
     EXPECT_EQ(one.code, 0) << name;
@@ -123,6 +129,9 @@ TEST(CommandLine, OptionsReachTheirCommand) {
   EXPECT_EQ(seen.init->url, "-");
   EXPECT_EQ(vhookd({"demo", "--keep"}, &seen).code, 0);
   EXPECT_TRUE(seen.demo->keep);
+  EXPECT_EQ(vhookd({"selftest", "--crash", "7", "--rows", "90", "--fail", "10", "--json"}, &seen).code, 0);
+  EXPECT_TRUE(seen.selftest->kills == 7 && seen.selftest->changes == 90 && seen.selftest->fail_percent == 10 &&
+              seen.selftest->json);
   EXPECT_EQ(
       vhookd({"receive", "--port", "0", "--secret", "a", "--secret", "b", "--fail", "30", "--quiet", "--json"}, &seen)
           .code,
@@ -257,7 +266,9 @@ TEST_F(ClientTest, ChangesSayWhatIsNow) {
   EXPECT_EQ(ask({"resume", "paid-orders"}).out, "paid-orders is running\n");
   EXPECT_EQ(json::parse(ask({"pause", "paid-orders", "--json"}).out)["is_paused"], true);
   EXPECT_EQ(ask({"runs", "paid-orders"}).out, "2026-11-23T09:00:00Z ok 2 pages 734 records 412 ms\n");
-  EXPECT_EQ(ask({"replay", "paid-orders", "--dead"}).out, "2 dead pages of paid-orders queued again\n");
+  EXPECT_EQ(ask({"replay", "paid-orders", "--dead"}).out, "3 dead pages of paid-orders queued again\n");
+  EXPECT_EQ(ask({"replay", "paid-orders", "--from", "2"}).out, "3 pages of paid-orders queued again\n");
+  EXPECT_EQ(ask({"replay", "paid-orders", "--from", "404"}).code, 1);
   const Result reload = ask({"reload"});
   EXPECT_EQ(reload.code, 0);
   EXPECT_EQ(reload.out, "added: a\nchanged: b, c\nunchanged: 4\n");

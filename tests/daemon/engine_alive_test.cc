@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <filesystem>
+#include <fstream>
 #include <thread>
 
 #include "daemon/engine.h"
@@ -64,15 +65,13 @@ class EngineAliveTest : public ::testing::Test {
 
   // Connecting takes as long as the test wants, on each of the two workers.
   void start() {
-    config::Config config;
-    config.limits.polls = 2;
-    for (const std::string id : {"a", "b"}) {
-      config::Webhook webhook;
-      webhook.id = id;
-      webhook.database.url = Secret("postgresql://" + id);
-      webhook.object_type = "t";
-      config.webhooks.push_back(webhook);
-    }
+    std::ofstream(folder_ + "/vhookd.yaml") << R"(
+limits: {polls: 2}
+defaults: {connection_id: c, object_type: t, event: updated, hook_url: "http://127.0.0.1:1/"}
+webhooks: [{id: a, db_url: "postgresql://a.example/"}, {id: b, db_url: "postgresql://b.example/"}]
+)";
+    auto config = config::load(folder_ + "/vhookd.yaml", {});
+    ASSERT_TRUE(config) << config.error().front();
     const auto stuck = [this](const config::Database&, const ConnectOptions&) -> Result<std::unique_ptr<Connector>> {
       ++connecting_;
       connecting_.notify_all();
@@ -87,7 +86,7 @@ class EngineAliveTest : public ::testing::Test {
                                                      .random_id = [] { return std::string("id"); },
                                                      .random = [] { return 0.5; },
                                                      .load = [] { return config::Config(); }},
-                                       config);
+                                       std::move(*config));
     ASSERT_TRUE(engine_->start());
     for (int now = 0; (now = connecting_.load()) < 2;) connecting_.wait(now);
   }

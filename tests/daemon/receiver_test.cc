@@ -32,7 +32,7 @@ struct Post {
   std::uint64_t sequence = 1;
   std::string webhook = "orders";
   std::string data = R"([{"id":1,"note":"a ] \" }"},{"id":2,"total":"129.90"}])";
-  std::vector<Secret> secrets = {ours};
+  std::vector<SigningKey> secrets = {ours};
   std::chrono::seconds age{0};
   std::string type = "VIRTUAL";
 
@@ -123,6 +123,17 @@ TEST(Receiver, AnyOfTheSecretsMayHaveSigned) {
   EXPECT_EQ(deliver(*receiver, {.id = "1", .secrets = {old}}).status, 200);
   EXPECT_EQ(deliver(*receiver, {.id = "2", .sequence = 2, .secrets = {ours, old}}).status, 200);
   EXPECT_EQ(deliver(*receiver, {.id = "3", .sequence = 3, .secrets = {theirs}}).status, 401);
+}
+
+TEST(Receiver, APublicKeyVerifiesWhatItsOtherHalfSigned) {
+  const KeyPair pair = fresh_key_pair();
+  const SigningKey key = *parse_signing_key(pair.secret_text);
+  const auto receiver =
+      open({.port = 0, .secrets = {}, .public_keys = {*parse_public_key(pair.public_text)}, .on_page = {}});
+  EXPECT_EQ(deliver(*receiver, {.id = "1", .secrets = {key}}).status, 200);
+  EXPECT_EQ(deliver(*receiver, {.id = "2", .sequence = 2, .secrets = {ours, key}}).status, 200);
+  EXPECT_EQ(deliver(*receiver, {.id = "3", .sequence = 3, .secrets = {ours}}).status, 401);
+  EXPECT_EQ(deliver(*receiver, {.id = "4", .sequence = 3, .secrets = {}}).status, 401);
 }
 
 TEST(Receiver, RefusesWhatIsNotGenuine) {

@@ -3,8 +3,11 @@
 #include <microhttpd.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
+#include <unistd.h>
 
 #include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <memory>
 
 #include "tests/delivery/transport_fixture.h"
@@ -45,6 +48,74 @@ TEST_F(CurlTransportTest, ANameThatLeadsInsideIsRefused) {
   }
   EXPECT_EQ(server.connections(), 0);
   EXPECT_EQ(unanswered(request("http://169.254.169.254/")).why, Why::refused_by_egress);
+}
+
+// DNS rebinding: the name is good when somebody looks, and leads inside when it is dialled.
+TEST_F(CurlTransportTest, ANameThatFlipsIsDialledOnlyWhereItMay) {
+  RawServer server(testing::always("HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"), "0.0.0.0");
+  int permitted = 0;
+  for (const std::string address :
+       {"127.0.0.2", "127.0.0.1", "127.0.0.2", "::ffff:127.0.0.1", "127.0.0.2", "10.0.0.1"}) {
+    testing::set_addresses("flips.test", {address});
+    CurlTransport fresh = with({.allow = {"127.0.0.2/32"}, .deny = {}});  // its resolver has kept nothing
+    fresh.start(request(server.url("flips.test")));
+    const auto outcome = fresh.wait(5s).at(0);
+    const auto* none = std::get_if<Unanswered>(&outcome.result);
+    if (address == "127.0.0.2") {
+      EXPECT_FALSE(none) << none->text;
+      ++permitted;
+    } else {
+      ASSERT_TRUE(none) << address;
+      EXPECT_EQ(none->why, Why::refused_by_egress) << none->text;
+    }
+  }
+  EXPECT_EQ(server.connections(), permitted);
+  // The same transport, from one request to the next: whatever it remembers of the name, it dials no other address.
+  testing::set_addresses("flips.test", {"127.0.0.2"});
+  CurlTransport one = with({.allow = {"127.0.0.2/32"}, .deny = {}});
+  one.start(request(server.url("flips.test")));
+  EXPECT_TRUE(std::holds_alternative<Answered>(one.wait(5s).at(0).result));
+  testing::set_addresses("flips.test", {"127.0.0.1"});
+  RawServer inside(testing::always(ok()), "127.0.0.1");
+  one.start(request(inside.url("flips.test")));
+  EXPECT_TRUE(std::holds_alternative<Unanswered>(one.wait(5s).at(0).result));
+  EXPECT_EQ(inside.connections(), 0);
+}
+
+TEST_F(CurlTransportTest, AddressesInDisguiseAreNotDialled) {
+  RawServer server(testing::always(ok()), "0.0.0.0");
+  testing::set_addresses("nat64.test", {"64:ff9b::7f00:1"});
+  testing::set_addresses("sixtofour.test", {"2002:7f00:1::1"});
+  testing::set_addresses("localnat64.test", {"64:ff9b:1::a9fe:a9fe"});
+  for (const std::string host : {"nat64.test", "sixtofour.test", "localnat64.test", "0", "0.0.0.0", "0x7f000001",
+                                 "017700000001", "[64:ff9b::7f00:1]", "[2002:7f00:1::1]"}) {
+    const Unanswered none = unanswered(request(server.url(host)));
+    EXPECT_EQ(none.why, Why::refused_by_egress) << host << ": " << none.text;
+  }
+  EXPECT_EQ(server.connections(), 0);
+}
+
+TEST_F(CurlTransportTest, TheNetrcIsNotRead) {
+  const std::string home = ::testing::TempDir() + "vhookd-netrc-" + std::to_string(getpid());
+  std::filesystem::create_directories(home);
+  std::ofstream(home + "/.netrc") << "machine 127.0.0.1 login somebody password hunter2\n";
+  const char* before = std::getenv("HOME");
+  const std::string old = before ? before : "";
+  setenv("HOME", home.c_str(), 1);
+  std::string seen;
+  {
+    RawServer server([&](RawConnection& connection) {
+      while (auto one = connection.request()) {
+        seen = *one;
+        connection.send(ok());
+      }
+    });
+    EXPECT_EQ(answered(request(server.url())).status, 200);
+  }
+  setenv("HOME", old.c_str(), 1);
+  std::filesystem::remove_all(home);
+  EXPECT_NE(seen.find("webhook-id"), seen.npos);
+  EXPECT_EQ(seen.find("uthorization"), seen.npos) << seen;
 }
 
 TEST_F(CurlTransportTest, WhatTheOperatorPermitsIsDialled) {

@@ -42,7 +42,7 @@ std::vector<Command> commands(const Arguments& path = {}) {
   ask.emplace_back("--help");
   const std::string help = run(ask).out;
   EXPECT_NE(help, "");
-  Command command{.path = path, .commands = {}, .options = matches(help, "\n  (?:-[a-z],)?(--[a-z-]+)")};
+  Command command{.path = path, .commands = {}, .options = matches(help, "\n  (?:-[a-z],)?(--[a-z0-9-]+)")};
   EXPECT_TRUE(command.options.contains("--help")) << help;
   for (const auto& option : of_every_command) command.options.erase(option);
   if (const auto at = help.find("\nSubcommands:"); at != std::string::npos)
@@ -78,7 +78,7 @@ TEST(Manual, OfTheProgramNamesEachCommandAndOptionAndNoOther) {
     for (const auto& option : command.options)
       EXPECT_NE(entry.find("*" + option + "*"), std::string::npos) << words_of(command.path) << ": " << option;
   }
-  const Words said = matches(page, R"(\*(--[a-z-]+)\*)");
+  const Words said = matches(page, R"(\*(--[a-z0-9-]+)\*)");
   for (const auto& option : of_every_command) EXPECT_TRUE(said.contains(option)) << option;
   for (const auto& option : said) EXPECT_TRUE(options.contains(option)) << option << ": no command knows it";
 }
@@ -164,14 +164,14 @@ TEST(Completions, OfZshAndFishNameWhatTheProgramKnows) {
           << command.path[0] << " " << option;
   }
   options.insert("--version");
-  EXPECT_EQ(matches(zsh, "['*](--[a-z-]+)\\["), [&] {
+  EXPECT_EQ(matches(zsh, "['*](--[a-z0-9-]+)\\["), [&] {
     auto some = options;
     some.erase("--help");
     return some;
   }());
   EXPECT_EQ(matches(zsh, "\n    [\"']([a-z]+):"), names);
   Words long_options;
-  for (const auto& option : matches(fish, "complete .* -l ([a-z-]+)")) long_options.insert("--" + option);
+  for (const auto& option : matches(fish, "complete .* -l ([a-z0-9-]+)")) long_options.insert("--" + option);
   EXPECT_EQ(long_options, options);
   EXPECT_EQ(matches(fish, " -a ([a-z]+) "), names);
 }

@@ -5,6 +5,7 @@
 #include <functional>
 #include <set>
 
+#include "scheduler/epoch.h"
 #include "tests/scheduler/orders.h"
 
 namespace vhookd::testing {

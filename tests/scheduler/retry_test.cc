@@ -149,9 +149,43 @@ TEST(Retry, RetryAfterIsReadStrictly) {
 TEST(Retry, TheNoteReachesTheVerdict) {
   EXPECT_NE(retry_after(503, "soon").note.find("ignored"), std::string::npos);
   EXPECT_NE(std::get<RetryAt>(judge(failed(302), defaults)).note.find("redirects"), std::string::npos);
+  EXPECT_NE(std::get<RetryAt>(judge(failed(404), defaults)).note.find("likely permanent"), std::string::npos);
   Attempt slow = failed(0);
   slow.slow = true;
   EXPECT_NE(std::get<RetryAt>(judge(slow, defaults)).note.find("in time"), std::string::npos);
+}
+
+TEST(Retry, ARefusedPageIsSplitOnlyAgainAndAgain) {
+  using config::OnReject;
+  enum class Is { again, split, isolated };
+  const struct {
+    int status, records, rejections;
+    bool part;
+    OnReject on_reject;
+    Is what;
+  } cases[] = {
+      {400, 500, 0, false, OnReject::split, Is::again}, {400, 500, 1, false, OnReject::split, Is::again},
+      {400, 500, 2, false, OnReject::split, Is::split}, {413, 500, 2, false, OnReject::split, Is::split},
+      {422, 500, 7, false, OnReject::split, Is::split}, {400, 2, 0, true, OnReject::split, Is::split},
+      {400, 1, 0, true, OnReject::split, Is::again},    {400, 1, 1, true, OnReject::split, Is::again},
+      {400, 1, 2, true, OnReject::split, Is::isolated}, {400, 1, 2, false, OnReject::split, Is::isolated},
+      {404, 500, 9, true, OnReject::split, Is::again},  {500, 500, 9, true, OnReject::split, Is::again},
+      {0, 500, 9, true, OnReject::split, Is::again},    {400, 500, 9, true, OnReject::hold, Is::again},
+      {400, 1, 9, false, OnReject::hold, Is::again},
+  };
+  for (const auto& c : cases) {
+    Attempt attempt = failed(c.status);
+    attempt.records = c.records;
+    attempt.rejections = c.rejections;
+    attempt.part = c.part;
+    const auto verdict = judge(attempt, defaults, c.on_reject);
+    EXPECT_EQ(std::holds_alternative<Split>(verdict), c.what == Is::split) << c.status << " " << c.rejections;
+    EXPECT_EQ(std::holds_alternative<Isolated>(verdict), c.what == Is::isolated) << c.status << " " << c.rejections;
+  }
+  Attempt late = failed(400);
+  late.now = start + 100h;
+  late.records = 2;
+  EXPECT_TRUE(std::holds_alternative<Dead>(judge(late, defaults, OnReject::split)));
 }
 
 TEST(HttpDate, AllThreeForms) {

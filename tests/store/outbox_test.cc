@@ -98,7 +98,7 @@ TEST_F(OutboxTest, ADeadPageStandsAsideAndMayBeRevived) {
   EXPECT_EQ(dead[0].error, "500 in the end");
   ok(store_->delivered("a", 2));
 
-  ok(store_->revive("a", 1));
+  EXPECT_EQ(store_->replay("a", {.dead = true}, "")->revived, 1);
   open();
   EXPECT_TRUE(store_->dead("a")->empty());
   expect_figures("a", 2, 0);
@@ -109,7 +109,8 @@ TEST_F(OutboxTest, ADeadPageStandsAsideAndMayBeRevived) {
   EXPECT_EQ(head.attempts, 0);
   EXPECT_EQ(head.first_attempt_at, std::nullopt);
   EXPECT_EQ(head.not_before, Instant{});
-  refused(store_->revive("a", 1), Recourse::give_up, "not among the dead pages");
+  EXPECT_TRUE(head.replayed);
+  EXPECT_EQ(store_->replay("a", {.dead = true}, "")->revived, 0);
 }
 
 TEST_F(OutboxTest, DeadPagesAreListedBySequenceAndDropped) {
@@ -121,8 +122,8 @@ TEST_F(OutboxTest, DeadPagesAreListedBySequenceAndDropped) {
   ASSERT_EQ(dead.size(), 3U);
   for (std::uint64_t i = 0; i < 3; ++i) EXPECT_EQ(dead[i].page.sequence, i + 1);
   EXPECT_TRUE(store_->dead("b")->empty());
-  ok(store_->drop_dead("a", 2));
-  refused(store_->drop_dead("a", 4), Recourse::give_up, "not among the dead pages");
+  ok(store_->drop_dead("a", "msg_2"));
+  refused(store_->drop_dead("a", "msg_4"), Recourse::give_up, "not among the dead pages");
   open();
   EXPECT_EQ(store_->dead("a")->size(), 2U);
   EXPECT_EQ(head_sequence("a"), 4U);
@@ -138,7 +139,7 @@ TEST_F(OutboxTest, OnlyThoseWithAHeadAreListed) {
   ok(store_->delivered("b", 1));
   open();
   EXPECT_EQ(store_->with_queue().value(), std::vector<std::string>{"c"});
-  ok(store_->revive("a", 1));
+  ok(store_->replay("a", {.dead = true}, ""));
   EXPECT_EQ(store_->with_queue()->size(), 2U);
 }
 

@@ -14,19 +14,26 @@ std::string Post::header(const std::string& name) const {
   return head.substr(from, head.find("\r\n", from) - from);
 }
 
-Hook::Hook(Answer answer) : answer_(std::move(answer)), server_([this](RawConnection& one) { serve(one); }) {}
+Hook::Hook(Answer answer)
+    : answer_([answer = std::move(answer)](std::size_t number, const Post&) { return answer(number); }),
+      server_([this](RawConnection& one) { serve(one); }) {}
+
+Hook::Hook(Judge judge)
+    : answer_([judge = std::move(judge)](std::size_t, const Post& post) { return judge(post); }),
+      server_([this](RawConnection& one) { serve(one); }) {}
 
 void Hook::serve(RawConnection& connection) {
   while (const auto request = connection.request()) {
     const auto end = request->find("\r\n\r\n") + 2;
+    const Post post{
+        .at = std::chrono::steady_clock::now(), .head = request->substr(0, end), .body = request->substr(end + 2)};
     std::size_t number = 0;
     {
       const std::lock_guard lock(mutex_);
       number = posts_.size();
-      posts_.push_back(
-          {.at = std::chrono::steady_clock::now(), .head = request->substr(0, end), .body = request->substr(end + 2)});
+      posts_.push_back(post);
     }
-    const std::string answer = answer_(number);  // may wait
+    const std::string answer = answer_(number, post);  // may wait
     connection.answer(answer, "");
   }
 }

@@ -23,6 +23,9 @@ class Hook {
   // What is answered to POST number 0, 1, 2 …: "200 OK", or with headers "503 Busy\r\nretry-after: 1".
   using Answer = std::function<std::string(std::size_t number)>;
   explicit Hook(Answer answer = [](std::size_t) { return "200 OK"; });
+  // The same by what was posted.
+  using Judge = std::function<std::string(const Post& post)>;
+  explicit Hook(Judge judge);
 
   std::string url() const { return server_.url(); }
   int port() const { return server_.port(); }
@@ -32,7 +35,7 @@ class Hook {
  private:
   void serve(RawConnection& connection);
 
-  Answer answer_;
+  std::function<std::string(std::size_t number, const Post& post)> answer_;
   mutable std::mutex mutex_;
   std::vector<Post> posts_;
   RawServer server_;  // last: its threads use what stands before it

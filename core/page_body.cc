@@ -1,0 +1,20 @@
+#include "core/page_body.h"
+
+#include <string_view>
+
+namespace vhookd {
+
+std::string with_sequence(std::string body, std::uint64_t sequence) {
+  // Behind it stand nonce and sig256 only, which are hex: the last one is ours, whatever the records hold.
+  constexpr std::string_view name = R"(,"sequence":)";
+  const std::size_t at = body.rfind(name);
+  if (at == std::string::npos) return body;
+  const std::size_t begin = at + name.size();
+  const std::size_t end = body.find_first_not_of("0123456789", begin);
+  if (end == std::string::npos || end == begin) return body;
+  const std::string digits = std::to_string(sequence);
+  if (body.compare(begin, end - begin, digits) != 0) body.replace(begin, end - begin, digits);
+  return body;
+}
+
+}  // namespace vhookd

@@ -1,0 +1,126 @@
+"""Every program in docs/receivers.md receives a real page from the built vhookd, and refuses a forged one.
+
+receivers_test.py VHOOKD: a program whose language or library is not at hand is said to be SKIPPED; the one for Node and the
+one for Python that needs no library must run.
+"""
+import http.client, importlib.util, os, re, shutil, signal, socket, sqlite3, subprocess, sys, tempfile, time
+
+vhookd = sys.argv[1]
+here = os.path.dirname(os.path.abspath(__file__))
+secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+patience_s = 60
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def listens(port):
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def how_to_run(language, text, folder, port):
+    """The command, or why there is none."""
+    if language == "js":
+        found = subprocess.run([os.path.join(here, "../support/npm_package"), "standardwebhooks@1.1.1"], capture_output=True, text=True)
+        if found.returncode != 0:
+            return None, found.stderr.strip()
+        os.symlink(os.path.join(found.stdout.strip(), "node_modules"), os.path.join(folder, "node_modules"))
+        return ["node", save(folder, "receiver.mjs", text)], None
+    if language == "python":
+        if "from standardwebhooks" in text and importlib.util.find_spec("standardwebhooks") is None:
+            return None, "Python has no standardwebhooks here"
+        return [sys.executable, save(folder, "receiver.py", text)], None
+    if language == "go":
+        if shutil.which("go") is None:
+            return None, "Go is not here"
+        save(folder, "receiver.go", text)
+        for command in (["go", "mod", "init", "receiver"], ["go", "mod", "tidy"], ["go", "build", "-o", "receiver"]):
+            made = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300)
+            if made.returncode != 0:
+                return None, "Go could not build it: " + made.stderr.strip().splitlines()[-1]
+        return [os.path.join(folder, "receiver")], None
+    if shutil.which("php") is None or shutil.which("composer") is None:
+        return None, "PHP or composer is not here"
+    if subprocess.run(["composer", "-q", "require", "standard-webhooks/standard-webhooks"], cwd=folder).returncode != 0:
+        return None, "composer could not bring the library"
+    return ["php", "-S", f"127.0.0.1:{port}", save(folder, "receiver.php", text)], None
+
+
+def save(folder, name, text):
+    path = os.path.join(folder, name)
+    with open(path, "w") as file:
+        file.write(text)
+    return path
+
+
+def send_page(folder, port):
+    with sqlite3.connect(os.path.join(folder, "shop.db")) as shop:
+        shop.execute("CREATE TABLE orders (id INTEGER PRIMARY KEY, customer TEXT)")
+        shop.execute("INSERT INTO orders VALUES (1, 'Zoë \u2028 \U0001f600')")
+    config = save(folder, "vhookd.yaml", f"""
+webhooks:
+  - id: orders
+    connection_id: shop
+    db_url: sqlite://{folder}/shop.db
+    object_type: orders
+    event: updated
+    include_all: true
+    hook_url: http://127.0.0.1:{port}/
+    secret: [whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA, {secret}]
+""")
+    run = subprocess.run([vhookd, "--config", config, "--state", os.path.join(folder, "state"), "run", "--once"],
+                         capture_output=True, text=True, timeout=patience_s)
+    return run.returncode, run.stderr
+
+
+def forge(port):
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=patience_s)
+    connection.request("POST", "/", body=b'{"webhook":{"id":"orders"},"sequence":1,"data":[]}',
+                       headers={"webhook-id": "msg_1", "webhook-timestamp": str(int(time.time())), "webhook-signature": "v1,Zm9yZ2Vk"})
+    return connection.getresponse().status
+
+
+def attempt(language, text):
+    with tempfile.TemporaryDirectory(prefix="vhookd-receiver.") as folder:
+        port = free_port()
+        command, why = how_to_run(language, text, folder, port)
+        if command is None:
+            return "skipped", why
+        with open(os.path.join(folder, "said"), "w+") as said:
+            receiver = subprocess.Popen(command, cwd=folder, stdout=said, stderr=said, stdin=subprocess.DEVNULL,
+                                        env={**os.environ, "PORT": str(port), "WEBHOOK_SECRET": secret})
+            try:
+                end = time.monotonic() + patience_s
+                while not listens(port) and receiver.poll() is None and time.monotonic() < end:
+                    time.sleep(0.05)
+                code, log = send_page(folder, port)
+                forged = forge(port) if code == 0 else 0
+            finally:
+                receiver.send_signal(signal.SIGTERM)
+                receiver.wait(patience_s)
+            said.seek(0)
+            words = said.read()
+        if code != 0:
+            return "failed", f"vhookd run --once ended with {code}: {log}\n{words}"
+        if forged != 400:
+            return "failed", f"a forged page was answered with {forged}"
+        if not re.search(r"\borders 1 1\b", words):
+            return "failed", "it did not print the page: " + words
+        return "passed", ""
+
+
+document = open(os.path.join(here, "../../docs/receivers.md")).read()
+programs = re.findall(r"^```(js|python|go|php)\n(.*?)^```$", document, re.M | re.S)
+results = [(language, *attempt(language, text)) for language, text in programs]
+for language, result, why in results:
+    print(f"{result:8} {language}  {why}")
+count = {word: sum(result == word for _, result, _ in results) for word in ("passed", "failed", "skipped")}
+if {language for language, _ in programs} != {"js", "python", "go", "php"} or not any(l == "python" and r == "passed" for l, r, _ in results):
+    print("a program is missing from docs/receivers.md, or the one in plain Python did not run")
+    count["failed"] += 1
+print(f"{count['passed']} passed, {count['failed']} failed, {count['skipped']} skipped" + (": SKIPPED, see above" if count["skipped"] else ""))
+sys.exit(1 if count["failed"] else 0)
