@@ -28,6 +28,8 @@ Engine::Engine(Parts parts, config::Config config)
       poller_(parts_.store, parts_.clock,
               {.pages_queued = [this](const std::string& id) { dispatcher_.notify(id); },
                .may_queue = [this](const std::string& id) { return outbox_has_room(id); },
+               .progressed = [this](const std::string& id, std::int64_t rows,
+                                    std::optional<std::int64_t> expected) { progressed(id, rows, expected); },
                .stopping = [this] { return stopping_.load(); },
                .random_id = parts_.random_id}),
       dispatcher_(parts_.store, parts_.transport, parts_.clock, std::max(1, config.limits.deliveries / 4),
@@ -138,6 +140,7 @@ void Engine::work() {
     }
     Entry& entry = entries_.at(*id);
     ++entry.runs_begun;
+    entry.poll_began = now;
     const auto webhook = entry.webhook;
     const bool release = std::exchange(entry.release, false);
     lock.unlock();
@@ -186,11 +189,15 @@ void Engine::wait_for_room(const std::string& id) {
   at->second.last_run = Run{.started_at = parts_.clock.now(),
                             .ok = false,
                             .error = "the outbox is full: polling waits until pages are delivered"};
-  if (!std::exchange(at->second.outbox_full, true))
-    log_event(Level::warn, "outbox-full",
-              {{"webhook", id}, {"what", "polling waits until pages are delivered; changes wait in the database"}});
+  say_outbox_full(id, at->second);
   once_left_.erase(id);
   if (once_) once_failed_ = true;
+}
+
+void Engine::say_outbox_full(const std::string& id, Entry& entry) {
+  if (!std::exchange(entry.outbox_full, true))
+    log_event(Level::warn, "outbox-full",
+              {{"webhook", id}, {"what", "polling waits until pages are delivered; changes wait in the database"}});
 }
 
 void Engine::polled(const std::string& id, const config::Webhook& webhook, const PollOutcome& outcome) {
@@ -221,13 +228,19 @@ void Engine::polled(const std::string& id, const config::Webhook& webhook, const
   if (at == entries_.end()) return;  // taken out by a reload meanwhile
   Entry& entry = at->second;
   ++entry.runs_ended;
+  if (outcome.complete && !outcome.more) entry.first_sync.reset();
   entry.last_run = run;
   if (!outcome.strategy.empty()) entry.strategy = outcome.strategy;
   if (!outcome.held.empty()) {
     hold_back(id, entry, outcome.held);
   } else if (run.ok) {
     entry.polls.succeeded();
-    entry.outbox_full = false;
+    // Cut short for want of room: it goes on with the next delivery, not at the next interval.
+    if (!outcome.complete && !outcome.more) {
+      say_outbox_full(id, entry);
+    } else {
+      entry.outbox_full = false;
+    }
   } else {
     entry.polls.failed(run.error, is_lasting(outcome.recourse));
   }

@@ -63,6 +63,13 @@ class Engine {
   Control control();
 
  private:
+  struct Progress {
+    std::int64_t rows = 0;
+    std::optional<std::int64_t> expected;
+    Tick began;
+    Tick last;  // when the rows were last counted up: while polling waits, the rate does not sink
+  };
+
   struct Entry {
     std::shared_ptr<const config::Webhook> webhook;
     Side polls;
@@ -75,9 +82,11 @@ class Engine {
     bool release = false;  // the next poll ignores hold_if_changed_over
     bool outbox_full = false;
     std::uint64_t runs_begun = 0;
+    Tick poll_began;  // of the latest
     std::uint64_t runs_ended = 0;
     std::optional<Run> last_run;
-    Instant since;  // known to this process from then on
+    Instant since;                       // known to this process from then on
+    std::optional<Progress> first_sync;  // while it is under way
     // Of one made through the API.
     bool by_api = false;
     std::string definition;  // as kept in state
@@ -101,6 +110,7 @@ class Engine {
   void work();  // a poll worker
   void poll_one(const std::string& id, const std::shared_ptr<const config::Webhook>& webhook, bool release);
   void wait_for_room(const std::string& id);
+  static void say_outbox_full(const std::string& id, Entry& entry);
   void polled(const std::string& id, const config::Webhook& webhook, const PollOutcome& outcome);
   void unreachable(const std::string& id, const config::Webhook& webhook, const std::string& error);
   void hold_back(const std::string& id, Entry& entry, const std::string& why);
@@ -127,6 +137,7 @@ class Engine {
   Answer<std::string> metrics();
   Answer<std::string> explain(const std::string& id, bool json);
   void count(const std::string& id, const PollOutcome& outcome);
+  void progressed(const std::string& id, std::int64_t rows, std::optional<std::int64_t> expected);
   void attempted(const std::string& id, Attempted outcome, Micros took, std::optional<Micros> waited);
 
   // daemon/engine_control.cc

@@ -21,6 +21,9 @@ struct Poller::Job {
   bool epoch_open = false;  // the store is on this poll's epoch: its known rows are ours
   bool stopped = false;     // told to stop, or the outbox is full: what was taken is committed, the rest waits
   PollOutcome outcome;
+  bool initial = false;                  // the first sync is under way
+  std::optional<std::int64_t> expected;  // rows of the whole table, by the database's estimate
+  std::int64_t rows = 0;                 // read since the last commit
 };
 
 PollOutcome Poller::poll(const config::Webhook& webhook, Connector& session, bool release) {
@@ -85,6 +88,9 @@ Result<void> Poller::prepare(Job& job) {
     log_event(Level::info, "strategy",
               {{"webhook", job.webhook.id}, {"detect", job.outcome.strategy}, {"why", job.plan.reason}});
   }
+  const bool begins = job.commit.checkpoint.empty();
+  job.initial = begins || is_initial(job.commit.checkpoint, job.plan);
+  if (begins && job.table.estimated_rows > 0 && job.webhook.filters.empty()) job.expected = job.table.estimated_rows;
   return {};
 }
 
@@ -159,6 +165,7 @@ Result<void> Poller::converse(Job& job, Poll& poll, Harvest& harvest, bool keep)
 
 Result<void> Poller::take(Job& job, Poll& poll, Harvest& harvest, Row row, bool keep) {
   if (auto handled = vhookd::row(poll, row, harvest); !handled) return handled;
+  ++job.rows;
   auto part = harvest.take_part();
   if (!part) return {};
   if (!keep) return {};
@@ -184,6 +191,7 @@ Result<void> Poller::commit(Job& job, Part part) {
     return stored;
   }
   job.epoch_open = true;
+  if (job.initial) hooks_.progressed(job.webhook.id, std::exchange(job.rows, 0), job.expected);
   if (queued) hooks_.pages_queued(job.webhook.id);
   return {};
 }

@@ -31,6 +31,9 @@ class Poller {
   struct Hooks {
     std::function<void(const std::string& id)> pages_queued;  // after each commit with pages
     std::function<bool(const std::string& id)> may_queue;     // the outbox has room
+    // A part of a first sync was committed: so many rows more were read. `expected`: of the whole table, by the
+    // database's estimate; none where it is not known or the part did not begin at the table's beginning.
+    std::function<void(const std::string& id, std::int64_t rows, std::optional<std::int64_t> expected)> progressed;
     std::function<bool()> stopping;
     std::function<std::string()> random_id;
   };

@@ -13,7 +13,7 @@
 namespace vhookd {
 
 // One object, and a list of them; besides the model's fields lag_seconds, queued_pages, dead_pages,
-// next_check_at, last_error, and managed: "yaml" or "api".
+// next_check_at, last_error, first_sync while it is under way, and managed: "yaml" or "api".
 std::string webhook_json(const WebhookStatus& status);
 std::string webhooks_json(std::span<const WebhookStatus> statuses);
 
