@@ -15,4 +15,12 @@ struct KnownRow {
   bool matched = true;    // the filters held when it was last seen
 };
 
+// A stretch of the known rows in key order, from `first` up to the next one's, and what the server made of the
+// very rows they stand for (core/fingerprint.h). Where the server's word is the same again, nothing changed there.
+struct KnownRange {
+  std::string first;  // inclusive, as KnownRow::key; empty: from the start
+  std::int64_t rows = 0;
+  std::string fingerprint;  // empty: in doubt, to be read again
+};
+
 }  // namespace vhookd

@@ -23,6 +23,7 @@
 #include "daemon/control.h"
 #include "daemon/dispatcher.h"
 #include "daemon/poller.h"
+#include "daemon/probes.h"
 #include "daemon/sessions.h"
 #include "daemon/tally.h"
 #include "delivery/transport.h"
@@ -72,21 +73,31 @@ class Engine {
 
   struct Entry {
     std::shared_ptr<const config::Webhook> webhook;
+    // As which the last whole poll was made; null: not by this process. It is polled once more before an epoch ends.
+    std::shared_ptr<const config::Webhook> polled_as;
     Side polls;
     Side deliveries;
     bool paused = false;  // in state
     std::int64_t dead_pages = 0;
     std::string strategy;
-    bool shown_healthy = true;  // as the store has it
+    bool shown_healthy = true;
     std::string shown_error;
-    bool release = false;  // the next poll ignores hold_if_changed_over
+    bool health_stored = true;  // the store has it as it is shown
+    bool release = false;       // the next poll ignores hold_if_changed_over
+    bool asked = false;         // somebody asked for the next poll: it is not left out
+    // What lets polls be left out (scheduler/idle.h).
+    bool by_commits_alone = true;    // not known before the first poll
+    std::string token;               // taken before the last poll, which was whole; empty: there is none
+    std::optional<Instant> idle_at;  // last check by a token, newer than the state's
+    bool idle_unsaved = false;       // the state does not know of it
     bool outbox_full = false;
     std::uint64_t runs_begun = 0;
     Tick poll_began;  // of the latest
     std::uint64_t runs_ended = 0;
     std::optional<Run> last_run;
-    Instant since;                       // known to this process from then on
     std::optional<Progress> first_sync;  // while it is under way
+    Tick since;                          // known to this process from then on
+    std::optional<Tick> last_complete;   // check by this process
     // Of one made through the API.
     bool by_api = false;
     std::string definition;  // as kept in state
@@ -108,10 +119,27 @@ class Engine {
 
   Result<void> adopt(const std::shared_ptr<const config::Webhook>& webhook);
   void work();  // a poll worker
-  void poll_one(const std::string& id, const std::shared_ptr<const config::Webhook>& webhook, bool release);
+  // One webhook that has come due, with what its entry said then.
+  struct Due {
+    std::string id;
+    std::shared_ptr<const config::Webhook> webhook, polled_as;
+    PollRequest request;
+    std::string token;
+    bool by_commits_alone = true;
+  };
+  // daemon/engine_poll.cc
+  Due take(const std::string& id);
+  void poll_one(const Due& due);
+  PollOutcome not_reached(const Error& error, Tick began) const;
+  PollOutcome poll_with_session(const config::Webhook& webhook, const PollRequest& request);
+  PollOutcome poll_on(Sessions::Lease& lease, const config::Webhook& webhook, const PollRequest& request);
+  std::optional<PollOutcome> end_epoch(const Due& due);
+  bool left_out(const Due& due, const std::optional<Probes::Seen>& seen);
+  void save_idle(bool all);
+  // daemon/engine.cc
   void wait_for_room(const std::string& id);
   static void say_outbox_full(const std::string& id, Entry& entry);
-  void polled(const std::string& id, const config::Webhook& webhook, const PollOutcome& outcome);
+  void polled(const Due& due, const PollOutcome& outcome, const std::string& token);
   void unreachable(const std::string& id, const config::Webhook& webhook, const std::string& error);
   void hold_back(const std::string& id, Entry& entry, const std::string& why);
   void show_health(const std::string& id, Entry& entry);
@@ -153,6 +181,7 @@ class Engine {
 
   Parts parts_;
   Sessions sessions_;
+  Probes probes_;
   Poller poller_;
   Dispatcher dispatcher_;
 
@@ -166,12 +195,14 @@ class Engine {
   std::vector<std::string> order_;  // of the configuration
   Timetable timetable_;
   std::map<std::string, Outage> outages_;  // by Sessions::place_of
+  Tick idle_saved_;                        // when checks by a token were last written down
   std::set<std::string> once_left_;        // run_once: not polled yet
   bool once_ = false;
   bool once_failed_ = false;
   bool started_ = false;
 
   std::atomic<bool> stopping_ = false;
+  std::atomic<Tick> poll_step_ = Tick{};  // when a poll worker last got on, with a poll or with waiting for one
   std::vector<std::thread> workers_;
   std::thread delivery_;
 };

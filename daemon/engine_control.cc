@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "config/difference.h"
+#include "core/crash_point.h"
 #include "daemon/engine.h"
 #include "daemon/log.h"
 
@@ -55,6 +56,7 @@ Answer<Run> Engine::trigger(const std::string& id) {
   const auto target = at->second.runs_begun + 1;
   timetable_.reached(id);  // asked for by a person: a back-off does not count
   timetable_.hurry(id, parts_.clock.tick());
+  at->second.asked = true;
   wake_.notify_all();
   const auto ended = [&] {
     const auto entry = entries_.find(id);
@@ -87,7 +89,7 @@ Answer<WebhookStatus> Engine::set_paused(const std::string& id, bool paused) {
     } else if (entry.invalid.empty()) {
       entry.release = before->paused_because.starts_with("held: ");
       timetable_.add(id, Sessions::place_of(entry.webhook->database), entry.webhook->interval, parts_.clock.tick());
-      entry.since = parts_.clock.now();
+      entry.since = parts_.clock.tick();
     }
     wake_.notify_all();
   }
@@ -138,6 +140,7 @@ Answer<ReloadReport> Engine::reload() {
       log_event(Level::error, "state-failed", {{"webhook", webhook.id}, {"error", adopted.error().message}});
     timetable_.hurry(webhook.id, parts_.clock.tick());
     dispatcher_.notify(webhook.id);
+    crash_point(CrashPoint::mid_reload);
   }
   // Where webhooks are listed follows the file; what adopt() appended is there already.
   order_.clear();
@@ -204,8 +207,13 @@ Answer<DeadPage> Engine::drop_dead(const std::string& id, const std::string& pag
 }
 
 bool Engine::alive() {
-  // The loop takes a turn at least once a second; a store that answers slowly may hold it up for a while.
-  return !stopping_ && parts_.clock.tick() - dispatcher_.last_turn() < std::chrono::minutes(1);
+  // The delivery loop takes a turn at least once a second; a store that answers slowly may hold it up for a while. A
+  // poll worker gets on with each question to a database, and those end with ConnectOptions::statement_timeout; one
+  // that has nothing to do looks up once a minute. So all of them standing still for twice that long is no slow
+  // database.
+  const Tick now = parts_.clock.tick();
+  return !stopping_ && now - dispatcher_.last_turn() < std::chrono::minutes(1) &&
+         now - poll_step_.load() < 2 * parts_.connect_options.statement_timeout;
 }
 
 }  // namespace vhookd

@@ -36,26 +36,32 @@ std::optional<double> FirstSync::seconds_left() const {
 WebhookStatus Engine::judged(const Entry& entry, WebhookState state) {
   WebhookStatus status;
   const Instant now = parts_.clock.now();
+  const Tick tick = parts_.clock.tick();
   const auto& id = entry.webhook->id;
   status.webhook = *entry.webhook;
   status.state = std::move(state);
+  if (entry.idle_at) status.state.checked_at = entry.idle_at;
   status.paused = entry.paused || entry.webhook->is_paused;
   status.healthy = entry.shown_healthy;
   status.last_error = entry.shown_error;
   status.strategy = entry.strategy;
   status.by_api = entry.by_api;
+  // By the monotonic clock where this process made the check: nothing is stale, or fresh, because the other jumped.
+  auto checked_at = status.state.checked_at;
+  if (checked_at && entry.last_complete) checked_at = now - (tick - *entry.last_complete);
   if (!entry.invalid.empty()) {
     status.healthy = false;
     status.last_error = entry.invalid;
   } else if (!status.paused) {
     const auto due = timetable_.due(id);
-    if (due) status.next_check_at = now + std::max<Micros>(Micros(0), *due - parts_.clock.tick());
+    if (due) status.next_check_at = now + std::max<Micros>(Micros(0), *due - tick);
     const auto outage = outages_.find(Sessions::place_of(entry.webhook->database));
-    if (outage != outages_.end() && outage->second.failed_in_a_row >= 2 && due && *due <= parts_.clock.tick()) {
+    if (outage != outages_.end() && outage->second.failed_in_a_row >= 2 && due && *due <= tick) {
       status.healthy = false;
       if (status.last_error.empty()) status.last_error = outage->second.error;
     }
-    if (const auto why = stale(status.state.checked_at, entry.since, entry.webhook->interval, now)) {
+    const Instant since = now - (tick - entry.since);
+    if (const auto why = stale(checked_at, since, entry.webhook->interval, now)) {
       status.healthy = false;
       const auto& cause = !entry.polls.last_error.empty() ? entry.polls.last_error : status.last_error;
       status.last_error =
@@ -68,8 +74,7 @@ WebhookStatus Engine::judged(const Entry& entry, WebhookState state) {
                                   .expected_rows = sync->expected,
                                   .rows_per_second = took > 0 ? static_cast<double>(sync->rows) / took : 0};
   }
-  if (status.state.checked_at)
-    status.lag_seconds = std::max(0.0, std::chrono::duration<double>(now - *status.state.checked_at).count());
+  if (checked_at) status.lag_seconds = std::max(0.0, std::chrono::duration<double>(now - *checked_at).count());
   return status;
 }
 

@@ -104,6 +104,7 @@ Json status_object(const WebhookStatus& status) {
   }
   put(out, "last_error", status.last_error);
   out["managed"] = status.by_api ? "api" : "yaml";
+  out["epoch"] = status.state.epoch;
   return out;
 }
 

@@ -1,6 +1,7 @@
 // What the strategies have in common: their questions, their memory, how a first poll begins.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -20,6 +21,7 @@ struct Ask {
   bool anew = false;       // the view ends and another begins before this is asked
   bool refusable = false;  // where the role may not ask it, that is an answer without rows
   bool position = false;   // asks where the database stands, not for the table's rows
+  bool ranges = false;     // asks for the fingerprints of ranges, not for rows
 
   // The role may not ask this, and need not.
   bool is_refusal(const Error& error) const { return refusable && error.recourse == Recourse::ask_operator; }
@@ -29,6 +31,8 @@ struct Ask {
 struct KnownRows {
   std::function<Result<std::optional<KnownRow>>(const std::string& key)> find;
   std::function<Result<std::vector<KnownRow>>(const std::string& after, int limit)> after;
+  std::function<Result<std::int64_t>()> count;
+  std::function<Result<std::vector<KnownRange>>()> ranges = [] { return std::vector<KnownRange>(); };  // by first key
 };
 
 // "SELECT columns…, extra… FROM table"

@@ -60,6 +60,13 @@ void Harvest::remember(KnownRow row, const CheckpointMaker& before) {
   open_.remember.push_back(std::move(row));
 }
 
+void Harvest::forget(std::string key, const CheckpointMaker& before) {
+  const bool many = open_.forget.size() >= style_.part_known_rows;
+  if (many && data_records_ > 0 && !style_.initial) close_page(PageType::virtual_);
+  if (many && data_records_ == 0) seal(before);
+  open_.forget.push_back(std::move(key));
+}
+
 void Harvest::close_page(PageType type) {
   data_ += ']';
   Page page{.id = "msg_" + style_.random_id(),
@@ -82,6 +89,9 @@ void Harvest::seal(const CheckpointMaker& before) {
     std::ranges::move(open_.pages, std::back_inserter(sealed_->pages));
     std::ranges::move(open_.remember, std::back_inserter(sealed_->remember));
     std::ranges::move(open_.forget, std::back_inserter(sealed_->forget));
+    std::ranges::move(open_.ranges, std::back_inserter(sealed_->ranges));
+    std::ranges::move(open_.dropped_ranges, std::back_inserter(sealed_->dropped_ranges));
+    sealed_->no_ranges = sealed_->no_ranges || open_.no_ranges;
   } else {
     sealed_ = std::move(open_);
   }

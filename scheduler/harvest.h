@@ -38,6 +38,9 @@ struct Part {
   std::vector<Page> pages;
   std::vector<KnownRow> remember;
   std::vector<std::string> forget;
+  std::vector<KnownRange> ranges;           // to be stored …
+  std::vector<std::string> dropped_ranges;  // … before these are taken out, by their first key
+  bool no_ranges = false;                   // all that is stored of ranges is void, before anything else
 };
 
 class Harvest {
@@ -53,6 +56,11 @@ class Harvest {
   // After record(), where the row is sent too.
   void remember(KnownRow row, const CheckpointMaker& before);
   void forget(std::string key) { open_.forget.push_back(std::move(key)); }
+  void forget(std::string key, const CheckpointMaker& before);  // one of very many
+  // In the part of the rows remembered before it, or a later one.
+  void remember_range(KnownRange range) { open_.ranges.push_back(std::move(range)); }
+  void drop_range(std::string first) { open_.dropped_ranges.push_back(std::move(first)); }
+  void forget_ranges() { open_.no_ranges = true; }
 
   std::optional<Part> take_part();      // a finished part, where there is one
   Part finish(std::string checkpoint);  // the rest, the last page closed

@@ -6,6 +6,7 @@
 
 #include "core/crypto.h"
 #include "scheduler/digest.h"
+#include "scheduler/fingerprint.h"
 #include "scheduler/sql.h"
 
 namespace vhookd {
@@ -96,18 +97,23 @@ std::string for_timestamp_instead(const Plan& plan) {
 // Which index gives the order the comparison asks for, and what a poll costs.
 IndexAdvice order_for_snapshot(const Plan& plan) {
   std::vector<std::string> columns;
-  for (const auto& key : plan.key) {
-    const bool plain =
-        key.order == key.sql || (plan.dialect == Dialect::sqlite && key.order == key.sql + " COLLATE BINARY");
-    if (!plain) return {"", "", "each poll reads the whole table, and the server sorts it by the bytes of its key"};
-    columns.push_back(key.name);
+  for (const auto& key : plan.key) columns.push_back(key.name);
+  const bool is_rowid = plan.table->find(columns.front()) == nullptr;
+  const Index* index = find_index(*plan.table, columns);
+  if (const auto why = why_no_fingerprints(plan); !why.empty()) {
+    const auto cost = "each poll reads the whole table, for fingerprints of its parts can't be used: " + why;
+    for (const auto& key : plan.key) {
+      const bool plain = key.order == key.sql || key.order == key.sql + " COLLATE BINARY";
+      if (!plain || index == nullptr) return {"", "", cost + "; the server sorts it by its key"};
+    }
+    return {index->name, "", cost + "; it comes in the index's order where the server finds that cheaper"};
   }
-  if (plan.table->find(columns.front()) == nullptr)
-    return {"rowid", "", "each poll reads the whole table in its order"};
-  if (const Index* index = find_index(*plan.table, columns))
-    return {index->name, "",
-            "each poll reads the whole table, in the index's order where the server finds that cheaper"};
-  return {"", "", "each poll reads the whole table, and the server sorts it by its key"};
+  const std::string cost =
+      "at each poll the database works out a fingerprint of every part of the table, and only "
+      "the parts that changed are read";
+  if (is_rowid) return {"rowid", "", cost + ", by it"};
+  if (key_is_indexed(plan)) return {index->name, "", cost + ", by this index"};
+  return {"", "", cost + ", which takes a second pass over the table: no index gives the key's order by its bytes"};
 }
 
 IndexAdvice for_snapshot(const Plan& plan) {
@@ -132,8 +138,13 @@ IndexAdvice index_advice(const Plan& plan) {
     case Strategy::xid:
       break;
   }
-  return {"", "",
-          "each poll is one scan of the table, of which the server passes on only what is newer; no index serves that"};
+  std::string cost =
+      "each poll is one scan of the table, of which the server passes on only what is newer; no index serves that";
+  if (plan.remembers)
+    cost +=
+        ". Its rows are counted as well, and where some are gone the keys read. The first poll reads every row; the "
+        "state keeps the key and 16 bytes of each";
+  return {"", "", cost};
 }
 
 }  // namespace vhookd

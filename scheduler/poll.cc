@@ -75,6 +75,18 @@ std::string notice(const Poll& poll) {
   return xid == nullptr ? std::string() : xid->notice();
 }
 
+bool go_on_anew(Poll& poll) {
+  if (auto* xid = std::get_if<XidPoll>(&poll)) return xid->go_on_anew();
+  if (auto* timestamp = std::get_if<TimestampPoll>(&poll)) return timestamp->go_on_anew();
+  return false;  // a comparison is of one view
+}
+
+bool is_up_to_date(const Poll& poll) {
+  if (const auto* xid = std::get_if<XidPoll>(&poll)) return !xid->resumed();
+  if (const auto* timestamp = std::get_if<TimestampPoll>(&poll)) return !timestamp->resumed();
+  return !unfinished(poll);
+}
+
 bool unfinished(const Poll& poll) {
   const auto* snapshot = std::get_if<SnapshotPoll>(&poll);
   return snapshot != nullptr && snapshot->unfinished();

@@ -31,16 +31,26 @@ Result<Rehearsal> rehearse(const Plan& plan, const std::string& start, KnownRows
 
 KnownRows nothing_known() {
   return {.find = [](const std::string&) -> Result<std::optional<KnownRow>> { return std::nullopt; },
-          .after = [](const std::string&, int) -> Result<std::vector<KnownRow>> { return std::vector<KnownRow>(); }};
+          .after = [](const std::string&, int) -> Result<std::vector<KnownRow>> { return std::vector<KnownRow>(); },
+          .count = []() -> Result<std::int64_t> { return 0; }};
+}
+
+KnownRows one_range_known() {
+  auto known = nothing_known();
+  known.ranges = [] { return std::vector{KnownRange{.first = {}, .rows = 1, .fingerprint = "?"}}; };
+  return known;
 }
 
 KnownRows only_known(const KnownRow& row) {
-  return {.find = [row](const std::string& key) -> Result<std::optional<KnownRow>> {
-            return key == row.key ? std::optional(row) : std::nullopt;
-          },
-          .after = [row](const std::string& after, int) -> Result<std::vector<KnownRow>> {
-            return after < row.key ? std::vector{row} : std::vector<KnownRow>();
-          }};
+  auto known = one_range_known();
+  known.find = [row](const std::string& key) -> Result<std::optional<KnownRow>> {
+    return key == row.key ? std::optional(row) : std::nullopt;
+  };
+  known.after = [row](const std::string& after, int) -> Result<std::vector<KnownRow>> {
+    return after < row.key ? std::vector{row} : std::vector<KnownRow>();
+  };
+  known.count = []() -> Result<std::int64_t> { return 1; };
+  return known;
 }
 
 }  // namespace vhookd

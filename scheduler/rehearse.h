@@ -29,6 +29,7 @@ Result<Rehearsal> rehearse(const Plan& plan, const std::string& checkpoint, Know
                            const Read& read);
 
 KnownRows nothing_known();
-KnownRows only_known(const KnownRow& row);
+KnownRows one_range_known();                // and not a row in it, which a poll that sees none takes for a difference
+KnownRows only_known(const KnownRow& row);  // the same with this one
 
 }  // namespace vhookd

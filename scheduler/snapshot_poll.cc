@@ -1,6 +1,7 @@
 #include "scheduler/snapshot_poll.h"
 
 #include <algorithm>
+#include <charconv>
 #include <nlohmann/json.hpp>
 
 #include "scheduler/checkpoint.h"
@@ -29,13 +30,36 @@ RecordWriter key_and_fields(const Plan& plan) {
   return {names, positions};
 }
 
+// The whole table is one range in doubt until a poll has cut it.
+std::vector<KnownRange> from_the_start(std::vector<KnownRange> ranges) {
+  if (ranges.empty() || !ranges.front().first.empty()) ranges.insert(ranges.begin(), KnownRange());
+  return ranges;
+}
+
+std::int64_t number(std::string_view text) {
+  std::int64_t value = -1;
+  std::from_chars(text.data(), text.data() + text.size(), value);
+  return value;
+}
+
 }  // namespace
 
-SnapshotPoll::SnapshotPoll(const Plan& plan, KnownRows known)
-    : plan_(&plan), known_(std::move(known)), gone_writer_(key_and_fields(plan)) {}
+SnapshotPoll::SnapshotPoll(const Plan& plan, KnownRows known, std::vector<KnownRange> ranges)
+    : plan_(&plan),
+      known_(std::move(known)),
+      gone_writer_(key_and_fields(plan)),
+      by_ranges_(why_no_fingerprints(plan).empty()),
+      stale_ranges_(!by_ranges_ && !ranges.empty()),
+      walk_(from_the_start(by_ranges_ ? std::move(ranges) : std::vector<KnownRange>()), plan.range_rows) {
+  for (const auto& range : walk_.known()) differs_.push_back(range.fingerprint.empty());
+  rows_now_.resize(differs_.size());
+  choose_next();
+}
 
 Result<SnapshotPoll> SnapshotPoll::begin(const Plan& plan, const std::string& checkpoint, KnownRows known) {
-  SnapshotPoll poll(plan, std::move(known));
+  auto ranges = known.ranges();
+  if (!ranges) return std::unexpected(ranges.error());
+  SnapshotPoll poll(plan, std::move(known), std::move(*ranges));
   const auto state = read_checkpoint(checkpoint);
   if (!state) return std::unexpected(state.error());
   if (!state->is_null()) poll.first_ = state->value("first", false);
@@ -45,17 +69,76 @@ Result<SnapshotPoll> SnapshotPoll::begin(const Plan& plan, const std::string& ch
 std::string SnapshotPoll::checkpoint() const {
   // The known rows are the position: a poll begun again finds what was handled unchanged.
   nlohmann::json state = {{"strategy", "snapshot"}};
-  if (first_ && step_ == Step::scan) state["first"] = true;
+  if (first_ && (step_ == Step::compare || step_ == Step::scan)) state["first"] = true;
   return state.dump();
 }
 
 std::optional<Ask> SnapshotPoll::next() {
+  if (step_ == Step::compare) return Ask{.query = fingerprints(), .ranges = true};
   if (step_ == Step::scan) return Ask{.query = scan()};
   if (step_ == Step::look_up) return Ask{.query = look_up(), .fresh = true};
   return std::nullopt;
 }
 
+// -- Which ranges differ
+
+void SnapshotPoll::choose_next() {
+  const auto& known = walk_.known();
+  const auto in_doubt = [&](std::size_t i) { return known[i].fingerprint.empty(); };
+  compared_.begin = compared_.end;
+  while (compared_.begin < known.size() && in_doubt(compared_.begin)) ++compared_.begin;
+  compared_.end = compared_.begin;
+  const auto most = compared_.begin + (by_ranges_ ? ranges_at_once(*plan_) : 1);
+  while (compared_.end < std::min(most, known.size()) && !in_doubt(compared_.end)) ++compared_.end;
+  // A range without rows is not in the answer.
+  for (auto i = compared_.begin; i < compared_.end; ++i) differs_[i] = known[i].rows != 0;
+  if (compared_.begin == known.size()) plan_reading();
+}
+
+Query SnapshotPoll::fingerprints() const {
+  return ask_fingerprints(*plan_, std::span(walk_.known()).subspan(compared_.begin, compared_.end - compared_.begin),
+                          walk_.end_of(compared_.end - 1));
+}
+
+void SnapshotPoll::take_fingerprint(Row row) {
+  const auto at = compared_.begin + static_cast<std::size_t>(number(row[0].text));
+  if (row[0].null || at >= compared_.end) return;
+  const auto& known = walk_.known()[at];
+  rows_now_[at] = number(row[1].text);
+  differs_[at] = rows_now_[at] != known.rows || row[2].null || row[2].text != known.fingerprint;
+}
+
+void SnapshotPoll::plan_reading() {
+  // A small one beside a range that is read anyway is joined to it.
+  for (auto i = differs_.size(); i-- > 1;)
+    if (differs_[i] && !differs_[i - 1] && walk_.is_small(rows_now_[i - 1])) differs_[i - 1] = true;
+  for (std::size_t i = 0; i < differs_.size(); ++i) {
+    if (!differs_[i]) continue;
+    if (reaches_.empty() || reaches_.back().end != i) reaches_.push_back({i, i});
+    reaches_.back().end = i + 1;
+  }
+  choose_reaches();
+}
+
+// The next of those to be read; none left: what is missing is looked up.
+void SnapshotPoll::choose_reaches() {
+  reach_begin_ = reach_ = reach_end_;
+  reach_end_ = std::min(reaches_.size(), reach_begin_ + (by_ranges_ ? stretches_at_once(*plan_) : 1));
+  step_ = Step::scan;
+  if (reach_begin_ < reaches_.size()) return;
+  first_ = false;
+  step_ = missing_.empty() ? Step::done : Step::look_up;
+}
+
+// -- Reading those
+
 Query SnapshotPoll::scan() const {
+  if (by_ranges_) {
+    std::vector<Stretch> stretches;
+    for (auto i = reach_begin_; i < reach_end_; ++i)
+      stretches.push_back({walk_.known()[reaches_[i].begin].first, walk_.end_of(reaches_[i].end - 1)});
+    return ask_stretches(*plan_, stretches);
+  }
   Sql sql = select_with_match(*plan_, {});
   const bool soft = plan_->webhook->event == config::Event::deleted && !plan_->gone.empty();
   if (soft) sql.text(" WHERE NOT (").text(plan_->gone).text(")");
@@ -63,19 +146,53 @@ Query SnapshotPoll::scan() const {
   return sql.take();
 }
 
-Query SnapshotPoll::look_up() const {
-  const auto gone = plan_->gone.empty() ? std::string("0") : "CASE WHEN " + plan_->gone + " THEN 1 ELSE 0 END";
-  Sql sql = select_from(*plan_, {gone + " AS vhookd_gone"});
-  sql.text(" WHERE ");
-  const auto end = std::min(missing_.size(), looked_up_ + look_up_batch);
-  for (auto i = looked_up_; i < end; ++i) {
-    sql.text(i == looked_up_ ? "(" : " OR (");
-    const auto values = read_key(missing_[i].key);
-    for (std::size_t k = 0; k < values.size(); ++k)
-      sql.bound((k == 0 ? "" : " AND ") + plan_->key[k].sql + " = ?", std::span(&values[k], 1));
-    sql.text(")");
-  }
-  return sql.take();
+std::unexpected<Error> SnapshotPoll::disordered() const {
+  return fail(Recourse::ask_operator, plan_->webhook->id +
+                                          ": two rows have the same key, or come in an order that can't be compared; "
+                                          "name columns under key that are unique together");
+}
+
+Result<void> SnapshotPoll::enter_reach() {
+  const Reach& reach = reaches_[reach_];
+  const std::string& first = walk_.known()[reach.begin].first;
+  walk_.enter(reach.begin, reach.end);
+  in_reach_ = true;
+  while (!ahead_.empty() && ahead_.front().key < first) ahead_.pop_front();
+  if (!ahead_.empty() || exhausted_ || first.empty()) return {};
+  auto known = known_.find(first);
+  if (!known) return std::unexpected(known.error());
+  if (*known) ahead_.push_back(std::move(**known));
+  fetched_ = first;
+  return {};
+}
+
+Result<void> SnapshotPoll::leave_reach(Harvest& harvest) {
+  while (const auto border = walk_.border(nullptr))
+    if (auto passed = pass_border(*border, harvest); !passed) return passed;
+  const auto end = walk_.end_of(reaches_[reach_].end - 1);
+  if (auto passed = pass_known_before(end.empty() ? nullptr : &end, harvest); !passed) return passed;
+  end_range(walk_.leave(harvest), harvest);
+  in_reach_ = false;
+  ++reach_;
+  return {};
+}
+
+Result<void> SnapshotPoll::pass_border(const std::string& border, Harvest& harvest) {
+  if (auto passed = pass_known_before(&border, harvest); !passed) return passed;
+  if (auto ended = walk_.pass(border, harvest)) end_range(std::move(*ended), harvest);
+  return {};
+}
+
+// All rows of the range were read and merged; the fingerprint they give is stored once the known rows are the same.
+void SnapshotPoll::end_range(KnownRange range, Harvest& harvest) {
+  if (!by_ranges_) return;
+  const bool waits = missing_.size() > missing_before_;
+  missing_before_ = missing_.size();
+  const bool incomplete = std::exchange(overflowed_, false);
+  if (!waits && !incomplete) return harvest.remember_range(std::move(range));
+  harvest.remember_range({.first = range.first, .rows = 0, .fingerprint = {}});
+  if (incomplete) range.fingerprint.clear();
+  if (waits) pending_.push_back({missing_.size(), std::move(range)});
 }
 
 Result<const KnownRow*> SnapshotPoll::next_known() {
@@ -96,11 +213,12 @@ Result<void> SnapshotPoll::pass_known_before(const std::string* key, Harvest& ha
     if (!known) return std::unexpected(known.error());
     if (*known == nullptr || (key != nullptr && (*known)->key >= *key)) return {};
     if (plan_->webhook->event != config::Event::deleted) {
+      if (by_ranges_) walk_.touch(harvest);
       harvest.forget((*known)->key);
     } else if (missing_.size() < missing_bound) {
       missing_.push_back(std::move(ahead_.front()));
     } else {
-      overflow_ = true;
+      overflow_ = overflowed_ = true;
     }
     ahead_.pop_front();
   }
@@ -116,31 +234,96 @@ bool SnapshotPoll::is_wanted(Row row, bool is_new, bool matched) const {
   return is_new ? plan_->wants_created() : plan_->wants_updated();
 }
 
-Result<void> SnapshotPoll::compare(Row row, Harvest& harvest) {
+Result<void> SnapshotPoll::read_row(Row row, Harvest& harvest) {
   auto key = key_of(*plan_, row);
   if (!key) return std::unexpected(key.error());
-  if (!last_key_.empty() && *key <= last_key_)
-    return fail(Recourse::ask_operator, plan_->webhook->id +
-                                            ": two rows have the same key, or come in an order that can't be compared; "
-                                            "name columns under key that are unique together");
+  if (!last_key_.empty() && *key <= last_key_) return disordered();
   last_key_ = *key;
+  while (true) {
+    if (reach_ == reach_end_) return disordered();
+    if (!in_reach_)
+      if (auto entered = enter_reach(); !entered) return entered;
+    const auto end = walk_.end_of(reaches_[reach_].end - 1);
+    if (end.empty() || *key < end) break;
+    if (auto left = leave_reach(harvest); !left) return left;
+  }
+  if (*key < walk_.known()[reaches_[reach_].begin].first) return disordered();
+  while (const auto border = walk_.border(&*key))
+    if (auto passed = pass_border(*border, harvest); !passed) return passed;
   if (auto passed = pass_known_before(&*key, harvest); !passed) return passed;
+  if (by_ranges_) walk_.add(row.back().null ? std::string_view() : row.back().text);
+  return merge(row, std::move(*key), harvest);
+}
+
+Result<void> SnapshotPoll::merge(Row row, std::string key, Harvest& harvest) {
   const auto known = next_known();
   if (!known) return std::unexpected(known.error());
-  const bool is_new = *known == nullptr || (*known)->key != *key;
-  KnownRow now{
-      .key = std::move(*key), .digest = digest(row, plan_->digested), .mark = 0, .matched = row.back().text == "1"};
-  const bool same = !is_new && (*known)->digest == now.digest;
+  const bool is_new = *known == nullptr || (*known)->key != key;
+  const Value& match = row[row.size() - (by_ranges_ ? 2 : 1)];
+  KnownRow now{.key = std::move(key), .digest = digest(row, plan_->digested), .mark = 0, .matched = match.text == "1"};
+  // Who waits for deletions alone need not follow what becomes of a row until then.
+  const bool content = plan_->webhook->event != config::Event::deleted;
+  const bool same = !is_new && (!content || (*known)->digest == now.digest);
   const bool same_match = !is_new && (*known)->matched == now.matched;
   if (!is_new) ahead_.pop_front();
+  if (same && same_match) return {};
+  if (by_ranges_) walk_.touch(harvest);
   const auto before = [this] { return checkpoint(); };
   if (!same && is_wanted(row, is_new, now.matched)) harvest.record(row, before);
-  if (!same || !same_match) harvest.remember(std::move(now), before);
+  harvest.remember(std::move(now), before);
   return {};
 }
 
 Result<void> SnapshotPoll::row(Row row, Harvest& harvest) {
-  if (step_ == Step::scan) return compare(row, harvest);
+  switch (step_) {
+    case Step::compare:
+      take_fingerprint(row);
+      return {};
+    case Step::scan:
+      if (std::exchange(stale_ranges_, false)) harvest.forget_ranges();
+      return read_row(row, harvest);
+    case Step::look_up:
+    case Step::done:
+      break;
+  }
+  return found_again(row, harvest);
+}
+
+Result<void> SnapshotPoll::answered(Harvest& harvest) {
+  if (step_ == Step::compare) {
+    choose_next();
+  } else if (step_ == Step::scan) {
+    if (std::exchange(stale_ranges_, false)) harvest.forget_ranges();
+    while (reach_ < reach_end_) {
+      if (!in_reach_)
+        if (auto entered = enter_reach(); !entered) return entered;
+      if (auto left = leave_reach(harvest); !left) return left;
+    }
+    choose_reaches();
+  } else {
+    looked_up(harvest);
+  }
+  return {};
+}
+
+// -- Is it really gone
+
+Query SnapshotPoll::look_up() const {
+  const auto gone = plan_->gone.empty() ? std::string("0") : "CASE WHEN " + plan_->gone + " THEN 1 ELSE 0 END";
+  Sql sql = select_from(*plan_, {gone + " AS vhookd_gone"});
+  sql.text(" WHERE ");
+  const auto end = std::min(missing_.size(), looked_up_ + look_up_batch);
+  for (auto i = looked_up_; i < end; ++i) {
+    sql.text(i == looked_up_ ? "(" : " OR (");
+    const auto values = read_key(missing_[i].key);
+    for (std::size_t k = 0; k < values.size(); ++k)
+      sql.bound((k == 0 ? "" : " AND ") + plan_->key[k].sql + " = ?", std::span(&values[k], 1));
+    sql.text(")");
+  }
+  return sql.take();
+}
+
+Result<void> SnapshotPoll::found_again(Row row, Harvest& harvest) {
   auto key = key_of(*plan_, row);
   if (!key) return std::unexpected(key.error());
   if (row.back().text != "1") {
@@ -154,8 +337,31 @@ Result<void> SnapshotPoll::row(Row row, Harvest& harvest) {
   if (at == asked.end()) return {};
   if (at->matched) harvest.record(gone_writer_, row, [this] { return checkpoint(); });
   harvest.forget(*key);
-  present_.push_back(std::move(*key));
+  told_.push_back(std::move(*key));
   return {};
+}
+
+void SnapshotPoll::looked_up(Harvest& harvest) {
+  const auto end = std::min(missing_.size(), looked_up_ + look_up_batch);
+  for (; looked_up_ < end; ++looked_up_) {
+    const auto& known = missing_[looked_up_];
+    if (std::ranges::find(told_, known.key) != told_.end()) continue;
+    if (std::ranges::find(present_, known.key) != present_.end()) {
+      // It stays known, though the scan did not see it: the range is read again.
+      const auto range = std::ranges::upper_bound(pending_, looked_up_, {}, &Pending::missing_end);
+      if (range != pending_.end()) range->range.fingerprint.clear();
+      continue;
+    }
+    if (known.matched) record_gone(known, harvest);
+    harvest.forget(known.key);
+  }
+  present_.clear();
+  told_.clear();
+  while (!pending_.empty() && pending_.front().missing_end <= looked_up_) {
+    if (!pending_.front().range.fingerprint.empty()) harvest.remember_range(std::move(pending_.front().range));
+    pending_.pop_front();
+  }
+  if (looked_up_ == missing_.size()) step_ = Step::done;
 }
 
 void SnapshotPoll::record_gone(const KnownRow& known, Harvest& harvest) const {
@@ -174,25 +380,6 @@ void SnapshotPoll::record_gone(const KnownRow& known, Harvest& harvest) const {
     values.push_back(value);
   }
   harvest.record(RecordWriter(names, positions), values, [this] { return checkpoint(); });
-}
-
-Result<void> SnapshotPoll::answered(Harvest& harvest) {
-  if (step_ == Step::scan) {
-    if (auto passed = pass_known_before(nullptr, harvest); !passed) return passed;
-    first_ = false;
-    step_ = missing_.empty() ? Step::done : Step::look_up;
-    return {};
-  }
-  const auto end = std::min(missing_.size(), looked_up_ + look_up_batch);
-  for (; looked_up_ < end; ++looked_up_) {
-    const auto& known = missing_[looked_up_];
-    if (std::ranges::find(present_, known.key) != present_.end()) continue;
-    if (known.matched) record_gone(known, harvest);
-    harvest.forget(known.key);
-  }
-  present_.clear();
-  if (looked_up_ == missing_.size()) step_ = Step::done;
-  return {};
 }
 
 }  // namespace vhookd

@@ -40,17 +40,23 @@ Sql& Sql::list(std::span<const std::string> items, std::string_view separator) {
 }
 
 Sql& Sql::after(std::span<const std::string> columns, std::span<const Param> last) {
+  return keyset(columns, ">", ">", last, std::vector<std::string>(columns.size(), "?"));
+}
+
+Sql& Sql::keyset(std::span<const std::string> columns, std::string_view beyond, std::string_view last,
+                 std::span<const Param> key, std::span<const std::string> marks) {
   const auto compare = [&](std::size_t i, std::string_view op) {
-    text(columns[i]).text(op);
-    bound("?", last.subspan(i, 1));
+    text(columns[i]).text(" ").text(op).text(" ");
+    bound(marks[i], key.subspan(i, 1));
   };
+  const std::string or_equal = std::string(beyond) + "=";
   for (std::size_t i = 0; i + 1 < columns.size(); ++i) {
-    compare(i, " >= ");
+    compare(i, or_equal);
     text(" AND (");
-    compare(i, " > ");
+    compare(i, beyond);
     text(" OR (");
   }
-  compare(columns.size() - 1, " > ");
+  compare(columns.size() - 1, last);
   for (std::size_t i = 0; i + 1 < columns.size(); ++i) text("))");
   return *this;
 }

@@ -29,6 +29,10 @@ class Sql {
   // "(a > x OR (a = x AND b > y))" over `columns` and their last values; an index on (a, b) serves the
   // form "a >= x AND (a > x OR b > y)", where row constructors would scan it whole in MySQL.
   Sql& after(std::span<const std::string> columns, std::span<const Param> last);
+  // The same for any side of `key`: `beyond` is "<" or ">", `last` that or "<=" or ">=". `marks`: how the value of
+  // each column stands, with one ? each.
+  Sql& keyset(std::span<const std::string> columns, std::string_view beyond, std::string_view last,
+              std::span<const Param> key, std::span<const std::string> marks);
 
   Query take() { return std::move(query_); }
 

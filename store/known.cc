@@ -40,6 +40,15 @@ bool sweep_pages(Connection& db, std::int64_t webhook) {
              webhook, pages_a_sweep) != 0;
 }
 
+void write_ranges(Connection& db, std::int64_t webhook, const PollCommit& part) {
+  if (part.no_ranges) db.run("DELETE FROM known_range WHERE webhook = ? AND epoch = ?", webhook, part.epoch);
+  for (const auto& range : part.ranges)
+    db.run("INSERT OR REPLACE INTO known_range (webhook, epoch, first, rows, fingerprint) VALUES (?, ?, ?, ?, ?)",
+           webhook, part.epoch, Blob{range.first}, range.rows, range.fingerprint);
+  for (const auto& first : part.dropped_ranges)
+    db.run("DELETE FROM known_range WHERE webhook = ? AND epoch = ? AND first = ?", webhook, part.epoch, Blob{first});
+}
+
 }  // namespace
 
 bool sweep_part(Connection& db, std::int64_t webhook) {
@@ -52,6 +61,7 @@ bool sweep_part(Connection& db, std::int64_t webhook) {
   }
   const bool forgotten = below_epoch == forgotten_epoch;
   if (sweep_known(db, webhook, below_epoch) || (forgotten && sweep_pages(db, webhook))) return true;
+  db.run("DELETE FROM known_range WHERE webhook = ? AND epoch < ?", webhook, below_epoch);
   if (forgotten) db.run("DELETE FROM outbox WHERE webhook = ?", webhook);
   db.run("DELETE FROM stale WHERE webhook = ?", webhook);
   return true;
@@ -95,6 +105,7 @@ void write_known(Connection& db, std::int64_t webhook, const PollCommit& part) {
       added -= db.run("DELETE FROM known WHERE webhook = ? AND epoch = ? AND mark = 0", webhook, part.epoch);
     }
   }
+  write_ranges(db, webhook, part);
   if (added != 0) db.run("UPDATE webhook SET known_rows = known_rows + ? WHERE number = ?", added, webhook);
 }
 
@@ -125,6 +136,18 @@ Result<std::int64_t> Store::known_count(const std::string& id) {
   return impl_->read([&](Connection& db) -> std::int64_t {
     Select row(db, "SELECT known_rows FROM webhook WHERE id = ?", id);
     return row.next() ? row.integer(0) : 0;
+  });
+}
+
+Result<std::vector<KnownRange>> Store::known_ranges(const std::string& id) {
+  return impl_->read([&](Connection& db) {
+    std::vector<KnownRange> ranges;
+    Select row(db,
+               "SELECT r.first, r.rows, r.fingerprint FROM webhook w CROSS JOIN known_range r "
+               "ON r.webhook = w.number AND r.epoch = w.epoch WHERE w.id = ? ORDER BY r.first",
+               id);
+    while (row.next()) ranges.push_back({.first = row.bytes(0), .rows = row.integer(1), .fingerprint = row.bytes(2)});
+    return ranges;
   });
 }
 

@@ -8,6 +8,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "core/crash_point.h"
+
 namespace vhookd {
 namespace {
 
@@ -124,8 +126,20 @@ CREATE TABLE definition (
 ) STRICT;
 )sql";
 
+constexpr const char* ranges_of_version_3 = R"sql(
+CREATE TABLE known_range (
+  webhook INTEGER NOT NULL,
+  epoch INTEGER NOT NULL,
+  first BLOB NOT NULL,
+  rows INTEGER NOT NULL,
+  fingerprint TEXT NOT NULL,
+  PRIMARY KEY (webhook, epoch, first)
+) STRICT, WITHOUT ROWID;
+)sql";
+
 // migrations[v] takes version v to v + 1.
-constexpr std::array<const char*, schema_version> migrations = {tables_of_version_1, tables_of_version_2};
+constexpr std::array<const char*, schema_version> migrations = {
+    tables_of_version_1, tables_of_version_2, ranges_of_version_3};
 
 std::int64_t one_integer(Connection& db, std::string_view sql) {
   Select query(db, sql);
@@ -196,6 +210,7 @@ Result<void> migrate(Connection& db, int version) {
     db.script(migrations[static_cast<std::size_t>(version)]);
     db.script("PRAGMA application_id = " + std::to_string(application_id));
     db.script("PRAGMA user_version = " + std::to_string(version + 1));
+    crash_point(CrashPoint::mid_migration);
     db.script("COMMIT");
     auto done = db.outcome();
     if (done) continue;

@@ -16,6 +16,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/clock.h"
@@ -58,8 +59,11 @@ struct PollCommit {
   std::vector<KnownRow> remember;            // replaces what stands under the same key
   std::vector<std::string> forget;           // keys
   std::optional<std::int64_t> forget_below;  // also forgets known rows with mark < this
-  std::optional<Run> run;                    // set on the last part; trims the history to 50
-  bool complete = false;                     // the check was whole: checked_at = at
+  bool no_ranges = false;                    // forgets all ranges of the known rows, before …
+  std::vector<KnownRange> ranges;  // … these replace what stands under the same first key, in this order, and …
+  std::vector<std::string> dropped_ranges;  // … those, by their first keys, are forgotten
+  std::optional<Run> run;                   // set on the last part; trims the history to 50
+  bool complete = false;                    // the check was whole: checked_at = at
   Instant at;
 };
 
@@ -112,12 +116,15 @@ class Store {
   Result<void> commit(const PollCommit& part);
   Result<void> record_run(const std::string& id, const Run& run);  // one that failed and left nothing else
   Result<std::vector<Run>> runs(const std::string& id);            // newest first, at most 50
+  // Checks that found nothing and left nothing else: checked_at moves forward. Ids without state are passed over.
+  Result<void> checked(const std::vector<std::pair<std::string, Instant>>& checks);
 
   // -- Known rows of the webhook's current epoch
   Result<std::optional<KnownRow>> known(const std::string& id, const std::string& key);
   // In key order (memcmp), the first `limit` with key > after; an empty `after` is the start.
   Result<std::vector<KnownRow>> known_after(const std::string& id, const std::string& after, int limit);
   Result<std::int64_t> known_count(const std::string& id);
+  Result<std::vector<KnownRange>> known_ranges(const std::string& id);  // all, by first key
 
   // -- Outbox
   Result<std::optional<QueuedPage>> head(const std::string& id);  // lowest sequence not delivered, not dead

@@ -26,6 +26,12 @@ KnownRows Conductor::look_ups() {
             for (auto at = known.upper_bound(key); at != known.end() && static_cast<int>(found.size()) < limit; ++at)
               found.push_back(at->second);
             return found;
+          },
+          .count = [this]() -> Result<std::int64_t> { return static_cast<std::int64_t>(known.size()); },
+          .ranges = [this]() -> Result<std::vector<KnownRange>> {
+            std::vector<KnownRange> found;
+            for (const auto& [first, range] : ranges) found.push_back(range);
+            return found;
           }};
 }
 
@@ -56,6 +62,9 @@ void Conductor::commit(Part part, std::optional<std::int64_t> forget_below) {
     known.insert_or_assign(std::move(key), std::move(row));
   }
   for (const auto& key : part.forget) known.erase(key);
+  if (part.no_ranges) ranges.clear();
+  for (auto& range : part.ranges) ranges.insert_or_assign(range.first, range);
+  for (const auto& first : part.dropped_ranges) ranges.erase(first);
   if (forget_below) std::erase_if(known, [&](const auto& item) { return item.second.mark < *forget_below; });
   checkpoint = std::move(part.checkpoint);
 }
@@ -68,16 +77,21 @@ Went Conductor::poll(Source& source, Death death) {
   };
   asked.clear();
   rows = 0;
-  const auto plan = make_plan(webhook, table, strategy_of(checkpoint));
+  auto plan = make_plan(webhook, table, strategy_of(checkpoint));
   if (!plan) return wrong(plan.error());
+  plan->range_rows = range_rows.value_or(plan->range_rows);
   auto poll = make_poll(*plan, checkpoint, look_ups());
   if (!poll) return wrong(poll.error());
   auto gathered = harvest(*plan);
   int parts = 0;
   source.begin();
+  bool anew = false;
   while (auto ask = next(*poll)) {
-    if (ask->fresh || ask->anew) source.end();
-    if (ask->anew) source.begin();
+    anew = anew || ask->anew;
+    if (ask->fresh || anew) source.end();
+    if (anew) source.begin();
+    anew = false;
+    int of_view = 0;
     asked.push_back(ask->query.sql);
     Result<void> taken;
     bool died = false;
@@ -90,7 +104,8 @@ Went Conductor::poll(Source& source, Death death) {
         died = death.parts && ++parts >= *death.parts;
       }
       died = died || (death.rows && rows >= *death.rows);
-      return !died;
+      anew = !died && rows_a_view > 0 && ++of_view >= rows_a_view && go_on_anew(*poll);
+      return !died && !anew;
     });
     if (!taken) return wrong(taken.error());
     if (!read && !(ask->refusable && read.error().recourse == Recourse::ask_operator)) return wrong(read.error());
@@ -98,6 +113,7 @@ Went Conductor::poll(Source& source, Death death) {
       source.end();
       return Went::cut;
     }
+    if (anew) continue;
     if (const auto done = answered(*poll, gathered); !done) return wrong(done.error());
   }
   source.end();
@@ -105,6 +121,11 @@ Went Conductor::poll(Source& source, Death death) {
   more = unfinished(*poll);
   last_notice = notice(*poll);
   return Went::whole;
+}
+
+void Conductor::poll_all(Source source) {
+  part_known_rows = part_bytes = 1 << 20;
+  EXPECT_EQ(poll(source), Went::whole) << error;
 }
 
 bool Conductor::settle(Source& source) {

@@ -47,6 +47,9 @@ class Conductor {
   // Polls until nothing is left to do; false: it went wrong, see error.
   bool settle(Source& source);
 
+  // One that must succeed, of all that is there.
+  void poll_all(Source source);
+
   // The received records with `field` equal to `value`.
   std::vector<Received> with(const std::string& field, const nlohmann::json& value) const;
 
@@ -55,9 +58,12 @@ class Conductor {
   int max_records;
   std::size_t part_bytes = 1;
   std::size_t part_known_rows = 4;
+  int rows_a_view = 0;  // a view is left for a newer one after so many; 0: never
+  std::optional<std::int64_t> range_rows;  // none: as the plan has it
 
   std::string checkpoint;
   std::map<std::string, KnownRow> known;
+  std::map<std::string, KnownRange> ranges;
   std::vector<Received> received;
   std::vector<std::string> asked;  // the SQL of the last poll
   std::string error;

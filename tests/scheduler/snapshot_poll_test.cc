@@ -21,6 +21,7 @@ struct Setup {
   bool filtered = false;
   bool soft = false;
   bool dies = false;
+  bool reverts = false;  // rows become again what they were
 };
 
 // Follows what the receiver should be told, poll by poll.
@@ -29,6 +30,7 @@ class History {
   History(unsigned seed, const Setup& setup)
       : setup_(setup), random_(seed), conductor_(webhook(setup), items_.describe(), 1 + static_cast<int>(seed % 4)) {
     conductor_.part_known_rows = 3;
+    conductor_.range_rows = (setup.reverts ? 4 : 1) + seed % 7;
   }
 
   // What a receiver would complain of; nothing: all is well.
@@ -63,9 +65,26 @@ class History {
   int below(int bound) { return static_cast<int>(random_() % static_cast<unsigned>(bound)); }
 
   void write() {
-    const std::int64_t id = 1 + below(40);
+    const std::int64_t id = 1 + below(setup_.reverts ? 12 : 40);
+    if (setup_.reverts && !undo_.empty() && below(4) == 0) {
+      for (int i = below(6); i >= 0; --i) take_back();
+      return;
+    }
+    undo_.emplace_back(id, items_.rows().contains(id) ? std::optional(items_.rows().at(id)) : std::nullopt);
     if (items_.rows().contains(id) && below(4) == 0) return items_.remove(id);
     items_.put(id, {.version = ++version_, .flag = below(2), .gone = setup_.soft && below(4) == 0}, "NULL", "NULL");
+  }
+
+  // The last write undone.
+  void take_back() {
+    if (undo_.empty()) return;
+    const auto [id, before] = undo_.back();
+    undo_.pop_back();
+    if (before) {
+      items_.put(id, *before, "NULL", "NULL");
+    } else if (items_.rows().contains(id)) {
+      items_.remove(id);
+    }
   }
 
   // The keys a receiver takes to be there.
@@ -88,6 +107,7 @@ class History {
     if (went == Went::wrong) complaints_.push_back(conductor_.error);
     for (auto i = before; i < conductor_.received.size(); ++i) told(conductor_.received[i].record);
     if (went != Went::whole) return;
+    if (setup_.reverts) compare_with_a_newcomer();
     if (!std::exchange(whole_, true)) last_of_first_ = items_.rows();
     if (setup_.event == Event::deleted) expect_gone(view);
     at_last_whole_ = view;
@@ -100,7 +120,7 @@ class History {
       expect(told_gone_.insert(id).second, id, "its end came twice");
     } else {
       const std::int64_t version = record.at("version");
-      expect(seen_.insert(version).second, id, "came twice");
+      expect(seen_.insert(version).second || setup_.reverts, id, "came twice");
       if (given_[id].empty() || given_[id].back() != version) given_[id].push_back(version);
     }
   }
@@ -118,14 +138,29 @@ class History {
     if (!holds) complaints_.push_back("row " + std::to_string(id) + ": " + what);
   }
 
+  // What is known of the rows is what one who reads them all for the first time knows.
+  void compare_with_a_newcomer() {
+    Conductor newcomer(webhook(setup_), items_.describe());
+    newcomer.poll_all(items_.source());
+    const auto text = [&](const Conductor& one) {
+      std::string all;
+      for (const auto& [key, row] : one.known)
+        all += key + (setup_.event == Event::deleted ? "" : row.digest) + (row.matched ? "+" : "-");
+      return all;
+    };
+    expect(text(conductor_) == text(newcomer), 0, "the known rows are not those of the table");
+  }
+
   void judge() {
+    compare_with_a_newcomer();
     if (setup_.event == Event::deleted) return;
     expect(conductor_.known.size() == items_.rows().size(), 0, "known rows differ from the table's");
     for (const auto& [id, item] : items_.rows()) {
       if (setup_.filtered && item.flag != 1) continue;
       const auto& versions = given_[id];
       const bool up_to_date = !versions.empty() && versions.back() == item.version;
-      const bool there_before = first_view_.contains(id) && first_view_.at(id).version == item.version;
+      const bool there_before =
+          !setup_.reverts && first_view_.contains(id) && first_view_.at(id).version == item.version;
       const bool known = last_of_first_.contains(id);
       const bool changed_since = !known || last_of_first_.at(id).version != item.version;
       if (setup_.event == Event::created) {
@@ -143,6 +178,7 @@ class History {
   SqliteItems items_{Times::sql_seconds};
   Conductor conductor_;
   std::int64_t version_ = 0;
+  std::vector<std::pair<std::int64_t, std::optional<Item>>> undo_;
   bool begun_ = false;
   bool whole_ = false;
   std::vector<std::string> complaints_;
@@ -191,6 +227,12 @@ TEST(SnapshotPoll, DeletedSoftly) {
   try_seeds({.event = Event::deleted, .soft = true, .dies = true});
 }
 
+TEST(SnapshotPoll, WhatComesBackAsItWas) {
+  for (const auto event : {Event::updated, Event::deleted, Event::created})
+    try_seeds({.event = event, .filtered = true, .dies = true, .reverts = true}, 40);
+  try_seeds({.include_all = true, .dies = true, .reverts = true}, 40);
+}
+
 class SnapshotPollCase : public ::testing::Test {
  protected:
   void watch(Event event) {
@@ -226,6 +268,7 @@ TEST_F(SnapshotPollCase, TheMergeHoldsAtEveryBorderOfTheKnownRows) {
     items.execute("DELETE FROM items");
     conductor.checkpoint.clear();
     conductor.known.clear();
+    conductor.ranges.clear();
     conductor.received.clear();
     items.execute("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < " + std::to_string(rows) +
                   ") INSERT INTO items SELECT i, i, 0, 0, NULL, NULL FROM n");
@@ -365,6 +408,112 @@ TEST_F(SnapshotPollCase, KeysOfEveryKindComeInTheOrderOfTheKnownRows) {
   poll();
   EXPECT_EQ(conductor.received.size(), 7U);
   EXPECT_EQ(conductor.with("k", "b").at(0).record.dump(), R"({"d":"10","k":"b","n":"AP8="})");
+}
+
+// Rows 1 to `last`, polled once.
+class SnapshotRanges : public SnapshotPollCase {
+ protected:
+  void fill(int last) {
+    items.execute("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < " + std::to_string(last) +
+                  ") INSERT INTO items SELECT i, i, 0, 0, NULL, NULL FROM n");
+    conductor.range_rows = 100;
+    conductor.part_bytes = 1 << 20;
+    conductor.part_known_rows = 50;
+    watch(Event::updated);
+  }
+  std::size_t in_doubt() const {
+    return static_cast<std::size_t>(
+        std::ranges::count_if(conductor.ranges, [](const auto& item) { return item.second.fingerprint.empty(); }));
+  }
+  std::int64_t rows_in_ranges() const {
+    std::int64_t sum = 0;
+    for (const auto& [first, range] : conductor.ranges) sum += range.rows;
+    return sum;
+  }
+};
+
+TEST_F(SnapshotRanges, OnlyThoseThatDifferAreRead) {
+  fill(10'000);
+  poll();
+  EXPECT_EQ(conductor.ranges.size(), 100U);
+  EXPECT_EQ(in_doubt(), 0U);
+  poll();
+  EXPECT_EQ(conductor.rows, 100) << "fingerprints, and no row";
+  items.execute("UPDATE items SET version = 0 WHERE id IN (1, 5050, 5051, 10000)");
+  poll();
+  EXPECT_EQ(conductor.rows, 100 + 300);
+  EXPECT_EQ(ids(), Ids({1, 5050, 5051, 10'000}));
+  poll();
+  EXPECT_EQ(conductor.rows, 100);
+  EXPECT_EQ(rows_in_ranges(), 10'000);
+}
+
+TEST_F(SnapshotRanges, AreCutWhereRowsAreAddedAndJoinedWhereTheyGo) {
+  fill(1000);
+  poll();
+  items.execute("INSERT INTO items SELECT id + 1000, id, 0, 0, NULL, NULL FROM items");
+  poll();
+  EXPECT_EQ(conductor.ranges.size(), 20U);
+  items.execute("DELETE FROM items WHERE id % 10 > 0");
+  poll();
+  EXPECT_LE(conductor.ranges.size(), 8U);
+  EXPECT_EQ(rows_in_ranges(), 200);
+  items.execute("DELETE FROM items");
+  poll();
+  EXPECT_EQ(conductor.ranges.size(), 1U);
+  poll();
+  EXPECT_EQ(conductor.rows, 1);
+}
+
+TEST_F(SnapshotRanges, APollCutShortKeepsWhatItHasDone) {
+  fill(1000);
+  auto source = items.source();
+  ASSERT_EQ(conductor.poll(source, {.rows = 750, .parts = {}}), Went::cut);
+  EXPECT_EQ(in_doubt(), 1U);
+  poll();
+  EXPECT_LE(conductor.rows, 7 + 400);
+  EXPECT_EQ(in_doubt(), 0U);
+  EXPECT_EQ(rows_in_ranges(), 1000);
+}
+
+TEST_F(SnapshotRanges, AnUpdateIsNoDifferenceToWhoWaitsForDeletions) {
+  fill(1000);
+  watch(Event::deleted);
+  poll();
+  items.execute("UPDATE items SET version = version + 1");
+  poll();
+  EXPECT_EQ(conductor.rows, 10);
+  items.execute("DELETE FROM items WHERE id = 500");
+  poll();
+  EXPECT_EQ(ids(), Ids({500}));
+  EXPECT_EQ(in_doubt(), 0U) << "the one that is gone was forgotten, so the range is known again";
+  poll();
+  EXPECT_EQ(conductor.rows, 10);
+}
+
+TEST_F(SnapshotRanges, ARowThatIsBackAtTheSecondLookKeepsItsRangeInDoubt) {
+  fill(300);
+  watch(Event::deleted);
+  poll();
+  items.execute("DELETE FROM items WHERE id = 150");
+  poll([this] { items.execute("INSERT OR IGNORE INTO items VALUES (150, 7, 0, 0, NULL, NULL)"); });
+  EXPECT_EQ(ids(), Ids());
+  EXPECT_EQ(in_doubt(), 1U);
+  items.execute("DELETE FROM items WHERE id = 150");
+  poll();
+  EXPECT_EQ(ids(), Ids({150}));
+}
+
+TEST_F(SnapshotRanges, AreNotKeptWhereTheTableIsReadWhole) {
+  fill(300);
+  poll();
+  EXPECT_EQ(conductor.ranges.size(), 3U);
+  conductor.table.columns[0].nullable = true;
+  items.execute("UPDATE items SET version = 0 WHERE id = 150");
+  poll();
+  EXPECT_EQ(ids(), Ids({150}));
+  EXPECT_EQ(conductor.rows, 300);
+  EXPECT_TRUE(conductor.ranges.empty());
 }
 
 TEST_F(SnapshotPollCase, DecimalKeysAreComparedAsTheyAreKept) {

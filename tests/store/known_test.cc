@@ -129,5 +129,35 @@ TEST_F(KnownTest, AHundredThousandAreReadInRanges) {
   EXPECT_EQ(store_->known_after("a", "", 100)->size(), 5U);
 }
 
+TEST_F(KnownTest, RangesAreReplacedDroppedAndVoidWithTheirEpoch) {
+  const auto ranges = [this] {
+    std::string text;
+    const auto known = store_->known_ranges("a").value();
+    for (const auto& range : known)
+      text += range.first + "=" + std::to_string(range.rows) + "/" + range.fingerprint + " ";
+    return text;
+  };
+  auto poll = part("a");
+  poll.ranges = {{"", 3, ""}, {"k", 2, "1,2"}, {"", 3, "5,6"}, {"m", 0, ""}};
+  ok(store_->commit(poll));
+  open();
+  EXPECT_EQ(ranges(), "=3/5,6 k=2/1,2 m=0/ ");
+  poll.ranges = {{"", 5, "6,8"}, {"k", 9, ""}};
+  poll.dropped_ranges = {"k", "not there"};
+  ok(store_->commit(poll));
+  EXPECT_EQ(ranges(), "=5/6,8 m=0/ ");
+  poll.no_ranges = true;
+  poll.ranges = {{"x", 1, "1,1"}};
+  poll.dropped_ranges = {};
+  ok(store_->commit(poll));
+  EXPECT_EQ(ranges(), "x=1/1,1 ");
+  poll.epoch = 2;
+  poll.no_ranges = false;
+  poll.ranges = {};
+  ok(store_->commit(poll));
+  EXPECT_EQ(ranges(), "");
+  EXPECT_EQ(store_->known_ranges("nobody").value().size(), 0U);
+}
+
 }  // namespace
 }  // namespace vhookd::testing
