@@ -17,6 +17,14 @@
 
 namespace vhookd {
 
+// How far the first look at a whole table has come. It ends with the first complete check.
+struct FirstSync {
+  std::int64_t rows = 0;                      // read, and their pages queued
+  std::optional<std::int64_t> expected_rows;  // as the database estimates; none: it does not, or only a part is wanted
+  double rows_per_second = 0;
+  std::optional<double> seconds_left() const;  // where both are known
+};
+
 // One webhook as it stands now: what the YAML says, what is remembered, what was worked out.
 struct WebhookStatus {
   config::Webhook webhook;
@@ -27,6 +35,7 @@ struct WebhookStatus {
   std::string last_error;                // empty when healthy
   std::vector<Run> runs;                 // newest first, at most 50
   std::optional<Instant> next_check_at;  // none while paused
+  std::optional<FirstSync> first_sync;   // while it is under way
   double lag_seconds = 0;                // since the last complete check
   std::string strategy;                  // "xid", "timestamp", "snapshot"; empty before the first poll
 };

@@ -34,6 +34,8 @@ Engine::Engine(Parts parts, config::Config config)
       poller_(parts_.store, parts_.clock,
               {.pages_queued = [this](const std::string& id) { dispatcher_.notify(id); },
                .may_queue = [this](const std::string& id) { return outbox_has_room(id); },
+               .progressed = [this](const std::string& id, std::int64_t rows,
+                                    std::optional<std::int64_t> expected) { progressed(id, rows, expected); },
                .stopping = [this] { return stopping_.load(); },
                .step = [this] { poll_step_ = parts_.clock.tick(); },
                .random_id = parts_.random_id}),
@@ -175,11 +177,15 @@ void Engine::wait_for_room(const std::string& id) {
           .error = "the outbox is full: polling waits until pages are delivered, or dead ones dropped"};
   at->second.polls.failed(at->second.last_run->error, true);
   show_health(id, at->second);
-  if (!std::exchange(at->second.outbox_full, true))
-    log_event(Level::warn, "outbox-full",
-              {{"webhook", id}, {"what", "polling waits until pages are delivered; changes wait in the database"}});
+  say_outbox_full(id, at->second);
   once_left_.erase(id);
   if (once_) once_failed_ = true;
+}
+
+void Engine::say_outbox_full(const std::string& id, Entry& entry) {
+  if (!std::exchange(entry.outbox_full, true))
+    log_event(Level::warn, "outbox-full",
+              {{"webhook", id}, {"what", "polling waits until pages are delivered; changes wait in the database"}});
 }
 
 void Engine::polled(const Due& due, const PollOutcome& outcome, const std::string& token) {
@@ -215,6 +221,7 @@ void Engine::polled(const Due& due, const PollOutcome& outcome, const std::strin
   if (at == entries_.end()) return;  // taken out by a reload meanwhile
   Entry& entry = at->second;
   ++entry.runs_ended;
+  if (outcome.complete && !outcome.more) entry.first_sync.reset();
   entry.last_run = run;
   if (!outcome.strategy.empty()) {
     entry.strategy = outcome.strategy;
@@ -232,7 +239,12 @@ void Engine::polled(const Due& due, const PollOutcome& outcome, const std::strin
     hold_back(id, entry, outcome.held);
   } else if (run.ok) {
     entry.polls.succeeded();
-    entry.outbox_full = false;
+    // Cut short for want of room: it goes on with the next delivery, not at the next interval.
+    if (outcome.no_room) {
+      say_outbox_full(id, entry);
+    } else {
+      entry.outbox_full = false;
+    }
   } else {
     entry.polls.failed(run.error, is_lasting(outcome.recourse));
   }

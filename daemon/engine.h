@@ -64,6 +64,13 @@ class Engine {
   Control control();
 
  private:
+  struct Progress {
+    std::int64_t rows = 0;
+    std::optional<std::int64_t> expected;
+    Tick began;
+    Tick last;  // when the rows were last counted up: while polling waits, the rate does not sink
+  };
+
   struct Entry {
     std::shared_ptr<const config::Webhook> webhook;
     // As which the last whole poll was made; null: not by this process. It is polled once more before an epoch ends.
@@ -85,10 +92,12 @@ class Engine {
     bool idle_unsaved = false;       // the state does not know of it
     bool outbox_full = false;
     std::uint64_t runs_begun = 0;
+    Tick poll_began;  // of the latest
     std::uint64_t runs_ended = 0;
     std::optional<Run> last_run;
-    Tick since;                         // known to this process from then on
-    std::optional<Tick> last_complete;  // check by this process
+    std::optional<Progress> first_sync;  // while it is under way
+    Tick since;                          // known to this process from then on
+    std::optional<Tick> last_complete;   // check by this process
     // Of one made through the API.
     bool by_api = false;
     std::string definition;  // as kept in state
@@ -129,6 +138,7 @@ class Engine {
   void save_idle(bool all);
   // daemon/engine.cc
   void wait_for_room(const std::string& id);
+  static void say_outbox_full(const std::string& id, Entry& entry);
   void polled(const Due& due, const PollOutcome& outcome, const std::string& token);
   void unreachable(const std::string& id, const config::Webhook& webhook, const std::string& error);
   void hold_back(const std::string& id, Entry& entry, const std::string& why);
@@ -157,6 +167,7 @@ class Engine {
   Answer<std::string> metrics();
   Answer<std::string> explain(const std::string& id, bool json);
   void count(const std::string& id, const PollOutcome& outcome);
+  void progressed(const std::string& id, std::int64_t rows, std::optional<std::int64_t> expected);
   void attempted(const std::string& id, Attempted outcome, Micros took, std::optional<Micros> waited);
 
   // daemon/engine_control.cc

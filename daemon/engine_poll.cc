@@ -20,6 +20,7 @@ constexpr auto idle_save_spacing = std::chrono::seconds(60);  // what a crash ma
 Engine::Due Engine::take(const std::string& id) {
   Entry& entry = entries_.at(id);
   ++entry.runs_begun;
+  entry.poll_began = parts_.clock.tick();
   Due due{.id = id,
           .webhook = entry.webhook,
           .polled_as = entry.polled_as,

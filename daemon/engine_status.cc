@@ -27,6 +27,11 @@ double seconds(std::int64_t milliseconds) {
 
 }  // namespace
 
+std::optional<double> FirstSync::seconds_left() const {
+  if (!expected_rows || rows_per_second <= 0) return std::nullopt;
+  return std::max(0.0, static_cast<double>(*expected_rows - rows) / rows_per_second);
+}
+
 // Without its runs. REQUIRES: mutex_ held.
 WebhookStatus Engine::judged(const Entry& entry, WebhookState state) {
   WebhookStatus status;
@@ -62,6 +67,12 @@ WebhookStatus Engine::judged(const Entry& entry, WebhookState state) {
       status.last_error =
           cause.empty() ? *why + (entry.outbox_full ? "; the outbox is full" : "") : *why + "; " + cause;
     }
+  }
+  if (const auto& sync = entry.first_sync) {
+    const double took = std::chrono::duration<double>(sync->last - sync->began).count();
+    status.first_sync = FirstSync{.rows = sync->rows,
+                                  .expected_rows = sync->expected,
+                                  .rows_per_second = took > 0 ? static_cast<double>(sync->rows) / took : 0};
   }
   if (checked_at) status.lag_seconds = std::max(0.0, std::chrono::duration<double>(now - *checked_at).count());
   return status;
@@ -136,6 +147,17 @@ void Engine::count(const std::string& id, const PollOutcome& outcome) {
     counted.pages += static_cast<std::uint64_t>(run.pages);
     counted.last_poll_seconds = seconds(run.duration_ms);
   });
+}
+
+void Engine::progressed(const std::string& id, std::int64_t rows, std::optional<std::int64_t> expected) {
+  const std::lock_guard lock(mutex_);
+  const auto at = entries_.find(id);
+  if (at == entries_.end()) return;
+  auto& sync = at->second.first_sync;
+  const bool begins = !sync.has_value();
+  if (begins) sync = Progress{.expected = expected, .began = at->second.poll_began};
+  sync->rows += rows;
+  sync->last = parts_.clock.tick();
 }
 
 void Engine::attempted(const std::string& id, Attempted outcome, Micros took, std::optional<Micros> waited) {

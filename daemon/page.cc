@@ -8,6 +8,7 @@
 #include "daemon/control_client.h"
 #include "daemon/page_assets.h"
 #include "daemon/sparkline.h"
+#include "daemon/status_table.h"
 #include "daemon/template.h"
 #include "daemon/terminal.h"
 #include "daemon/webhook_json.h"
@@ -40,7 +41,12 @@ string what(const WebhookStatus& status) {
   return webhook.connection_id + " · " + webhook.table_name() + " · " + string(name_of(webhook.event));
 }
 
+string sync_text(const FirstSync& sync) {
+  return first_sync_text(sync.rows, sync.expected_rows, sync.rows_per_second, sync.seconds_left());
+}
+
 string lag(const WebhookStatus& status) {
+  if (status.first_sync) return "first sync: " + sync_text(*status.first_sync);
   return status.state.checked_at ? duration_text(status.lag_seconds) : "–";
 }
 
@@ -71,7 +77,7 @@ string row(const WebhookStatus& status, Instant now) {
                  {"dead", std::to_string(status.state.dead_pages)},
                  {"dead_class", status.state.dead_pages > 0 ? " hot" : ""},
                  {"spark", sparkline(status.runs)},
-                 {"why", error.empty() ? "" : "<tr class=\"why\"><td colspan=\"7\">" + error + "</td></tr>"}});
+                 {"why", error.empty() ? "" : R"(<tr class="why"><td colspan="7">)" + error + "</td></tr>"}});
 }
 
 string lower(string text) {
@@ -196,9 +202,9 @@ string run_rows(std::span<const Run> runs) {
   string rows;
   for (const Run& run : runs)
     rows += string("<tr class=\"") + (run.ok ? "ok" : "failed") + "\"><td>" + rfc3339_seconds(run.started_at) +
-            "</td><td>" + (run.ok ? "ok" : "failed") + "</td><td class=\"n\" data-label=\"pages\">" +
-            std::to_string(run.pages) + "</td><td class=\"n\" data-label=\"records\">" + std::to_string(run.records) +
-            "</td><td class=\"n\" data-label=\"ms\">" + std::to_string(run.duration_ms) + "</td><td class=\"text\">" +
+            "</td><td>" + (run.ok ? "ok" : "failed") + R"(</td><td class="n" data-label="pages">)" +
+            std::to_string(run.pages) + R"(</td><td class="n" data-label="records">)" + std::to_string(run.records) +
+            R"(</td><td class="n" data-label="ms">)" + std::to_string(run.duration_ms) + "</td><td class=\"text\">" +
             escaped(run.error) + "</td></tr>";
   return rows;
 }
@@ -214,10 +220,10 @@ string dead_section(const WebhookStatus& status, std::span<const DeadPage> dead)
   if (dead.empty()) return "";
   string rows;
   for (const DeadPage& one : dead.first(std::min(dead.size(), most_dead_shown)))
-    rows += "<tr><td class=\"n\" data-label=\"sequence\">" + std::to_string(one.page.sequence) +
+    rows += R"(<tr><td class="n" data-label="sequence">)" + std::to_string(one.page.sequence) +
             "</td><td><a href=\"/webhook/" + escaped(status.webhook.id) + "?page=" + escaped(encoded(one.page.id)) +
-            "\"><code>" + escaped(one.page.id) + "</code></a></td><td class=\"n\" data-label=\"records\">" +
-            std::to_string(one.page.records) + "</td><td class=\"n\" data-label=\"attempts\">" +
+            "\"><code>" + escaped(one.page.id) + R"(</code></a></td><td class="n" data-label="records">)" +
+            std::to_string(one.page.records) + R"(</td><td class="n" data-label="attempts">)" +
             std::to_string(one.attempts) + "</td><td>" + rfc3339_seconds(one.died_at) + "</td><td class=\"text\">" +
             escaped(one.error) + "</td></tr>";
   const string more = dead.size() > most_dead_shown
@@ -229,7 +235,7 @@ string dead_section(const WebhookStatus& status, std::span<const DeadPage> dead)
 }
 
 string action(const string& id, const char* name, const char* label, bool main) {
-  return "<form method=\"post\" action=\"/webhook/" + escaped(id) + "/" + name + "\"><button data-key=\"" + name +
+  return R"(<form method="post" action="/webhook/)" + escaped(id) + "/" + name + "\"><button data-key=\"" + name +
          "\"" + (main ? " class=\"main\"" : "") + ">" + label + "</button></form>";
 }
 
@@ -246,11 +252,25 @@ string actions(const WebhookStatus& status, bool can_act) {
     out += action(id, "trigger", "Poll now", true) + action(id, "pause", "Pause", false);
   }
   if (status.state.dead_pages > 0) out += action(id, "replay", "Replay dead pages", false);
-  return out + "<a class=\"button\" data-ask href=\"/webhook/" + escaped(id) + "/explain\">Explain</a></div>";
+  return out + R"(<a class="button" data-ask href="/webhook/)" + escaped(id) + "/explain\">Explain</a></div>";
+}
+
+string sync_bar(const WebhookStatus& status) {
+  if (!status.first_sync) return "";
+  const FirstSync& sync = *status.first_sync;
+  string text = "First sync: " + std::to_string(sync.rows) + " rows";
+  if (sync.expected_rows) text += " of about " + std::to_string(*sync.expected_rows);
+  text += ", " + std::to_string(std::llround(sync.rows_per_second)) + " a second";
+  if (const auto left = sync.seconds_left()) text += ", about " + duration_text(*left) + " left";
+  string bar = "<progress";
+  if (sync.expected_rows)
+    bar += R"( max=")" + std::to_string(std::max(*sync.expected_rows, sync.rows)) + R"(" value=")" +
+           std::to_string(sync.rows) + R"(")";
+  return R"(<div class="sync"><p>)" + escaped(text) + "</p>" + bar + "></progress></div>";
 }
 
 string back_to(const string& id) {
-  return "<nav class=\"back\" data-still><a href=\"/webhook/" + escaped(id) + "\">" + escaped(id) + "</a></nav>";
+  return R"(<nav class="back" data-still><a href="/webhook/)" + escaped(id) + "\">" + escaped(id) + "</a></nav>";
 }
 
 }  // namespace
@@ -280,7 +300,8 @@ string webhook_page(const WebhookStatus& status, std::span<const DeadPage> dead,
                                           {"what", what(status)},
                                           {"said", said ? paragraph(said->good ? "said" : "said bad", said->text) : ""},
                                           {"error", has_error(status) ? paragraph("error", status.last_error) : ""},
-                                          {"lag", lag(status)},
+                                          {"sync", sync_bar(status)},
+                                          {"lag", status.state.checked_at ? duration_text(status.lag_seconds) : "–"},
                                           {"next", next_poll(status, context.now)},
                                           {"queued", std::to_string(status.state.queued_pages)},
                                           {"dead", std::to_string(status.state.dead_pages)},
@@ -308,7 +329,7 @@ string explain_page(const string& id, const string& text) {
 }
 
 string error_page(int status, const string& error, std::span<const string> details) {
-  string main = "<nav class=\"back\" data-still><a href=\"/\">All webhooks</a></nav><section class=\"head\"><h1>" +
+  string main = R"(<nav class="back" data-still><a href="/">All webhooks</a></nav><section class="head"><h1>)" +
                 string(status == 404 ? "Not here" : "That did not work") + "</h1>" + paragraph("error", error);
   for (const auto& detail : details) main += paragraph("error", detail);
   return page("vhookd", main + "</section>", refresh_ms);

@@ -111,9 +111,10 @@ HttpResponse page_trigger(const ApiCall& call) {
 }
 
 HttpResponse page_replay(const ApiCall& call) {
-  const auto revived = call.control.replay_dead(call.id);
-  if (!revived) return refused(call, revived.error());
-  return webhook_with(call, Said{std::to_string(*revived) + (*revived == 1 ? " page" : " pages") + " queued again."});
+  const auto selected = call.control.replay(call.id, {.dead = true}, "");
+  if (!selected) return refused(call, selected.error());
+  const int pages = selected->revived + selected->queued;
+  return webhook_with(call, Said{std::to_string(pages) + (pages == 1 ? " page" : " pages") + " queued again."});
 }
 
 bool wants_page(const HttpRequest& request) {

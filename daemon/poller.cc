@@ -25,6 +25,9 @@ struct Poller::Job {
   bool epoch_open = false;  // the store is on this poll's epoch: its known rows are ours
   bool stopped = false;     // told to stop, or the outbox is full: what was taken is committed, the rest waits
   PollOutcome outcome;
+  bool initial = false;                  // the first sync is under way
+  std::optional<std::int64_t> expected;  // rows of the whole table, by the database's estimate
+  std::int64_t rows = 0;                 // read since the last commit
 };
 
 PollOutcome Poller::poll(const config::Webhook& webhook, Connector& session, const PollRequest& request) {
@@ -76,9 +79,13 @@ Result<void> Poller::prepare(Job& job) {
                 .checkpoint = job.state.checkpoint,
                 .renumbered = job.state.renumbered};
   job.epoch_open = same_epoch(job.state.fingerprint, job.plan);
-  if (job.epoch_open) return {};
-  job.outcome.epoch_ends = job.request.can_end_epoch && !job.state.fingerprint.empty();
-  if (!job.outcome.epoch_ends) open_epoch(job);
+  if (!job.epoch_open) {
+    job.outcome.epoch_ends = job.request.can_end_epoch && !job.state.fingerprint.empty();
+    if (!job.outcome.epoch_ends) open_epoch(job);
+  }
+  const bool begins = job.commit.checkpoint.empty();
+  job.initial = begins || is_initial(job.commit.checkpoint, job.plan);
+  if (begins && job.table.estimated_rows > 0 && job.webhook.filters.empty()) job.expected = job.table.estimated_rows;
   return {};
 }
 
@@ -210,6 +217,7 @@ Result<bool> Poller::read(Job& job, const Ask& ask, Poll& poll, Harvest& harvest
 
 Result<void> Poller::take(Job& job, Poll& poll, Harvest& harvest, Row row, bool keep) {
   if (auto handled = vhookd::row(poll, row, harvest); !handled) return handled;
+  ++job.rows;
   auto part = harvest.take_part();
   if (!part) return {};
   if (!keep) return {};
@@ -240,6 +248,7 @@ Result<void> Poller::commit(Job& job, Part part) {
     return stored;
   }
   job.epoch_open = true;
+  if (job.initial) hooks_.progressed(job.webhook.id, std::exchange(job.rows, 0), job.expected);
   if (queued) hooks_.pages_queued(job.webhook.id);
   return {};
 }
@@ -248,6 +257,7 @@ Result<void> Poller::finish(Job& job, Poll& poll, Harvest& harvest) {
   if (job.stopped) {
     // The open page is not committed: its rows come again with the next poll, which goes on from the last part.
     job.outcome.more = !hooks_.stopping() && hooks_.may_queue(job.webhook.id);
+    job.outcome.no_room = !hooks_.stopping() && !job.outcome.more;
     return store_.record_run(job.webhook.id, job.outcome.run);
   }
   auto last = harvest.finish(checkpoint(poll));

@@ -22,6 +22,7 @@ struct PollOutcome {
   Run run;
   bool complete = false;                // the whole table was looked at
   bool more = false;                    // to be polled again at once
+  bool no_room = false;                 // cut short by a full outbox: the rest is read when there is room
   Recourse recourse = Recourse::retry;  // where the run failed
   bool at_database = false;             // it failed at the database, not at the store
   std::int64_t rows_read = 0;           // handed over by the database, fingerprints of ranges among them
@@ -43,6 +44,9 @@ class Poller {
   struct Hooks {
     std::function<void(const std::string& id)> pages_queued;  // after each commit with pages
     std::function<bool(const std::string& id)> may_queue;     // the outbox has room
+    // A part of a first sync was committed: so many rows more were read. `expected`: of the whole table, by the
+    // database's estimate; none where it is not known or the part did not begin at the table's beginning.
+    std::function<void(const std::string& id, std::int64_t rows, std::optional<std::int64_t> expected)> progressed;
     std::function<bool()> stopping;
     std::function<void()> step;  // before each question to a database, and with each commit
     std::function<std::string()> random_id;

@@ -44,11 +44,11 @@ std::string sparkline(std::span<const Run> runs) {
             std::to_string(bar_height(*run, static_cast<double>(most)));
   }
   const std::string width = std::to_string(most_bars * step);
-  std::string svg = "<svg class=\"spark\" viewBox=\"0 0 " + width + " " + std::to_string(height) +
-                    "\" preserveAspectRatio=\"none\" role=\"img\"><title>" + spoken(shown) +
-                    "</title><path class=\"base\" d=\"M0 23.5h" + width + "\"/>";
-  if (!good.empty()) svg += "<path class=\"ok\" d=\"" + good + "\"/>";
-  if (!failed.empty()) svg += "<path class=\"failed\" d=\"" + failed + "\"/>";
+  std::string svg = R"(<svg class="spark" viewBox="0 0 )" + width + " " + std::to_string(height) +
+                    R"(" preserveAspectRatio="none" role="img"><title>)" + spoken(shown) +
+                    R"(</title><path class="base" d="M0 23.5h)" + width + "\"/>";
+  if (!good.empty()) svg += R"(<path class="ok" d=")" + good + "\"/>";
+  if (!failed.empty()) svg += R"(<path class="failed" d=")" + failed + "\"/>";
   return svg + "</svg>";
 }
 

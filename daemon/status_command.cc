@@ -23,6 +23,16 @@ StatusRow row_of(const Json& webhook) {
   row.queued_pages = number_of(webhook, "queued_pages");
   row.dead_pages = number_of(webhook, "dead_pages");
   row.last_error = text_of(webhook, "last_error");
+  if (const auto sync = webhook.find("first_sync"); sync != webhook.end() && sync->is_object()) {
+    const auto number = [&](const char* name) -> std::optional<double> {
+      const auto found = sync->find(name);
+      return found != sync->end() && found->is_number() ? std::optional(found->get<double>()) : std::nullopt;
+    };
+    const auto expected = number("expected_rows");
+    row.first_sync = first_sync_text(number_of(*sync, "rows"),
+                                     expected ? std::optional(static_cast<std::int64_t>(*expected)) : std::nullopt,
+                                     number("rows_per_second").value_or(0), number("seconds_left"));
+  }
   return row;
 }
 

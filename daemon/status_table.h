@@ -18,10 +18,15 @@ struct StatusRow {
   std::optional<Instant> checked_at;     // none: never
   std::optional<Instant> next_check_at;  // none: none is due
   double lag_seconds = 0;
+  std::string first_sync;  // how far it is, as first_sync_text(); empty: not under way
   std::int64_t queued_pages = 0;
   std::int64_t dead_pages = 0;
   std::string last_error;
 };
+
+// "45%, 3m12s left", "12000 rows, 900/s": of a first sync that has read `rows`.
+std::string first_sync_text(std::int64_t rows, std::optional<std::int64_t> expected_rows, double rows_per_second,
+                            std::optional<double> seconds_left);
 
 std::string status_table(const std::vector<StatusRow>& rows, Instant now, const Terminal& terminal);
 

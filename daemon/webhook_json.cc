@@ -97,6 +97,12 @@ Json status_object(const WebhookStatus& status) {
   out["dead_pages"] = status.state.dead_pages;
   if (status.state.replay_pages > 0) out["replay_pages"] = status.state.replay_pages;
   put(out, "next_check_at", status.next_check_at);
+  if (const auto& sync = status.first_sync) {
+    Json& shown = out["first_sync"] = {{"rows", sync->rows}};
+    if (sync->expected_rows) shown["expected_rows"] = *sync->expected_rows;
+    shown["rows_per_second"] = std::round(sync->rows_per_second);
+    if (const auto left = sync->seconds_left()) shown["seconds_left"] = std::round(*left);
+  }
   put(out, "last_error", status.last_error);
   out["managed"] = status.by_api ? "api" : "yaml";
   out["epoch"] = status.state.epoch;
