@@ -65,6 +65,7 @@ Result<void> Poller::prepare(Job& job) {
   auto plan = make_plan(job.webhook, job.table, strategy_of(job.state.checkpoint));
   if (!plan) return std::unexpected(plan.error());
   job.plan = std::move(*plan);
+  job.plan.range_rows = sizes_.range_rows.value_or(job.plan.range_rows);
   job.outcome.strategy = name_of(job.plan.strategy);
   job.commit = {.webhook_id = job.webhook.id,
                 .epoch = job.state.epoch,
@@ -110,6 +111,8 @@ Harvest Poller::make_harvest(const Job& job) const {
                   .next_sequence = job.state.next_sequence,
                   .initial = is_initial(job.commit.checkpoint, job.plan),
                   .random_id = hooks_.random_id};
+  style.part_bytes = sizes_.part_bytes.value_or(style.part_bytes);
+  style.part_known_rows = sizes_.part_known_rows.value_or(style.part_known_rows);
   return {std::move(style), RecordWriter(job.plan.delivered, job.plan.delivered_at)};
 }
 

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "config/config.h"
@@ -36,7 +37,15 @@ class Poller {
     std::function<bool()> stopping;
     std::function<std::string()> random_id;
   };
-  Poller(Store& store, const Clock& clock, Hooks hooks) : store_(store), clock_(clock), hooks_(std::move(hooks)) {}
+  // How large what is gathered grows; none: as PageStyle and Plan have it. The simulation takes small ones, so
+  // that a few rows show every border.
+  struct Sizes {
+    std::optional<std::size_t> part_bytes;
+    std::optional<std::size_t> part_known_rows;
+    std::optional<std::int64_t> range_rows;
+  };
+  Poller(Store& store, const Clock& clock, Hooks hooks, Sizes sizes = {})
+      : store_(store), clock_(clock), hooks_(std::move(hooks)), sizes_(sizes) {}
 
   // `release`: send although more than hold_if_changed_over has changed.
   PollOutcome poll(const config::Webhook& webhook, Connector& session, bool release);
@@ -55,6 +64,7 @@ class Poller {
   Store& store_;
   const Clock& clock_;
   Hooks hooks_;
+  Sizes sizes_;
 };
 
 }  // namespace vhookd

@@ -40,6 +40,7 @@ class ModelPostgres {
   bool has_savepoint(int transaction) const { return transactions_.at(transaction).levels.size() > 1; }
 
   const std::map<std::int64_t, ModelRow>& rows() const { return committed_; }
+  const std::map<std::int64_t, ModelRow>& view() const { return view_; }  // as of the source's last begin
 
   Source source();
 
