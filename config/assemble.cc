@@ -1,6 +1,9 @@
 #include "config/assemble.h"
 
+#include <nlohmann/json.hpp>
+
 #include "config/spelling.h"
+#include "config/stored.h"
 
 namespace vhookd::config {
 
@@ -140,8 +143,7 @@ void check_together(const Candidate& entry) {
 
 class Assembler {
  public:
-  Assembler(Context& context, const Parts& parts)
-      : context_(context), connections_(read_connections(parts.connections)) {
+  explicit Assembler(const Parts& parts) : connections_(read_connections(parts.connections)) {
     if (parts.defaults) inherited_ = read_map(*parts.defaults, default_keys(), defaults_);
   }
 
@@ -160,7 +162,6 @@ class Assembler {
 
   std::vector<Webhook> take() { return std::move(webhooks_); }
 
- private:
   Webhook webhook(const Input& in) {
     WebhookDraft draft = defaults_;
     const Given own = read_map(in, keys_, draft);
@@ -177,19 +178,20 @@ class Assembler {
     return static_cast<Webhook&>(draft);  // what the decoder needed besides is left behind
   }
 
+ private:
   void take_id(const Candidate& entry) {
     const std::string& id = entry.draft.id;
     if (id.empty()) return;
     const Place place = entry.place("id");
-    const std::string where = context_.report.where(place);
+    const Report& report = entry.in.context->report;
+    const std::string where = report.where(place);
     entry.draft.origin = where.substr(0, where.rfind(':'));
     const auto [known, fresh] = ids_.emplace(id, place);
     if (!fresh)
-      entry.wrong("id", entry.written("id") + " is taken by the webhook at " + context_.report.where(known->second) +
+      entry.wrong("id", entry.written("id") + " is taken by the webhook at " + report.where(known->second) +
                             "; ids are unique");
   }
 
-  Context& context_;
   const Keys<WebhookDraft> keys_ = webhook_keys();
   const KeyTable infos_ = infos(keys_);
   const Connections connections_;
@@ -199,12 +201,79 @@ class Assembler {
   std::vector<Webhook> webhooks_;
 };
 
+// The tree YAML would make of the same value. Strings are quoted, so that none is taken for something else.
+Node tree_of(const nlohmann::ordered_json& json, Place place) {
+  Node node{.place = place};
+  if (json.is_array()) {
+    node.type = Node::Type::list;
+    for (const auto& item : json) node.items.push_back(tree_of(item, place));
+  } else if (json.is_object()) {
+    node.type = Node::Type::map;
+    for (const auto& [name, value] : json.items())
+      node.entries.push_back({Node{Node::Type::quoted, place, name, {}, {}}, tree_of(value, place)});
+  } else if (json.is_string()) {
+    node.type = Node::Type::quoted;
+    node.text = json.get<std::string>();
+  } else if (!json.is_null()) {
+    node.type = Node::Type::plain;
+    node.text = json.dump();
+  }
+  return node;
+}
+
+// Parts of a former load as those of this one.
+Parts in_context(Parts parts, Context& context) {
+  if (parts.defaults) parts.defaults->context = &context;
+  for (Input& connections : parts.connections) connections.context = &context;
+  parts.webhooks.clear();
+  return parts;
+}
+
 }  // namespace
 
-std::vector<Webhook> assemble(Context& context, const Parts& parts) {
-  Assembler assembler(context, parts);
+std::vector<Webhook> assemble(const Parts& parts) {
+  Assembler assembler(parts);
   for (const Input& list : parts.webhooks) assembler.read(list);
   return assembler.take();
+}
+
+struct StoredReader::Impl {
+  Impl(std::shared_ptr<const Base> of, const SecretSources& sources)
+      : base(std::move(of)),
+        secrets(sources),
+        context{report, secrets},
+        assembler(in_context(base->parts, named(context))) {}
+
+  Context& named(Context& of) const {
+    name_files(of.report);
+    return of;
+  }
+  void name_files(Report& of) const {
+    for (const std::string& file : base->files) of.add_file(file);
+  }
+
+  std::shared_ptr<const Base> base;
+  SecretSources secrets;
+  Report report;  // of connections and defaults
+  Context context;
+  Assembler assembler;
+};
+
+StoredReader::StoredReader(std::shared_ptr<const Base> base, const SecretSources& secrets)
+    : impl_(std::make_unique<Impl>(std::move(base), secrets)) {}
+StoredReader::~StoredReader() = default;
+
+StoredWebhook StoredReader::read(const std::string& json) {
+  Report report;
+  impl_->name_files(report);
+  const Place place{report.add_file(""), 0, 0};
+  Context context{report, impl_->secrets};
+  const Node node = tree_of(nlohmann::ordered_json::parse(json, nullptr, false), place);
+  StoredWebhook stored{impl_->assembler.webhook({&context, &node, "webhook", place}), impl_->report.errors()};
+  stored.webhook.origin = "the API";
+  // A place without file or line leaves ": " before the key.
+  for (auto& error : report.errors()) stored.errors.push_back(error.starts_with(": ") ? error.substr(2) : error);
+  return stored;
 }
 
 }  // namespace vhookd::config

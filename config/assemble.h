@@ -1,6 +1,9 @@
 // Puts the parts of all files together: defaults into webhooks, connections to webhooks, and what contradicts itself.
 #pragma once
 
+#include <deque>
+#include <memory>
+#include <string>
 #include <vector>
 
 #include "config/keys.h"
@@ -13,7 +16,14 @@ struct Parts {
   std::vector<Input> webhooks;     // one list for each file that has one
 };
 
-// Whole only where `context.report` has no error afterwards.
-std::vector<Webhook> assemble(Context& context, const Parts& parts);
+// Whole only where the report of the parts' context has no error afterwards.
+std::vector<Webhook> assemble(const Parts& parts);
+
+// What the files say besides their webhooks, kept so that webhooks that stand in no file can be read against it.
+struct Base {
+  std::vector<std::string> files;  // by their numbers in Places
+  std::deque<Node> trees;          // what `parts` point into
+  Parts parts;                     // their contexts are those of the load, long gone; never used
+};
 
 }  // namespace vhookd::config

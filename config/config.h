@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -118,6 +119,8 @@ struct Limits {
   bool operator==(const Limits&) const = default;
 };
 
+struct Base;  // config/assemble.h; for config/stored.h
+
 struct Config {
   std::string state;  // empty: the default place
   Api api;
@@ -126,6 +129,9 @@ struct Config {
   Limits limits;
   std::vector<Webhook> webhooks;     // in file order, defaults applied
   std::vector<std::string> notices;  // what the operator should know though it is no error
+  // Connections and defaults as written, for webhooks that stand in no file. Shared, for whoever reads such a webhook
+  // may still be at it when a reload brings the next configuration.
+  std::shared_ptr<const Base> base;
 };
 
 }  // namespace vhookd::config

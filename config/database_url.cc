@@ -227,12 +227,21 @@ std::string replace_marks(std::string text, const Text& original, Replace replac
   return text;
 }
 
+// Behind the = of a parameter. What stands before it, or for a whole parameter, is structure.
+bool stands_for_a_value(string_view url, const Parts& parts, std::size_t at) {
+  if (parts.query.empty() || at < url.size() - parts.query.size()) return false;
+  if (db_type_of_scheme(scheme_of(url)) == DbType::sqlite) return false;
+  const string_view before = url.substr(0, at);
+  return before.substr(before.find_last_of("?&")).contains('=');
+}
+
 // The whole text with each reference put in as its place in the url needs it.
 std::string assemble(const Text& text, const std::string& marked) {
   if (!scheme_of(marked).empty()) {
     return replace_marks(marked, text, [](const Piece& piece, std::size_t at, const std::string& so_far) {
       const Parts parts = split(so_far);
       const std::size_t offset = parts.scheme.size();
+      if (stands_for_a_value(so_far, parts, at)) return percent_encoded(piece.text, "-._~");
       if (at < offset || at >= offset + parts.user.size()) return piece.text;
       const bool in_password = parts.user.substr(0, at - offset).contains(':');
       return percent_encoded(piece.text, in_password ? "-._~" : "-._~:%");

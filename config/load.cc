@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <deque>
 #include <filesystem>
 #include <fstream>
 
@@ -68,20 +67,27 @@ class Loader {
 
   void read(const std::string& path) {
     const int number = context_.report.add_file(path);
+    base_->files = context_.report.files();  // others were numbered meanwhile
     const auto bytes = read_file(path, number, context_.report);
     if (!bytes) return;
     auto tree = parse_yaml(*bytes, number, context_.report);
     if (!tree) return;
-    trees_.push_back(std::move(*tree));
-    Node& root = trees_.back();
+    base_->trees.push_back(std::move(*tree));
+    Node& root = base_->trees.back();
     if (root.place.line == 0) root.place = Place{number, 1, 1};
     read_top({&context_, &root, "", root.place});
   }
 
   Config take() {
-    Config config{
-        std::move(top_.state), std::move(top_.api), std::move(top_.log), std::move(top_.egress), top_.limits, {}, {}};
-    config.webhooks = assemble(context_, parts_);
+    Config config{std::move(top_.state),
+                  std::move(top_.api),
+                  std::move(top_.log),
+                  std::move(top_.egress),
+                  top_.limits,
+                  {},
+                  {},
+                  base_};
+    config.webhooks = assemble(base_->parts);
     return config;
   }
 
@@ -99,18 +105,18 @@ class Loader {
       }
       keys_[index].read(value, name == "connections" || name == "webhooks" ? draft : top_);
     });
-    if (top_.defaults) parts_.defaults = top_.defaults;
-    if (draft.connections) parts_.connections.push_back(*draft.connections);
-    if (draft.webhooks) parts_.webhooks.push_back(*draft.webhooks);
+    Parts& parts = base_->parts;
+    if (top_.defaults) parts.defaults = top_.defaults;
+    if (draft.connections) parts.connections.push_back(*draft.connections);
+    if (draft.webhooks) parts.webhooks.push_back(*draft.webhooks);
   }
 
   Context& context_;
   const Keys<TopDraft> keys_ = top_keys();
   const KeyTable infos_ = infos(keys_);
-  std::deque<Node> trees_;  // Inputs point into them
+  std::shared_ptr<Base> base_ = std::make_shared<Base>();
   TopDraft top_;
   std::map<std::string, Place> set_;
-  Parts parts_;
 };
 
 }  // namespace

@@ -25,7 +25,8 @@ class Report {
   void error(Place at, std::string_view key, std::string_view what);
   void notice(Place at, std::string_view key, std::string_view what);
 
-  std::string where(Place at) const;  // "file:line:column", or "file"
+  const std::vector<std::string>& files() const { return files_; }  // by number
+  std::string where(Place at) const;                                // "file:line:column", or "file"
   bool failed() const { return !errors_.empty(); }
   std::vector<std::string> errors() const;   // in file order
   std::vector<std::string> notices() const;  // in file order

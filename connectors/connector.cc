@@ -2,7 +2,7 @@
 
 #include <mysql.h>
 
-#include <pqxx/version.hxx>
+#include <pqxx/version>
 
 #include "connectors/mysql/mysql.h"
 #include "connectors/postgres/postgres.h"

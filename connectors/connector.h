@@ -42,6 +42,9 @@ class Connector {
   // Columns a query selects beside the table's own (xmin, digests) arrive as Kind::text or integer.
   virtual Result<void> read(const Query& query, const OnRow& on_row) = 0;
 
+  // The server's own plan for a query, line by line, where read() can't ask for it; values may stand in it.
+  virtual Result<std::vector<std::string>> explain(const Query& /*query*/) { return std::vector<std::string>(); }
+
   // "PostgreSQL 15.18", "MariaDB 10.11.14", "SQLite 3.40.1".
   virtual std::string server() const = 0;
 };

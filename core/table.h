@@ -43,6 +43,8 @@ struct Table {
   std::vector<Index> indexes;            // the primary key's among them
   std::int64_t estimated_rows = -1;      // -1: not known
   bool may_write = false;                // the role could INSERT, UPDATE or DELETE here
+  bool row_security = false;             // policies choose the rows the role sees
+  bool foreign_parts = false;            // some of its rows are a foreign table's
 
   const Column* find(const std::string& column) const;  // null: no such column
 };

@@ -4,6 +4,7 @@
 
 #include "daemon/api_changes.h"
 #include "daemon/api_reads.h"
+#include "daemon/page_routes.h"
 
 namespace vhookd {
 
@@ -21,17 +22,33 @@ struct Route {
 constexpr std::array routes = {
     Route{"GET", "/healthz", Right::everybody, get_healthz},
     Route{"GET", "/readyz", Right::reader, get_readyz},
+    Route{"GET", "/metrics", Right::reader, get_metrics},
+    Route{"GET", "/openapi.json", Right::reader, get_asset},
     Route{"GET", "/unified/webhook", Right::reader, get_webhooks},
     Route{"GET", "/unified/webhook/{id}", Right::reader, get_webhook},
+    Route{"POST", "/unified/webhook", Right::changer, create_webhook},
     Route{"PATCH", "/unified/webhook/{id}", Right::changer, change_webhook},
     Route{"PUT", "/unified/webhook/{id}", Right::changer, change_webhook},
+    Route{"DELETE", "/unified/webhook/{id}", Right::changer, remove_webhook},
     Route{"PATCH", "/unified/webhook/{id}/trigger", Right::changer, trigger_webhook},
     Route{"PUT", "/unified/webhook/{id}/trigger", Right::changer, trigger_webhook},
     Route{"PUT", "/unified/webhook/{id}/resume", Right::changer, resume_webhook},
     Route{"GET", "/unified/webhook/{id}/runs", Right::reader, get_runs},
+    // It asks the database and shows rows, so it is for those who may act.
+    Route{"GET", "/unified/webhook/{id}/explain", Right::changer, get_explain},
     Route{"GET", "/unified/webhook/{id}/dead", Right::reader, get_dead},
     Route{"DELETE", "/unified/webhook/{id}/dead", Right::changer, drop_dead_page},
     Route{"POST", "/unified/webhook/{id}/replay", Right::changer, replay_webhook},
+    Route{"GET", "/", Right::reader, get_list_page},
+    Route{"GET", "/app.css", Right::reader, get_asset},
+    Route{"GET", "/app.js", Right::reader, get_asset},
+    Route{"GET", "/icon.svg", Right::reader, get_asset},
+    Route{"GET", "/webhook/{id}", Right::reader, get_webhook_page},
+    Route{"GET", "/webhook/{id}/explain", Right::changer, get_explain_page},
+    Route{"POST", "/webhook/{id}/pause", Right::changer, page_pause},
+    Route{"POST", "/webhook/{id}/resume", Right::changer, page_resume},
+    Route{"POST", "/webhook/{id}/trigger", Right::changer, page_trigger},
+    Route{"POST", "/webhook/{id}/replay", Right::changer, page_replay},
     Route{"POST", "/control/reload", Right::socket, reload_configuration},
 };
 
@@ -68,9 +85,7 @@ HttpResponse no_such_method(const HttpRequest& request, const std::string& allow
   return response;
 }
 
-}  // namespace
-
-HttpResponse answer(const HttpRequest& request, const Control& control, const ApiPolicy& policy) {
+HttpResponse plain_answer(const HttpRequest& request, const Control& control, const ApiPolicy& policy) {
   if (auto refused = refuse_foreign(request, policy)) return *refused;
   if (request.path != "/healthz") {
     // Before the route: who may not read learns nothing of what there is.
@@ -83,12 +98,20 @@ HttpResponse answer(const HttpRequest& request, const Control& control, const Ap
     if (!id) continue;
     if (route.method == method) {
       if (auto refused = refuse(route.right, request, policy)) return *refused;
-      return route.handle({request, control, *id});
+      return route.handle({request, control, *id, !policy.token.empty() || request.trusted});
     }
     allowed += (allowed.empty() ? "" : ", ") + std::string(route.method) + (route.method == "GET" ? ", HEAD" : "");
   }
   if (allowed.empty()) return error_response(404, "there is nothing at this path");
   return no_such_method(request, allowed);
+}
+
+}  // namespace
+
+HttpResponse answer(const HttpRequest& request, const Control& control, const ApiPolicy& policy) {
+  HttpResponse response = plain_answer(request, control, policy);
+  const bool told_in_json = response.status >= 400 && response.content_type == "application/json";
+  return told_in_json && wants_page(request) ? as_page(response) : response;
 }
 
 }  // namespace vhookd

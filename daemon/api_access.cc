@@ -58,14 +58,31 @@ bool same(const std::string& given, const std::string& expected) {
   return CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
 }
 
-// The token of the authorization header; none: no header.
+// What follows `scheme`, in lower case with its blank, in the header's value; none: another scheme.
+std::optional<std::string> after_scheme(const std::string& value, std::string_view scheme) {
+  if (lower(value.substr(0, scheme.size())) != scheme) return std::nullopt;
+  const std::size_t begin = value.find_first_not_of(' ', scheme.size());
+  return begin == std::string::npos ? "" : value.substr(begin);
+}
+
+bool is_basic(const HttpRequest& request) {
+  const std::string* value = header(request, "authorization");
+  return value != nullptr && after_scheme(*value, "basic ");
+}
+
+// The token of the authorization header: a bearer's, the bare one, or the password of Basic, which is how a browser
+// shows it, whatever user name its user gave. None: no header.
 std::optional<std::string> token_of(const HttpRequest& request) {
   const std::string* value = header(request, "authorization");
   if (value == nullptr) return std::nullopt;
-  constexpr std::string_view scheme = "bearer ";
-  if (lower(value->substr(0, scheme.size())) != scheme) return *value;
-  const std::size_t begin = value->find_first_not_of(' ', scheme.size());
-  return begin == std::string::npos ? "" : value->substr(begin);
+  if (auto bearer = after_scheme(*value, "bearer ")) return bearer;
+  if (const auto basic = after_scheme(*value, "basic ")) {
+    const auto user_and_password = decode_base64(*basic);
+    if (!user_and_password) return "";
+    const std::size_t colon = user_and_password->find(':');
+    return colon == std::string::npos ? "" : user_and_password->substr(colon + 1);
+  }
+  return *value;
 }
 
 bool has_token(const HttpRequest& request, const ApiPolicy& policy) {
@@ -75,11 +92,16 @@ bool has_token(const HttpRequest& request, const ApiPolicy& policy) {
 
 HttpResponse ask_for_token(const HttpRequest& request, const std::string& what) {
   const bool wrong = header(request, "authorization") != nullptr;
+  // A browser that is told of Basic asks its user, and shows the token to this origin and no other.
+  const auto accept = header(request, "accept");
+  const bool browser = accept != nullptr && accept->contains("text/html");
   HttpResponse response =
       error_response(401, wrong ? "the token is not the one in api.token"
                                 : what + " needs the token of api.token, as `authorization: Bearer TOKEN`");
   response.headers.emplace_back("www-authenticate",
-                                wrong ? R"(Bearer realm="vhookd", error="invalid_token")" : R"(Bearer realm="vhookd")");
+                                browser ? R"(Basic realm="vhookd: the token is the password", charset="UTF-8")"
+                                : wrong ? R"(Bearer realm="vhookd", error="invalid_token")"
+                                        : R"(Bearer realm="vhookd")");
   return response;
 }
 
@@ -119,6 +141,12 @@ std::optional<HttpResponse> refuse_foreign(const HttpRequest& request, const Api
   if (!vouched && !our_name(*host, policy)) {
     return error_response(403, "the Host header names another server; ask by the address in api.listen");
   }
+  // Pictures and scripts of other pages come without an Origin; browsers say so otherwise. A link may lead here.
+  const std::string* site = header(request, "sec-fetch-site");
+  const std::string* mode = header(request, "sec-fetch-mode");
+  const bool elsewhere = site != nullptr && *site != "same-origin" && *site != "none";
+  if (elsewhere && (mode == nullptr || *mode != "navigate"))
+    return error_response(403, "requests from pages of other origins are refused");
   const std::string* origin = header(request, "origin");
   if (origin == nullptr) return std::nullopt;
   constexpr std::string_view scheme = "http://";
@@ -139,7 +167,17 @@ std::optional<HttpResponse> refuse_reader(const HttpRequest& request, const ApiP
 }
 
 std::optional<HttpResponse> refuse_changer(const HttpRequest& request, const ApiPolicy& policy) {
-  if (request.trusted || has_token(request, policy)) return std::nullopt;
+  if (request.trusted) return std::nullopt;
+  if (has_token(request, policy)) {
+    // A browser shows Basic's password by itself, to whichever page made it ask. Its Origin, which every POST of a
+    // browser has, was found to be ours; without one, or where a link from elsewhere led here, it is somebody else's
+    // wish.
+    const std::string* site = header(request, "sec-fetch-site");
+    const bool own = request.method == "GET" ? site == nullptr || *site == "same-origin" || *site == "none"
+                                             : header(request, "origin") != nullptr;
+    if (!is_basic(request) || own) return std::nullopt;
+    return error_response(403, "with Basic a change needs an Origin; use `authorization: Bearer TOKEN`");
+  }
   if (policy.token.empty()) {
     return error_response(403,
                           "changes over TCP need a token; set api.token, or use the vhookd command on this machine");

@@ -1,11 +1,11 @@
 #include "daemon/api_changes.h"
 
-#include <array>
 #include <nlohmann/json.hpp>
 
-#include "config/spelling.h"
 #include "core/time_text.h"
 #include "daemon/api_access.h"
+#include "daemon/definition.h"
+#include "daemon/json_body.h"
 #include "daemon/webhook_json.h"
 
 namespace vhookd {
@@ -13,18 +13,6 @@ namespace vhookd {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-constexpr std::array<std::string_view, 10> tracked = {"checked_at",    "is_healthy",  "runs",         "created_at",
-                                                      "updated_at",    "lag_seconds", "queued_pages", "dead_pages",
-                                                      "next_check_at", "last_error"};
-constexpr std::array<std::string_view, 17> owned = {
-    "id",          "connection_id", "db_type",     "db_url",           "db_schema",   "db_name_prefix",
-    "object_type", "event",         "fields",      "filters",          "interval",    "page_max_limit",
-    "hook_url",    "webhook_type",  "environment", "integration_type", "workspace_id"};
-
-bool one_of(std::span<const std::string_view> names, std::string_view name) {
-  return std::ranges::find(names, name) != names.end();
-}
 
 HttpResponse json(const Json& body) {
   return {200, "application/json", body.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n", {}};
@@ -35,51 +23,32 @@ HttpResponse webhook_or_refusal(const ApiCall& call, const Answer<WebhookStatus>
   return {200, "application/json", webhook_json(*status) + "\n", {}};
 }
 
-// The body as an object. What nests deeper than any object of ours is refused before it is built:
-// nlohmann copies and compares recursively, and the depth would be the client's to choose.
 std::optional<Json> object_of(const std::string& body) {
-  constexpr int deepest = 8;
-  bool too_deep = false;
-  const auto watch = [&](int depth, Json::parse_event_t, Json&) {
-    too_deep = too_deep || depth > deepest;
-    return depth <= deepest;
-  };
-  Json parsed = Json::parse(body, watch, false);
-  if (too_deep || !parsed.is_object()) return std::nullopt;
+  Json parsed = parse_bounded(body);
+  if (!parsed.is_object()) return std::nullopt;
   return parsed;
 }
 
-// The model's name for a key in any of the spellings the YAML takes; what is none comes back as it is.
-std::string model_name(const std::string& written) {
-  const auto same = [&](std::string_view known) { return config::spells(written, known); };
-  if (same("is_paused")) return "is_paused";
-  if (const auto found = std::ranges::find_if(owned, same); found != owned.end()) return std::string(*found);
-  if (const auto found = std::ranges::find_if(tracked, same); found != tracked.end()) return std::string(*found);
-  return written;
-}
-
-// What speaks against a field of the body other than is_paused: an answer to give, or nothing.
+// What speaks against a field of the body other than is_paused, of a webhook of the YAML: an answer to give, or
+// nothing.
 std::optional<HttpResponse> object_to(const std::string& key, const Json& value, const Json& now, bool put) {
   const bool changed = !now.contains(key) || now[key] != value;
-  if (one_of(owned, key)) {
+  // What is tracked moves on between reading and writing; a client that means to set its health is told.
+  if (is_tracked(key)) {
+    if (put || !changed || key != "is_healthy") return std::nullopt;
+    return error_response(409, key + " is tracked by vhookd and cannot be set");
+  }
+  if (is_field(key)) {
     if (!changed) return std::nullopt;
     return error_response(409, key + " is set in the YAML configuration; change it there and reload");
-  }
-  if (one_of(tracked, key)) {
-    if (put || !changed) return std::nullopt;
-    return error_response(409, key + " is tracked by vhookd and cannot be set");
   }
   return error_response(400, "\"" + key + "\" is no field of a webhook");
 }
 
-}  // namespace
-
-HttpResponse change_webhook(const ApiCall& call) {
-  const auto status = call.control.get(call.id);
-  if (!status) return refusal_response(call, status.error());
+HttpResponse change_yaml_webhook(const ApiCall& call, const WebhookStatus& status) {
   const auto body = object_of(call.request.body);
   if (!body) return error_response(400, "the body must be a JSON object such as {\"is_paused\": true}");
-  const Json now = Json::parse(webhook_json(*status));
+  const Json now = Json::parse(webhook_json(status));
   std::optional<bool> pause;
   for (const auto& [name, value] : body->items()) {
     const std::string key = model_name(name);
@@ -90,8 +59,32 @@ HttpResponse change_webhook(const ApiCall& call) {
       return *objection;
     }
   }
-  if (!pause) return error_response(400, "is_paused is missing; it is what can be changed here");
+  if (!pause) return error_response(400, "is_paused is missing; it is what can be changed of a webhook of the YAML");
   return webhook_or_refusal(call, *pause ? call.control.pause(call.id) : call.control.resume(call.id));
+}
+
+}  // namespace
+
+HttpResponse create_webhook(const ApiCall& call) {
+  std::optional<bool> include_all;
+  if (const auto given = call.request.query.find("include_all"); given != call.request.query.end()) {
+    if (given->second != "true" && given->second != "false")
+      return error_response(400, "the query is not right", {"include_all must be true or false"});
+    include_all = given->second == "true";
+  }
+  // 200, not 201: the model's clients take nothing else for success.
+  return webhook_or_refusal(call, call.control.create(call.request.body, include_all));
+}
+
+HttpResponse change_webhook(const ApiCall& call) {
+  const auto status = call.control.get(call.id);
+  if (!status) return refusal_response(call, status.error());
+  if (!status->by_api) return change_yaml_webhook(call, *status);
+  return webhook_or_refusal(call, call.control.change(call.id, call.request.body));
+}
+
+HttpResponse remove_webhook(const ApiCall& call) {
+  return webhook_or_refusal(call, call.control.remove(call.id));
 }
 
 HttpResponse trigger_webhook(const ApiCall& call) {

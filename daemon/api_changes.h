@@ -5,10 +5,13 @@
 
 namespace vhookd {
 
-// Body {"is_paused": true|false}. The model's other fields may stand beside it as they are, so that an
-// object that was read may be sent back; one that differs is refused, for YAML owns them. Those that
-// vhookd tracks are passed over by PUT, since they move on between reading and writing.
+// Body and answer: a Webhook object, see daemon/definition.h; ?include_all=true sends first what is there.
+HttpResponse create_webhook(const ApiCall& call);
+// Of a webhook of the YAML is_paused alone can be changed. The model's other fields may stand beside it as they are, so
+// that an object that was read may be sent back; one that differs is refused, for YAML owns them. Those that vhookd
+// tracks are passed over. Of a webhook kept in state every field may be changed; PUT and PATCH are the same.
 HttpResponse change_webhook(const ApiCall& call);
+HttpResponse remove_webhook(const ApiCall& call);  // answers with the webhook as it was
 HttpResponse trigger_webhook(const ApiCall& call);
 HttpResponse resume_webhook(const ApiCall& call);
 HttpResponse replay_webhook(const ApiCall& call);  // body {"dead": true}

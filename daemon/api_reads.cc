@@ -6,6 +6,7 @@
 #include "config/spelling.h"
 #include "core/time_text.h"
 #include "daemon/api_access.h"
+#include "daemon/metrics.h"
 #include "daemon/webhook_json.h"
 
 namespace vhookd {
@@ -26,7 +27,8 @@ struct Selection {
   std::size_t limit = 100;
   std::size_t offset = 0;
   std::optional<bool> is_healthy, is_paused;
-  std::optional<std::string> connection_id;
+  std::optional<std::string> connection_id, object_type, integration_type, environment;
+  std::optional<Instant> updated_gte, created_lte;
   std::string sort;  // empty: the configuration's order
   bool descending = false;
 };
@@ -53,30 +55,48 @@ Broken read_word(std::string& out, const std::string& text, const std::vector<st
   return broken;
 }
 
+Broken read_instant(std::optional<Instant>& out, const std::string& text) {
+  out = parse_rfc3339(text);
+  return out ? "" : "must be an instant such as 2026-11-23T09:00:00Z";
+}
+
 Broken read_parameter(Selection& out, const std::string& name, const std::string& value) {
   if (name == "limit") return read_number(out.limit, value, 1, 1000);
   if (name == "offset") return read_number(out.offset, value, 0, 1'000'000'000);
   if (name == "is_healthy") return read_flag(out.is_healthy, value);
   if (name == "is_paused") return read_flag(out.is_paused, value);
   if (name == "sort")
-    return read_word(out.sort, value, {"id", "connection_id", "created_at", "updated_at", "checked_at"});
+    return read_word(out.sort, value, {"id", "name", "connection_id", "created_at", "updated_at", "checked_at"});
   if (name == "order") {
     std::string order;
     Broken broken = read_word(order, value, {"asc", "desc"});
     out.descending = order == "desc";
     return broken;
   }
-  if (name == "connection_id") {
-    out.connection_id = value;
-    return {};
-  }
-  return "is not known here; limit, offset, is_healthy, is_paused, connection_id, sort, order are";
+  if (name == "updated_gte") return read_instant(out.updated_gte, value);
+  if (name == "created_lte") return read_instant(out.created_lte, value);
+  const auto text = name == "connection_id"      ? &Selection::connection_id
+                    : name == "object"           ? &Selection::object_type
+                    : name == "integration_type" ? &Selection::integration_type
+                    : name == "env"              ? &Selection::environment
+                                                 : nullptr;
+  if (text == nullptr)
+    return "is not known here; limit, offset, sort, order, is_healthy, is_paused, connection_id, object, "
+           "integration_type, env, updated_gte, created_lte are";
+  out.*text = value;
+  return {};
 }
 
 bool wanted(const WebhookStatus& status, const Selection& selection) {
+  const auto& webhook = status.webhook;
   return selection.is_healthy.value_or(status.healthy) == status.healthy &&
          selection.is_paused.value_or(status.paused) == status.paused &&
-         selection.connection_id.value_or(status.webhook.connection_id) == status.webhook.connection_id;
+         selection.connection_id.value_or(webhook.connection_id) == webhook.connection_id &&
+         selection.object_type.value_or(webhook.object_type) == webhook.object_type &&
+         selection.integration_type.value_or(webhook.integration_type) == webhook.integration_type &&
+         selection.environment.value_or(webhook.environment) == webhook.environment &&
+         selection.updated_gte.value_or(Instant::min()) <= status.state.updated_at &&
+         selection.created_lte.value_or(Instant::max()) >= status.state.created_at;
 }
 
 std::pair<Instant, std::string> sort_key(const WebhookStatus& status, const std::string& sort) {
@@ -152,6 +172,12 @@ HttpResponse get_readyz(const ApiCall& call) {
   return json(Json{{"status", "ready"}});
 }
 
+HttpResponse get_metrics(const ApiCall& call) {
+  auto text = call.control.metrics();
+  if (!text) return refusal_response(call, text.error());
+  return {200, metrics_content_type, std::move(*text), {}};
+}
+
 HttpResponse get_webhooks(const ApiCall& call) {
   Selection selection;
   std::vector<std::string> wrong;
@@ -182,7 +208,15 @@ HttpResponse get_webhook(const ApiCall& call) {
 
 HttpResponse get_runs(const ApiCall& call) {
   const auto status = call.control.get(call.id);
-  return status ? json(Json(status->runs)) : refusal_response(call, status.error());
+  if (!status) return refusal_response(call, status.error());
+  Json runs = Json::array();
+  for (const Run& run : status->runs) runs.push_back(describe(run));
+  return json(runs);
+}
+
+HttpResponse get_explain(const ApiCall& call) {
+  auto text = call.control.explain(call.id, true);
+  return text ? json(std::move(*text)) : refusal_response(call, text.error());
 }
 
 HttpResponse get_dead(const ApiCall& call) {

@@ -11,14 +11,17 @@ namespace vhookd {
 struct ApiCall {
   const HttpRequest& request;
   const Control& control;
-  std::string id;  // the {id} of the path; empty where the route has none
+  std::string id;        // the {id} of the path; empty where the route has none
+  bool can_act = false;  // there is a token to be let in with
 };
 
 HttpResponse get_healthz(const ApiCall& call);
 HttpResponse get_readyz(const ApiCall& call);
+HttpResponse get_metrics(const ApiCall& call);
 HttpResponse get_webhooks(const ApiCall& call);
 HttpResponse get_webhook(const ApiCall& call);
 HttpResponse get_runs(const ApiCall& call);
+HttpResponse get_explain(const ApiCall& call);
 HttpResponse get_dead(const ApiCall& call);
 
 // A refusal of the daemon as an answer. An id that is not there is told with the nearest one.

@@ -27,6 +27,7 @@ struct Line {
   InitOptions init;
   DemoOptions demo;
   ReceiveOptions receive;
+  SelftestOptions selftest;
   ClientOptions client;
   int (*dead)(const ClientOptions&) = dead_list_command;  // which of `dead`
   bool replay_dead = false;
@@ -123,6 +124,19 @@ void declare_demo(CLI::App& app, Line& line) {
   app.add_flag("--keep", line.demo.keep, "leave its folder behind");
 }
 
+void declare_selftest(CLI::App& app, Line& line) {
+  SelftestOptions& options = line.selftest;
+  app.add_option("--crash", options.kills, "kill a daemon so often while rows change, and see that nothing is lost")
+      ->check(CLI::Range(1, 1'000'000))
+      ->required();
+  app.add_option("--rows", options.changes, "how many rows change meanwhile [50 for each kill]")
+      ->check(CLI::Range(1, 100'000'000));
+  app.add_option("--fail", options.fail_percent, "how many of the POSTs its receiver refuses, in percent")
+      ->check(CLI::Range(0, 95))
+      ->capture_default_str();
+  add_json(app, options.json);
+}
+
 int handle_run(const Line& line, const Commands& handlers) {
   return handlers.run({line.given.config, line.given.state, line.log_level, line.run.once});
 }
@@ -179,6 +193,9 @@ constexpr std::array commands = {
             [](const Line& line, const Commands& handlers) { return handlers.receive(line.receive); }},
     Command{"demo", "[--keep]", "a small shop, the daemon and a receiver: see webhooks arrive", declare_demo,
             [](const Line& line, const Commands& handlers) { return handlers.demo(line.demo); }},
+    Command{"selftest", "--crash N [--rows N] [--fail PCT] [--json]",
+            "kill a daemon again and again in a temporary folder, and see that nothing is lost", declare_selftest,
+            [](const Line& line, const Commands& handlers) { return handlers.selftest(line.selftest); }},
     Command{"schema", "", "the configuration's JSON Schema, for editors", declare_nothing,
             [](const Line&, const Commands&) { return print_line(config::json_schema() + "\n"); }},
     Command{"secret", "", "a fresh whsec_… to sign with", declare_nothing,

@@ -9,6 +9,7 @@
 #include "daemon/init_command.h"
 #include "daemon/receive_command.h"
 #include "daemon/run_command.h"
+#include "daemon/selftest_command.h"
 
 namespace vhookd {
 
@@ -20,6 +21,7 @@ struct Commands {
   std::function<int(const ReceiveOptions&)> receive;
   std::function<int(const ExplainOptions&)> explain;
   std::function<int(const InitOptions&)> init;
+  std::function<int(const SelftestOptions&)> selftest;
 };
 
 // Runs the command and returns the process's exit code. Wrong words: the reason and the usage on

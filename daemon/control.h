@@ -21,10 +21,11 @@ namespace vhookd {
 struct WebhookStatus {
   config::Webhook webhook;
   WebhookState state;
+  bool by_api = false;                   // made through the API and kept in state; else it stands in the YAML
   bool paused = false;                   // by YAML or by state
   bool healthy = true;                   // state's health with freshness judged now
   std::string last_error;                // empty when healthy
-  std::vector<std::string> runs;         // newest first, at most 50, see core/run.h
+  std::vector<Run> runs;                 // newest first, at most 50
   std::optional<Instant> next_check_at;  // none while paused
   double lag_seconds = 0;                // since the last complete check
   std::string strategy;                  // "xid", "timestamp", "snapshot"; empty before the first poll
@@ -50,14 +51,22 @@ struct Control {
   std::function<Answer<Run>(const std::string& id)> trigger;  // polls now, waits for the run
   std::function<Answer<WebhookStatus>(const std::string& id)> pause;
   std::function<Answer<WebhookStatus>(const std::string& id)> resume;
+  // Webhooks kept in state; bodies as daemon/definition.h takes them. invalid: every error. conflict: the id is taken,
+  // or the webhook stands in the YAML. change gives the webhook as it is then, remove as it was; with it go its pages.
+  std::function<Answer<WebhookStatus>(const std::string& body, std::optional<bool> include_all)> create;
+  std::function<Answer<WebhookStatus>(const std::string& id, const std::string& body)> change;
+  std::function<Answer<WebhookStatus>(const std::string& id)> remove;
   std::function<Answer<ReloadReport>()> reload;  // invalid: the configuration's errors
   std::function<Answer<std::vector<DeadPage>>(const std::string& id)> dead;
   std::function<Answer<int>(const std::string& id)> replay_dead;  // how many pages were revived
   std::function<Answer<DeadPage>(const std::string& id, const std::string& page)>
       drop_dead;  // by the page's id; gone for good
+  // How it is polled, what that promises and what it would send, as text or JSON; asks the database, sends nothing.
+  std::function<Answer<std::string>(const std::string& id, bool json)> explain;
   // Empty: started and every webhook that isn't paused is healthy. Else the reasons.
   std::function<std::vector<std::string>()> not_ready;
-  std::function<bool()> alive;  // makes progress
+  std::function<bool()> alive;                   // makes progress
+  std::function<Answer<std::string>()> metrics;  // Prometheus' text format, see daemon/metrics.h
 };
 
 }  // namespace vhookd

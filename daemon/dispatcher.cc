@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cctype>
 
+#include "core/crash_point.h"
+#include "daemon/hook_secrets.h"
 #include "daemon/log.h"
 #include "delivery/egress.h"
 #include "delivery/sign.h"
@@ -13,9 +15,6 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// However wrong a stored time is after the clock jumped, no page waits longer than the longest wait
-// there can be: a day of Retry-After.
-constexpr auto longest_wait = std::chrono::hours(24);
 constexpr milliseconds store_retry = std::chrono::seconds(1);
 constexpr milliseconds host_retry(20);  // how soon a place at a busy host is looked for again
 
@@ -40,16 +39,23 @@ Request make_request(std::uint64_t ticket, const config::Webhook& webhook, const
 }
 
 // What the operator reads of an attempt that failed.
-std::string failure_text(const Outcome& outcome, const RetryAt* retry) {
+std::string failure_text(const config::Webhook& webhook, const Outcome& outcome, const RetryAt* retry) {
   std::string text;
   if (const auto* answered = std::get_if<Answered>(&outcome.result)) {
     text = "the receiver answered " + std::to_string(answered->status);
-    if (!answered->excerpt.empty()) text += ": " + answered->excerpt;
+    if (!answered->excerpt.empty()) text += ": " + HookSecrets(webhook).without(answered->excerpt);
   } else {
-    text = std::get<Unanswered>(outcome.result).text;
+    text = HookSecrets(webhook).without(std::get<Unanswered>(outcome.result).text);
   }
   if (retry != nullptr && !retry->note.empty()) text += " (" + retry->note + ")";
   return text;
+}
+
+Attempted attempted(const Verdict& verdict, const Outcome& outcome) {
+  if (std::holds_alternative<Delivered>(verdict)) return Attempted::delivered;
+  if (std::holds_alternative<Gone>(verdict)) return Attempted::gone;
+  if (std::holds_alternative<Dead>(verdict)) return Attempted::died;
+  return std::holds_alternative<Answered>(outcome.result) ? Attempted::refused : Attempted::unanswered;
 }
 
 }  // namespace
@@ -81,13 +87,11 @@ void Dispatcher::take_notified() {
     return std::exchange(shared.notified, {});
   });
   for (const auto& id : notified)
-    if (!flying_.contains(id)) wait_until(id, Instant{});
+    if (!flying_.contains(id)) wait_until(id, clock_.tick());
 }
 
-void Dispatcher::wait_until(const std::string& id, Instant at) {
+void Dispatcher::wait_until(const std::string& id, Tick due) {
   if (const auto old = waiting_.find(id); old != waiting_.end()) queue_.erase({old->second, id});
-  const auto delay = std::clamp<Micros>(at - clock_.now(), Micros(0), longest_wait);
-  const Tick due = clock_.tick() + delay;
   waiting_[id] = due;
   queue_.emplace(due, id);
 }
@@ -102,27 +106,27 @@ void Dispatcher::start_due() {
 }
 
 void Dispatcher::start(const std::string& id) {
+  if (unrecorded_.contains(id)) return record_delivered(id);
   const auto webhook = hooks_.sendable(id);
   if (!webhook) return;  // whoever makes it sendable again notifies
   const auto host = host_of(*webhook);
   if (const auto busy = hosts_.find(host); busy != hosts_.end() && busy->second >= per_host_)
-    return wait_until(id, clock_.now() + host_retry);
+    return wait_until(id, clock_.tick() + host_retry);
   auto head = store_.head(id);
   if (!head) {
     log_event(Level::error, "state-failed", {{"webhook", id}, {"error", head.error().message}});
-    wait_until(id, clock_.now() + store_retry);
+    wait_until(id, clock_.tick() + store_retry);
     return;
   }
   if (!*head) return;
   const Instant now = clock_.now();
-  if ((*head)->not_before > now && (*head)->not_before - now <= longest_wait) {
-    wait_until(id, (*head)->not_before);
-    return;
-  }
+  const Tick tick = clock_.tick();
+  patience_.see(**head, now, tick);
+  if (const Tick due = patience_.not_before(id); due > tick) return wait_until(id, due);
   const auto ticket = next_ticket_++;
   auto request = make_request(ticket, *webhook, (*head)->page, now);
   flights_.emplace(ticket,
-                   Flight{.id = id, .page = std::move(**head), .webhook = webhook, .sent_at = now, .host = host});
+                   Flight{.id = id, .page = std::move(**head), .webhook = webhook, .sent_at = tick, .host = host});
   flying_.insert(id);
   ++hosts_[host];
   transport_.start(std::move(request));
@@ -168,8 +172,9 @@ void Dispatcher::judged(Flight& flight, const Outcome& outcome) {
   const auto& id = flight.id;
   const auto sequence = flight.page.page.sequence;
   const Instant now = clock_.now();
+  const Tick tick = clock_.tick();
   Attempt attempt{.attempts = flight.page.attempts + 1,
-                  .first_attempt_at = flight.page.first_attempt_at.value_or(flight.sent_at),
+                  .first_attempt_at = patience_.first_attempt_at(id, flight.sent_at, now, tick),
                   .now = now,
                   .random = hooks_.random()};
   if (const auto* answered = std::get_if<Answered>(&outcome.result)) {
@@ -179,17 +184,19 @@ void Dispatcher::judged(Flight& flight, const Outcome& outcome) {
     attempt.slow = std::get<Unanswered>(outcome.result).why == Unanswered::Why::timeout;
   }
   const auto verdict = judge(attempt, flight.webhook->retry);
+  const bool arrived = std::holds_alternative<Delivered>(verdict);
+  hooks_.attempted(id, attempted(verdict, outcome), outcome.took,
+                   arrived ? std::optional(now - flight.page.queued_at) : std::nullopt);
   const LogFields fields = {{"webhook", id}, {"sequence", std::to_string(sequence)}, {"page", flight.page.page.id}};
   Result<void> stored;
-  if (std::holds_alternative<Delivered>(verdict)) {
-    stored = store_.delivered(id, sequence);
-    if (stored) {
-      log_event(Level::debug, "page-delivered", fields);
-      hooks_.delivered(id);
-      wait_until(id, Instant{});
-    }
-  } else if (const auto* retry = std::get_if<RetryAt>(&verdict)) {
-    const auto text = failure_text(outcome, retry);
+  if (arrived) {
+    crash_point(CrashPoint::after_2xx);
+    log_event(Level::debug, "page-delivered", fields);
+    unrecorded_[id] = sequence;
+    return record_delivered(id);
+  }
+  if (const auto* retry = std::get_if<RetryAt>(&verdict)) {
+    const auto text = failure_text(*flight.webhook, outcome, retry);
     stored = store_.attempt_failed(id, sequence, retry->at, text);
     log_event(Level::warn, "page-refused",
               {{"webhook", id},
@@ -197,16 +204,19 @@ void Dispatcher::judged(Flight& flight, const Outcome& outcome) {
                {"attempt", std::to_string(attempt.attempts)},
                {"error", text}});
     hooks_.failed(id, text, false);
-    if (stored && hooks_.sendable(id)) wait_until(id, retry->at);
+    patience_.wait(id, flight.sent_at, tick + (retry->at - now));
+    if (stored && hooks_.sendable(id)) wait_until(id, patience_.not_before(id));
   } else if (std::holds_alternative<Gone>(verdict)) {
     const std::string text = "the receiver answered 410 Gone";
+    patience_.forget(id);  // whoever resumes it wants it tried at once
     stored = store_.attempt_failed(id, sequence, now, text);
     if (stored) stored = store_.set_paused(id, true, text);
     log_event(Level::error, "receiver-gone", fields);
     hooks_.failed(id, text + "; the webhook is paused and its pages are kept; `vhookd resume " + id + "` goes on",
                   true);
   } else {
-    const auto text = failure_text(outcome, nullptr);
+    const auto text = failure_text(*flight.webhook, outcome, nullptr);
+    patience_.forget(id);  // replayed, it starts anew
     stored = store_.page_died(id, sequence, text);
     log_event(Level::error, "page-died", {{"webhook", id}, {"sequence", std::to_string(sequence)}, {"error", text}});
     hooks_.failed(
@@ -217,7 +227,21 @@ void Dispatcher::judged(Flight& flight, const Outcome& outcome) {
   if (stored) return;
   // What was answered could not be written down: the page will go out again, recognisable by its id.
   log_event(Level::error, "state-failed", {{"webhook", id}, {"error", stored.error().message}});
-  wait_until(id, now + store_retry);
+  wait_until(id, tick + store_retry);
+}
+
+// Where the state can't take it now, it is tried again: the page stays the first of its queue until then.
+void Dispatcher::record_delivered(const std::string& id) {
+  const auto recorded = store_.delivered(id, unrecorded_.at(id));
+  if (recorded) {
+    unrecorded_.erase(id);
+    hooks_.delivered(id);
+    return wait_until(id, clock_.tick());
+  }
+  log_event(Level::error, "state-failed", {{"webhook", id}, {"error", recorded.error().message}});
+  hooks_.failed(id, recorded.error().message, false);
+  if (recorded.error().recourse == Recourse::give_up) unrecorded_.erase(id);  // the page is not there any more
+  if (hooks_.sendable(id)) wait_until(id, clock_.tick() + store_retry);
 }
 
 }  // namespace vhookd

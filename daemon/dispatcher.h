@@ -12,6 +12,8 @@
 #include "config/config.h"
 #include "core/clock.h"
 #include "core/guarded.h"
+#include "daemon/patience.h"
+#include "daemon/tally.h"
 #include "delivery/transport.h"
 #include "scheduler/retry.h"
 #include "store/store.h"
@@ -26,6 +28,8 @@ class Dispatcher {
     std::function<void(const std::string& id)> delivered;
     // `lasting`: nothing more is tried by itself (410, retries spent).
     std::function<void(const std::string& id, const std::string& error, bool lasting)> failed;
+    // Each attempt that came to an end. `waited`: since the page was queued, where it was delivered.
+    std::function<void(const std::string& id, Attempted outcome, Micros took, std::optional<Micros> waited)> attempted;
     std::function<double()> random;  // [0, 1)
   };
   // `per_host`: POSTs under way at once to one host, so that a host that hangs leaves places for the others.
@@ -50,7 +54,7 @@ class Dispatcher {
     std::string id;
     QueuedPage page;
     std::shared_ptr<const config::Webhook> webhook;
-    Instant sent_at;
+    Tick sent_at;
     std::string host;
   };
   struct Shared {
@@ -64,7 +68,8 @@ class Dispatcher {
   void start(const std::string& id);
   void settle(const Outcome& outcome);
   void judged(Flight& flight, const Outcome& outcome);
-  void wait_until(const std::string& id, Instant at);
+  void record_delivered(const std::string& id);
+  void wait_until(const std::string& id, Tick due);
   std::chrono::milliseconds patience_left(std::chrono::milliseconds patience) const;
   void publish();
 
@@ -77,9 +82,13 @@ class Dispatcher {
   // The loop's own.
   std::map<std::uint64_t, Flight> flights_;
   std::set<std::string> flying_;
+  Patience patience_;
   std::map<std::string, int> hosts_;              // flights to each host
   std::map<std::string, Tick> waiting_;           // next attempt; not flying
   std::set<std::pair<Tick, std::string>> queue_;  // the same, by time
+  // Sequences of pages the receiver has taken and the state does not say so yet. They are not sent again while
+  // this process lives: a full disk must not make a receiver get the same page every second.
+  std::map<std::string, std::uint64_t> unrecorded_;
   std::uint64_t next_ticket_ = 1;
 };
 

@@ -25,16 +25,20 @@ int places_for(int polls) {
 Engine::Engine(Parts parts, config::Config config)
     : parts_(std::move(parts)),
       sessions_(parts_.connect, parts_.connect_options, parts_.clock),
+      probes_(parts_.connect, parts_.connect_options, parts_.clock),
       poller_(parts_.store, parts_.clock,
               {.pages_queued = [this](const std::string& id) { dispatcher_.notify(id); },
                .may_queue = [this](const std::string& id) { return outbox_has_room(id); },
                .stopping = [this] { return stopping_.load(); },
+               .step = [this] { poll_step_ = parts_.clock.tick(); },
                .random_id = parts_.random_id}),
       dispatcher_(parts_.store, parts_.transport, parts_.clock, std::max(1, config.limits.deliveries / 4),
                   {.sendable = [this](const std::string& id) { return sendable(id); },
                    .delivered = [this](const std::string& id) { delivered(id); },
                    .failed = [this](const std::string& id, const std::string& error,
                                     bool lasting) { not_delivered(id, error, lasting); },
+                   .attempted = [this](const std::string& id, Attempted outcome, Micros took,
+                                       std::optional<Micros> waited) { attempted(id, outcome, took, waited); },
                    .random = parts_.random}),
       config_(std::move(config)),
       timetable_(places_for(config_.limits.polls)) {}
@@ -48,8 +52,11 @@ Result<void> Engine::start() {
     const std::lock_guard lock(mutex_);
     for (const auto& webhook : config_.webhooks)
       if (auto adopted = adopt(std::make_shared<const config::Webhook>(webhook)); !adopted) return adopted;
+    if (auto adopted = adopt_stored(); !adopted) return adopted;
     started_ = true;
+    poll_step_ = parts_.clock.tick();
   }
+  tally_.with([this](Tally& tally) { tally.configured_at = parts_.clock.now(); });
   const auto queued = parts_.store.with_queue();
   if (!queued) return std::unexpected(queued.error());
   for (const auto& id : *queued) dispatcher_.notify(id);
@@ -68,6 +75,7 @@ void Engine::stop() {
   }
   parts_.transport.wake();
   for (auto& worker : workers_) worker.join();
+  save_idle(true);
   if (delivery_.joinable()) delivery_.join();
 }
 
@@ -100,12 +108,15 @@ Result<void> Engine::adopt(const std::shared_ptr<const config::Webhook>& webhook
     log_event(Level::info, "checked-at-ignored",
               {{"webhook", id}, {"why", "it says where a new webhook starts, and this one has state"}});
   Entry& entry = entries_[id];
+  tally_.with([&](Tally& tally) { tally.webhooks.try_emplace(id); });  // counters begin at 0, not at the first event
   if (!entry.webhook) order_.push_back(id);
   entry.webhook = webhook;
   entry.paused = state->paused;
   entry.dead_pages = state->dead_pages;
   entry.strategy = "";
-  entry.since = parts_.clock.now();
+  entry.token = "";
+  entry.by_commits_alone = true;
+  entry.since = parts_.clock.tick();
   entry.shown_healthy = state->healthy;
   entry.shown_error = state->last_error;
   if (!state->healthy) {
@@ -113,7 +124,8 @@ Result<void> Engine::adopt(const std::shared_ptr<const config::Webhook>& webhook
     Side& side = state->queued_pages > 0 || state->dead_pages > 0 ? entry.deliveries : entry.polls;
     side = {.failed_in_a_row = state->failed_in_a_row, .healthy = false, .last_error = state->last_error};
   }
-  if (entry.paused || webhook->is_paused) return {};
+  if (once_ && !entry.invalid.empty()) once_failed_ = true;
+  if (entry.paused || webhook->is_paused || !entry.invalid.empty()) return {};
   timetable_.add(id, Sessions::place_of(webhook->database), webhook->interval, parts_.clock.tick());
   if (once_) once_left_.insert(id);
   return {};
@@ -123,6 +135,7 @@ void Engine::work() {
   std::unique_lock lock(mutex_);
   while (!stopping_) {
     const Tick now = parts_.clock.tick();
+    poll_step_ = now;
     const auto id = timetable_.take(now);
     if (!id) {
       const auto next = timetable_.next_due();
@@ -130,44 +143,12 @@ void Engine::work() {
       wake_.wait_for(lock, sleep);
       continue;
     }
-    Entry& entry = entries_.at(*id);
-    ++entry.runs_begun;
-    const auto webhook = entry.webhook;
-    const bool release = std::exchange(entry.release, false);
+    const Due due = take(*id);
     lock.unlock();
-    poll_one(*id, webhook, release);
+    poll_one(due);
+    save_idle(false);
     lock.lock();
   }
-}
-
-void Engine::poll_one(const std::string& id, const std::shared_ptr<const config::Webhook>& webhook, bool release) {
-  if (!outbox_has_room(id)) return wait_for_room(id);
-  PollOutcome outcome;
-  outcome.run.started_at = parts_.clock.now();
-  const Tick began = parts_.clock.tick();
-  auto lease = sessions_.lease(webhook->database);
-  const auto broken = [&] { return !outcome.run.ok && outcome.at_database && outcome.recourse == Recourse::reconnect; };
-  if (lease) {
-    outcome = poller_.poll(*webhook, **lease, release);
-    // A session that lay idle may have been ended by the server: no fault of the webhook's.
-    if (broken() && lease->reused()) {
-      lease->discard();
-      auto fresh = sessions_.lease_new(webhook->database);
-      if (fresh) {
-        outcome = poller_.poll(*webhook, **fresh, release);
-        if (broken()) fresh->discard();
-      }
-    } else if (broken()) {
-      lease->discard();
-    }
-  } else {
-    outcome.run.ok = false;
-    outcome.run.error = lease.error().message;
-    outcome.run.duration_ms = std::chrono::duration_cast<milliseconds>(parts_.clock.tick() - began).count();
-    outcome.recourse = lease.error().recourse;
-    outcome.at_database = true;
-  }
-  polled(id, *webhook, outcome);
 }
 
 void Engine::wait_for_room(const std::string& id) {
@@ -187,19 +168,24 @@ void Engine::wait_for_room(const std::string& id) {
   if (once_) once_failed_ = true;
 }
 
-void Engine::polled(const std::string& id, const config::Webhook& webhook, const PollOutcome& outcome) {
+void Engine::polled(const Due& due, const PollOutcome& outcome, const std::string& token) {
+  const auto& id = due.id;
+  const auto& webhook = *due.webhook;
   const auto& run = outcome.run;
+  count(id, outcome);
   if (!run.ok) {
     if (auto recorded = parts_.store.record_run(id, run); !recorded)
       log_event(Level::error, "state-failed", {{"webhook", id}, {"error", recorded.error().message}});
-    log_event(Level::warn, "poll-failed", {{"webhook", id}, {"error", run.error}});
+    log_event(Level::warn, "poll-failed",
+              {{"webhook", id}, {"error", run.error}, {"run", rfc3339_seconds(run.started_at)}});
   } else {
     log_event(run.records > 0 ? Level::info : Level::debug, "polled",
               {{"webhook", id},
                {"records", std::to_string(run.records)},
                {"pages", std::to_string(run.pages)},
                {"read", std::to_string(outcome.rows_read)},
-               {"ms", std::to_string(run.duration_ms)}});
+               {"ms", std::to_string(run.duration_ms)},
+               {"run", rfc3339_seconds(run.started_at)}});
   }
   const std::lock_guard lock(mutex_);
   const Tick now = parts_.clock.tick();
@@ -216,7 +202,18 @@ void Engine::polled(const std::string& id, const config::Webhook& webhook, const
   Entry& entry = at->second;
   ++entry.runs_ended;
   entry.last_run = run;
-  if (!outcome.strategy.empty()) entry.strategy = outcome.strategy;
+  if (!outcome.strategy.empty()) {
+    entry.strategy = outcome.strategy;
+    entry.by_commits_alone = outcome.by_commits_alone;
+  }
+  const bool complete = run.ok && outcome.complete;
+  if (complete) {
+    entry.last_complete = now;
+    entry.polled_as = due.webhook;
+    entry.idle_at.reset();
+    entry.idle_unsaved = false;
+  }
+  entry.token = complete && outcome.up_to_date && entry.webhook == due.webhook ? token : "";
   if (!outcome.held.empty()) {
     hold_back(id, entry, outcome.held);
   } else if (run.ok) {
@@ -264,7 +261,7 @@ void Engine::show_health(const std::string& id, Entry& entry) {
   const std::string error = !entry.polls.healthy        ? entry.polls.last_error
                             : !entry.deliveries.healthy ? entry.deliveries.last_error
                                                         : "";
-  if (healthy == entry.shown_healthy && error == entry.shown_error) return;
+  if (healthy == entry.shown_healthy && error == entry.shown_error && entry.health_stored) return;
   if (healthy != entry.shown_healthy) {
     if (healthy) {
       log_event(Level::info, "healthy", {{"webhook", id}});
@@ -273,10 +270,12 @@ void Engine::show_health(const std::string& id, Entry& entry) {
     }
   }
   const int failed = std::max(entry.polls.failed_in_a_row, entry.deliveries.failed_in_a_row);
-  if (auto stored = parts_.store.set_health(id, healthy, failed, error); !stored)
-    return log_event(Level::error, "state-failed", {{"webhook", id}, {"error", stored.error().message}});
+  // What can't be written down is shown all the same: least of all a full disk may look healthy.
   entry.shown_healthy = healthy;
   entry.shown_error = error;
+  const auto stored = parts_.store.set_health(id, healthy, failed, error);
+  entry.health_stored = stored.has_value();
+  if (!stored) log_event(Level::error, "state-failed", {{"webhook", id}, {"error", stored.error().message}});
 }
 
 // One webhook may fill a quarter of the outbox, so that a dead receiver does not stop the others; all
@@ -303,7 +302,7 @@ std::shared_ptr<const config::Webhook> Engine::sendable(const std::string& id) {
   if (at == entries_.end()) return nullptr;
   const Entry& entry = at->second;
   // A dead page holds back what follows it: order is kept until it is replayed or dropped.
-  if (entry.paused || entry.webhook->is_paused || entry.dead_pages > 0) return nullptr;
+  if (entry.paused || entry.webhook->is_paused || entry.dead_pages > 0 || !entry.invalid.empty()) return nullptr;
   if (once_ && entry.deliveries.failed_in_a_row > 0) return nullptr;
   return entry.webhook;
 }

@@ -16,12 +16,16 @@
 
 #include "config/config.h"
 #include "config/load.h"
+#include "config/stored.h"
 #include "connectors/connector.h"
 #include "core/clock.h"
+#include "core/guarded.h"
 #include "daemon/control.h"
 #include "daemon/dispatcher.h"
 #include "daemon/poller.h"
+#include "daemon/probes.h"
 #include "daemon/sessions.h"
+#include "daemon/tally.h"
 #include "delivery/transport.h"
 #include "scheduler/health.h"
 #include "scheduler/timetable.h"
@@ -41,6 +45,7 @@ class Engine {
     std::function<double()> random;
     // Reads the configuration again, for reload.
     std::function<std::expected<config::Config, config::Errors>()> load;
+    config::SecretSources secrets;  // for webhooks kept in state
   };
   Engine(Parts parts, config::Config config);
   ~Engine();
@@ -61,19 +66,39 @@ class Engine {
  private:
   struct Entry {
     std::shared_ptr<const config::Webhook> webhook;
+    // As which the last whole poll was made; null: not by this process. It is polled once more before an epoch ends.
+    std::shared_ptr<const config::Webhook> polled_as;
     Side polls;
     Side deliveries;
     bool paused = false;  // in state
     std::int64_t dead_pages = 0;
     std::string strategy;
-    bool shown_healthy = true;  // as the store has it
+    bool shown_healthy = true;
     std::string shown_error;
-    bool release = false;  // the next poll ignores hold_if_changed_over
+    bool health_stored = true;  // the store has it as it is shown
+    bool release = false;       // the next poll ignores hold_if_changed_over
+    bool asked = false;    // somebody asked for the next poll: it is not left out
+    // What lets polls be left out (scheduler/idle.h).
+    bool by_commits_alone = true;    // not known before the first poll
+    std::string token;               // taken before the last poll, which was whole; empty: there is none
+    std::optional<Instant> idle_at;  // last check by a token, newer than the state's
+    bool idle_unsaved = false;       // the state does not know of it
     bool outbox_full = false;
     std::uint64_t runs_begun = 0;
     std::uint64_t runs_ended = 0;
     std::optional<Run> last_run;
-    Instant since;  // known to this process from then on
+    Tick since;                         // known to this process from then on
+    std::optional<Tick> last_complete;  // check by this process
+    // Of one made through the API.
+    bool by_api = false;
+    std::string definition;  // as kept in state
+    std::string invalid;     // why it can't run, though it is kept; empty: it runs
+  };
+
+  // A webhook kept in state, as the configuration reads it now.
+  struct Stored {
+    std::shared_ptr<const config::Webhook> webhook;
+    config::Errors errors;
   };
 
   // A database that could not be reached. One webhook alone tries it, seldom; the others that are due there
@@ -85,9 +110,26 @@ class Engine {
 
   Result<void> adopt(const std::shared_ptr<const config::Webhook>& webhook);
   void work();  // a poll worker
-  void poll_one(const std::string& id, const std::shared_ptr<const config::Webhook>& webhook, bool release);
+  // One webhook that has come due, with what its entry said then.
+  struct Due {
+    std::string id;
+    std::shared_ptr<const config::Webhook> webhook, polled_as;
+    PollRequest request;
+    std::string token;
+    bool by_commits_alone = true;
+  };
+  // daemon/engine_poll.cc
+  Due take(const std::string& id);
+  void poll_one(const Due& due);
+  PollOutcome not_reached(const Error& error, Tick began) const;
+  PollOutcome poll_with_session(const config::Webhook& webhook, const PollRequest& request);
+  PollOutcome poll_on(Sessions::Lease& lease, const config::Webhook& webhook, const PollRequest& request);
+  std::optional<PollOutcome> end_epoch(const Due& due);
+  bool left_out(const Due& due, const std::optional<Probes::Seen>& seen);
+  void save_idle(bool all);
+  // daemon/engine.cc
   void wait_for_room(const std::string& id);
-  void polled(const std::string& id, const config::Webhook& webhook, const PollOutcome& outcome);
+  void polled(const Due& due, const PollOutcome& outcome, const std::string& token);
   void unreachable(const std::string& id, const config::Webhook& webhook, const std::string& error);
   void hold_back(const std::string& id, Entry& entry, const std::string& why);
   void show_health(const std::string& id, Entry& entry);
@@ -98,8 +140,24 @@ class Engine {
   void not_delivered(const std::string& id, const std::string& error, bool lasting);
   bool once_done();
 
-  // daemon/engine_control.cc
+  // daemon/engine_stored.cc
+  Stored read_stored(config::StoredReader& reader, const std::string& id, const std::string& json) const;
+  Result<void> adopt_stored();
+  Result<void> adopt_one_stored(const Stored& stored, const std::string& json);
+  Answer<WebhookStatus> create(const std::string& body, std::optional<bool> include_all);
+  Answer<WebhookStatus> change(const std::string& id, const std::string& body);
+  Answer<WebhookStatus> remove(const std::string& id);
+
+  // daemon/engine_status.cc
+  WebhookStatus judged(const Entry& entry, WebhookState state);
   Answer<WebhookStatus> status_of(const std::string& id);
+  Answer<std::vector<WebhookStatus>> statuses();  // in order, without their runs
+  Answer<std::string> metrics();
+  Answer<std::string> explain(const std::string& id, bool json);
+  void count(const std::string& id, const PollOutcome& outcome);
+  void attempted(const std::string& id, Attempted outcome, Micros took, std::optional<Micros> waited);
+
+  // daemon/engine_control.cc
   Answer<std::vector<WebhookStatus>> list();
   Answer<Run> trigger(const std::string& id);
   Answer<WebhookStatus> set_paused(const std::string& id, bool paused);
@@ -112,10 +170,13 @@ class Engine {
 
   Parts parts_;
   Sessions sessions_;
+  Probes probes_;
   Poller poller_;
   Dispatcher dispatcher_;
 
-  std::mutex reload_mutex_;       // one reload at a time
+  Guarded<Tally> tally_;
+
+  std::mutex reload_mutex_;       // one at a time brings webhooks in or out
   std::mutex mutex_;              // guards all below
   std::condition_variable wake_;  // something is due, a run ended, stopping
   config::Config config_;
@@ -123,12 +184,14 @@ class Engine {
   std::vector<std::string> order_;  // of the configuration
   Timetable timetable_;
   std::map<std::string, Outage> outages_;  // by Sessions::place_of
+  Tick idle_saved_;                        // when checks by a token were last written down
   std::set<std::string> once_left_;        // run_once: not polled yet
   bool once_ = false;
   bool once_failed_ = false;
   bool started_ = false;
 
   std::atomic<bool> stopping_ = false;
+  std::atomic<Tick> poll_step_ = Tick{};  // when a poll worker last got on, with a poll or with waiting for one
   std::vector<std::thread> workers_;
   std::thread delivery_;
 };

@@ -1,7 +1,8 @@
-// What Engine answers to Control: status, trigger, pause, resume, reload, dead pages.
+// What Engine answers to Control: trigger, pause, resume, reload, dead pages.
 #include <algorithm>
 
 #include "config/difference.h"
+#include "core/crash_point.h"
 #include "daemon/engine.h"
 #include "daemon/log.h"
 
@@ -26,73 +27,23 @@ std::unexpected<Refusal> failed(const Error& error) {
 }  // namespace
 
 Control Engine::control() {
-  return {.list = [this] { return list(); },
-          .get = [this](const std::string& id) { return status_of(id); },
-          .trigger = [this](const std::string& id) { return trigger(id); },
-          .pause = [this](const std::string& id) { return set_paused(id, true); },
-          .resume = [this](const std::string& id) { return set_paused(id, false); },
-          .reload = [this] { return reload(); },
-          .dead = [this](const std::string& id) { return dead(id); },
-          .replay_dead = [this](const std::string& id) { return replay_dead(id); },
-          .drop_dead = [this](const std::string& id, const std::string& page) { return drop_dead(id, page); },
-          .not_ready = [this] { return not_ready(); },
-          .alive = [this] { return alive(); }};
-}
-
-Answer<WebhookStatus> Engine::status_of(const std::string& id) {
-  WebhookStatus status;
-  const Instant now = parts_.clock.now();
-  const std::lock_guard lock(mutex_);
-  const auto at = entries_.find(id);
-  if (at == entries_.end()) return unknown(id);  // asked first: the store makes a row for every id it is asked for
-  auto state = parts_.store.webhook(id);
-  if (!state) return failed(state.error());
-  const Entry& entry = at->second;
-  status.webhook = *entry.webhook;
-  status.state = std::move(*state);
-  status.paused = entry.paused || entry.webhook->is_paused;
-  status.healthy = entry.shown_healthy;
-  status.last_error = entry.shown_error;
-  status.strategy = entry.strategy;
-  if (!status.paused) {
-    const auto due = timetable_.due(id);
-    if (due) status.next_check_at = now + std::max<Micros>(Micros(0), *due - parts_.clock.tick());
-    const auto outage = outages_.find(Sessions::place_of(entry.webhook->database));
-    if (outage != outages_.end() && outage->second.failed_in_a_row >= 2 && due && *due <= parts_.clock.tick()) {
-      status.healthy = false;
-      if (status.last_error.empty()) status.last_error = outage->second.error;
-    }
-    if (const auto why = stale(status.state.checked_at, entry.since, entry.webhook->interval, now)) {
-      status.healthy = false;
-      const auto& cause = !entry.polls.last_error.empty() ? entry.polls.last_error : status.last_error;
-      status.last_error =
-          cause.empty() ? *why + (entry.outbox_full ? "; the outbox is full" : "") : *why + "; " + cause;
-    }
-  }
-  if (status.state.checked_at)
-    status.lag_seconds = std::max(0.0, std::chrono::duration<double>(now - *status.state.checked_at).count());
-  auto runs = parts_.store.runs(id);
-  if (!runs) return failed(runs.error());
-  for (const auto& run : *runs) status.runs.push_back(describe(run));
-  return status;
-}
-
-Answer<std::vector<WebhookStatus>> Engine::list() {
-  std::vector<std::string> order;
-  {
-    const std::lock_guard lock(mutex_);
-    order = order_;
-  }
-  std::vector<WebhookStatus> statuses;
-  for (const auto& id : order) {
-    auto status = status_of(id);
-    if (status) {
-      statuses.push_back(std::move(*status));
-    } else if (status.error().why != Refusal::Why::not_found) {  // a reload may have taken it out meanwhile
-      return std::unexpected(status.error());
-    }
-  }
-  return statuses;
+  return {
+      .list = [this] { return list(); },
+      .get = [this](const std::string& id) { return status_of(id); },
+      .trigger = [this](const std::string& id) { return trigger(id); },
+      .pause = [this](const std::string& id) { return set_paused(id, true); },
+      .resume = [this](const std::string& id) { return set_paused(id, false); },
+      .create = [this](const std::string& body, std::optional<bool> include_all) { return create(body, include_all); },
+      .change = [this](const std::string& id, const std::string& body) { return change(id, body); },
+      .remove = [this](const std::string& id) { return remove(id); },
+      .reload = [this] { return reload(); },
+      .dead = [this](const std::string& id) { return dead(id); },
+      .replay_dead = [this](const std::string& id) { return replay_dead(id); },
+      .drop_dead = [this](const std::string& id, const std::string& page) { return drop_dead(id, page); },
+      .explain = [this](const std::string& id, bool json) { return explain(id, json); },
+      .not_ready = [this] { return not_ready(); },
+      .alive = [this] { return alive(); },
+      .metrics = [this] { return metrics(); }};
 }
 
 Answer<Run> Engine::trigger(const std::string& id) {
@@ -101,9 +52,11 @@ Answer<Run> Engine::trigger(const std::string& id) {
   if (at == entries_.end()) return unknown(id);
   if (at->second.paused || at->second.webhook->is_paused)
     return refuse(Refusal::Why::conflict, id + " is paused; resume it first");
+  if (!at->second.invalid.empty()) return refuse(Refusal::Why::conflict, id + " can't run: " + at->second.invalid);
   const auto target = at->second.runs_begun + 1;
   timetable_.reached(id);  // asked for by a person: a back-off does not count
   timetable_.hurry(id, parts_.clock.tick());
+  at->second.asked = true;
   wake_.notify_all();
   const auto ended = [&] {
     const auto entry = entries_.find(id);
@@ -133,10 +86,10 @@ Answer<WebhookStatus> Engine::set_paused(const std::string& id, bool paused) {
     entry.paused = paused;
     if (paused) {
       timetable_.remove(id);
-    } else {
+    } else if (entry.invalid.empty()) {
       entry.release = before->paused_because.starts_with("held: ");
       timetable_.add(id, Sessions::place_of(entry.webhook->database), entry.webhook->interval, parts_.clock.tick());
-      entry.since = parts_.clock.now();
+      entry.since = parts_.clock.tick();
     }
     wake_.notify_all();
   }
@@ -149,6 +102,10 @@ Answer<ReloadReport> Engine::reload() {
   const std::lock_guard one_at_a_time(reload_mutex_);
   auto loaded = parts_.load();
   if (!loaded) {
+    tally_.with([](Tally& tally) {
+      ++tally.reloads_refused;
+      tally.last_reload_good = false;
+    });
     log_event(Level::error, "reload-refused",
               {{"errors", std::to_string(loaded.error().size())}, {"first", loaded.error().front()}});
     return std::unexpected(Refusal{.why = Refusal::Why::invalid, .messages = loaded.error()});
@@ -165,6 +122,7 @@ Answer<ReloadReport> Engine::reload() {
   for (const auto& id : difference.removed) {
     timetable_.remove(id);
     entries_.erase(id);
+    tally_.with([&](Tally& tally) { tally.webhooks.erase(id); });
   }
   const auto is = [](const std::vector<std::string>& ids, const std::string& id) {
     return std::ranges::find(ids, id) != ids.end();
@@ -175,21 +133,31 @@ Answer<ReloadReport> Engine::reload() {
     const bool added = is(difference.added, webhook.id);
     if (!added && !is(difference.changed, webhook.id)) continue;
     timetable_.remove(webhook.id);
+    if (const auto at = entries_.find(webhook.id); at != entries_.end() && at->second.by_api) entries_.erase(at);
     auto adopted = adopt(std::make_shared<const config::Webhook>(webhook));
     if (adopted && !added) adopted = parts_.store.touch(webhook.id);
     if (!adopted)
       log_event(Level::error, "state-failed", {{"webhook", webhook.id}, {"error", adopted.error().message}});
     timetable_.hurry(webhook.id, parts_.clock.tick());
     dispatcher_.notify(webhook.id);
+    crash_point(CrashPoint::mid_reload);
   }
   // Where webhooks are listed follows the file; what adopt() appended is there already.
   order_.clear();
   for (const auto& webhook : loaded->webhooks) order_.push_back(webhook.id);
   config_.webhooks = std::move(loaded->webhooks);
+  config_.base = loaded->base;
+  if (auto adopted = adopt_stored(); !adopted)
+    log_event(Level::error, "state-failed", {{"error", adopted.error().message}});
   config_.limits.outbox_bytes = loaded->limits.outbox_bytes;
   set_log_level(loaded->log.level);
   wake_.notify_all();
   lock.unlock();
+  tally_.with([&](Tally& tally) {
+    ++tally.reloads;
+    tally.last_reload_good = true;
+    tally.configured_at = parts_.clock.now();
+  });
   log_event(Level::info, "reloaded",
             {{"added", std::to_string(report.added.size())},
              {"removed", std::to_string(report.removed.size())},
@@ -238,22 +206,14 @@ Answer<DeadPage> Engine::drop_dead(const std::string& id, const std::string& pag
   return *at;
 }
 
-std::vector<std::string> Engine::not_ready() {
-  {
-    const std::lock_guard lock(mutex_);
-    if (!started_) return {"starting"};
-  }
-  const auto statuses = list();
-  if (!statuses) return statuses.error().messages;
-  std::vector<std::string> reasons;
-  for (const auto& status : *statuses)
-    if (!status.paused && !status.healthy) reasons.push_back(status.webhook.id + ": " + status.last_error);
-  return reasons;
-}
-
 bool Engine::alive() {
-  // The loop takes a turn at least once a second; a store that answers slowly may hold it up for a while.
-  return !stopping_ && parts_.clock.tick() - dispatcher_.last_turn() < std::chrono::minutes(1);
+  // The delivery loop takes a turn at least once a second; a store that answers slowly may hold it up for a while. A
+  // poll worker gets on with each question to a database, and those end with ConnectOptions::statement_timeout; one
+  // that has nothing to do looks up once a minute. So all of them standing still for twice that long is no slow
+  // database.
+  const Tick now = parts_.clock.tick();
+  return !stopping_ && now - dispatcher_.last_turn() < std::chrono::minutes(1) &&
+         now - poll_step_.load() < 2 * parts_.connect_options.statement_timeout;
 }
 
 }  // namespace vhookd

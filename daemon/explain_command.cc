@@ -5,6 +5,7 @@
 #include "config/load.h"
 #include "config/spelling.h"
 #include "core/crypto.h"
+#include "daemon/ask_daemon.h"
 #include "daemon/exit_code.h"
 #include "daemon/explanation.h"
 #include "daemon/explanation_print.h"
@@ -29,6 +30,18 @@ int unknown(const std::string& id, const config::Config& config) {
   return failed("no webhook has the id \"" + id + "\"" + hint);
 }
 
+// Which epoch the webhook is in, where a daemon runs that knows it.
+std::string running(const ExplainOptions& options) {
+  const ControlClient daemon(find_socket({.config = options.config, .state = {}}, process_environment()));
+  const auto reply = daemon.call("GET", webhook_path(options.id), {}, std::chrono::seconds(2));
+  if (!reply || reply->status != 200) return {};
+  const auto webhook = Json::parse(reply->body, nullptr, false);
+  if (!webhook.is_object() || number_of(webhook, "epoch") == 0) return {};
+  const auto checked = text_of(webhook, "checked_at");
+  return "epoch " + std::to_string(number_of(webhook, "epoch")) +
+         (checked.empty() ? ", not polled yet" : ", last check " + checked);
+}
+
 }  // namespace
 
 int explain_command(const ExplainOptions& options) {
@@ -47,6 +60,7 @@ int explain_command(const ExplainOptions& options) {
   const SystemClock clock;
   const auto explanation = explain(*webhook, {.session = **session, .now = clock.now(), .random_id = random_id});
   if (!explanation) return failed(explanation.error().message);
+  (*explanation)->running = running(options);
   std::cout << (options.json ? explanation_json(**explanation) : explanation_text(**explanation));
   std::cout.flush();
   if ((*explanation)->failed) return failed("the first page can't be read: " + (*explanation)->failed->message);

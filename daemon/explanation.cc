@@ -4,7 +4,10 @@
 
 #include "daemon/hidden_values.h"
 #include "daemon/open_transactions.h"
+#include "daemon/server_plan.h"
 #include "daemon/webhook_json.h"
+#include "scheduler/fingerprint.h"
+#include "scheduler/idle.h"
 #include "scheduler/poll.h"
 #include "scheduler/rehearse.h"
 
@@ -24,6 +27,7 @@ class Explainer {
       if (auto done = (this->*step)(); !done) return std::unexpected(hidden_.without(done.error()));
     out_->guarantee = guarantee(out_->plan, sees_transactions_);
     out_->index = index_advice(out_->plan);
+    out_->idle = idle_words(out_->plan);
     out_->open_transactions = open_transactions(out_->plan, context_.session);
     if (!wants_deleted())
       if (const auto done = read_first_page(); !done) out_->failed = hidden_.without(done.error());
@@ -141,19 +145,22 @@ std::vector<ShownQuery> Explainer::shown(const std::vector<Ask>& asks, bool firs
       return "what is under way, where the role may see it (PROCESS); not with every poll, at most 15 s apart";
     if (ask.position) return "where the database stands";
     if (ask.ranges)
-      return "count and fingerprint of the key's ranges of " + std::to_string(out_->plan.range_rows) +
+      return "count and fingerprint of the key's ranges of " + std::to_string(range_rows(out_->plan)) +
              " rows; a CASE tells which of up to 1,000 (4,000 where no index gives the key's order) a row lies in";
     if (strategy == Strategy::snapshot && !first && list_has_ranges)
       return "the rows of the ranges that differ from what is known; WHERE picks them out";
     if (strategy == Strategy::timestamp && &ask != &asks.back()) return "rows without a time";
+    if (strategy == Strategy::xid && &ask == &asks.back() && out_->plan.remembers)
+      return "how many there are; where that is fewer than are known, the keys are read in order as well";
     if (strategy == Strategy::xid && !first)
       return "the rows; AND xmin::text <> ALL(…) besides, for what was sent of transactions above the horizon";
     return "the rows";
   };
   std::vector<ShownQuery> list;
   for (const auto& ask : asks) {
-    ShownQuery one{.sql = ask.query.sql, .values = {}, .remark = remark(ask)};
+    ShownQuery one{.sql = ask.query.sql, .values = {}, .remark = remark(ask), .plan = {}};
     for (const auto& param : ask.query.params) one.values.push_back(hidden_.show(param));
+    if (!ask.position && !ask.fresh) one.plan = server_plan(context_.session, out_->plan.dialect, ask.query);
     list.push_back(std::move(one));
   }
   return list;

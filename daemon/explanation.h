@@ -21,6 +21,7 @@ struct ShownQuery {
   std::string sql;
   std::vector<std::string> values;  // of its placeholders, in order; what came from a ${…} reference is ***
   std::string remark;               // empty, or when it is asked
+  std::vector<std::string> plan;    // the server's own, where it reads the table
 };
 
 struct Explanation {
@@ -33,7 +34,9 @@ struct Explanation {
   std::vector<ShownQuery> poll;   // the questions of each poll
   std::vector<ShownQuery> first;  // those of the first one
   IndexAdvice index;
+  std::string idle;  // whether polls are left out while nothing changes
   std::vector<std::string> open_transactions;
+  std::string running;          // how the running daemon has it; empty: none was reached that knows it
   std::string page_remark;      // under which circumstances the page is sent
   std::optional<Page> page;     // empty: no row is there to be sent
   std::optional<Error> failed;  // the page could not be read; the rest holds

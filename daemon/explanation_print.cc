@@ -68,6 +68,7 @@ void queries(std::string& out, const Plan& plan, const std::vector<ShownQuery>& 
     out += "  -- " + query.remark + "\n  " + printable(query.sql) + "\n";
     for (std::size_t i = 0; i < query.values.size(); ++i)
       out += "     " + placeholder(plan, i) + " = " + printable(query.values[i]) + "\n";
+    for (const auto& step : query.plan) out += "     the server: " + printable(step) + "\n";
   }
 }
 
@@ -79,6 +80,7 @@ bool same(const std::vector<ShownQuery>& a, const std::vector<ShownQuery>& b) {
 void head(std::string& out, const Explanation& e) {
   const auto& webhook = *e.webhook;
   out += printable(webhook.id) + ", as a new webhook begins; one that has polled before goes on as it did\n";
+  if (!e.running.empty()) line(out, "running", e.running);
   line(out, "database", webhook.connection_id + ": " + webhook.database.display + " (" + e.server + ")");
   line(out, "table", e.plan.from + ", " + std::string(relation_name(e.table.relation)) + ", " + estimate(e.table));
   line(out, "event",
@@ -121,7 +123,10 @@ void page(std::string& out, const Explanation& e) {
 
 Json json_of(const std::vector<ShownQuery>& list) {
   Json out = Json::array();
-  for (const auto& query : list) out.push_back({{"sql", query.sql}, {"values", query.values}, {"for", query.remark}});
+  for (const auto& query : list) {
+    out.push_back({{"sql", query.sql}, {"values", query.values}, {"for", query.remark}});
+    if (!query.plan.empty()) out.back()["plan"] = query.plan;
+  }
   return out;
 }
 
@@ -178,6 +183,7 @@ std::string explanation_text(const Explanation& e) {
   line(out, "used", e.index.used.empty() ? "none" : e.index.used);
   line(out, "cost", e.index.cost);
   if (!e.index.missing.empty()) line(out, "to add", e.index.missing);
+  line(out, "when idle", e.idle);
   if (!e.open_transactions.empty()) {
     out += "\nOPEN TRANSACTIONS NOW\n";
     for (const auto& text : e.open_transactions) out += "  " + printable(text) + "\n";
@@ -208,6 +214,7 @@ std::string explanation_json(const Explanation& e) {
               {"strategy", name_of(e.plan.strategy)},
               {"reason", e.plan.reason},
               {"columns", columns_json(e)}};
+  if (!e.running.empty()) out["running"] = e.running;
   if (!e.auto_choice.empty()) out["auto"] = e.auto_choice;
   out["guarantee"] = {{"promised", e.guarantee.promised},
                       {"not_covered", e.guarantee.not_covered},
@@ -215,6 +222,7 @@ std::string explanation_json(const Explanation& e) {
   out["index"] = {{"used", e.index.used.empty() ? Json() : Json(e.index.used)},
                   {"missing", e.index.missing.empty() ? Json() : Json(e.index.missing)},
                   {"cost", e.index.cost}};
+  out["when_idle"] = e.idle;
   out["open_transactions"] = e.open_transactions;
   out["poll"] = json_of(e.poll);
   out["first_poll"] = json_of(e.first);

@@ -18,6 +18,49 @@ int complain(const std::string& message, int code) {
   return code;
 }
 
+// Of the server's schemas those that are the user's own; the connection's default first. SQLite has one.
+constexpr auto postgres_schemas = R"(
+SELECT n.nspname::text FROM pg_catalog.pg_namespace n
+ WHERE n.nspname NOT LIKE 'pg\_%' AND n.nspname <> 'information_schema'
+   AND pg_catalog.has_schema_privilege(n.oid, 'USAGE')
+ ORDER BY n.nspname IS DISTINCT FROM pg_catalog.current_schema(), n.nspname COLLATE "C")";
+constexpr auto mysql_schemas = R"(
+SELECT SCHEMA_NAME FROM information_schema.SCHEMATA
+ WHERE SCHEMA_NAME NOT IN ('information_schema', 'mysql', 'performance_schema', 'sys') ORDER BY SCHEMA_NAME)";
+
+Result<std::vector<std::string>> schemas_of(Connector& session, Dialect dialect) {
+  std::vector<std::string> schemas;
+  if (dialect == Dialect::sqlite) return std::vector<std::string>{""};
+  const auto* sql = dialect == Dialect::postgres ? postgres_schemas : mysql_schemas;
+  const auto done = session.read({.sql = sql, .params = {}}, [&](Row row) {
+    schemas.emplace_back(row[0].text);
+    return true;
+  });
+  if (!done) return std::unexpected(done.error());
+  return schemas;
+}
+
+// Those of the connection's default schema first, then those of all others. A MySQL database that the URL names is
+// meant alone. Sets the source's default schema.
+Result<std::vector<TableName>> all_tables(Connector& session, InitSource& source) {
+  const auto dialect = dialect_of(source.database.type);
+  auto names = session.tables({});
+  if (dialect == Dialect::sqlite || (names && dialect == Dialect::mysql)) return names;
+  const auto schemas = schemas_of(session, dialect);
+  if (!schemas) return std::unexpected(schemas.error());
+  if (names && !schemas->empty()) source.schema = schemas->front();
+  if (names && !names->empty()) source.schema = names->front().schema;
+  std::vector<TableName> all = names.value_or(std::vector<TableName>{});
+  for (const auto& schema : *schemas) {
+    if (names && schema == source.schema) continue;
+    auto more = session.tables(schema);
+    if (!more) return more;
+    all.insert(all.end(), more->begin(), more->end());
+  }
+  if (all.empty() && !names) return names;  // why there is no default
+  return all;
+}
+
 }  // namespace
 
 int init_command(const InitOptions& options) {
@@ -26,7 +69,7 @@ int init_command(const InitOptions& options) {
   if (from_stdin && !std::getline(std::cin, url))
     return complain("init: standard input holds no line with a database's URL", exit_code::wrong_usage);
   if (url.ends_with('\r')) url.pop_back();
-  const auto source = init_source(url);
+  auto source = init_source(url);
   if (!source) return complain("init: DB_URL " + source.error(), exit_code::wrong_usage);
   if (!from_stdin && !source->variables.empty())
     std::cerr << "vhookd: other users of this machine could see the password in the command line; "
@@ -35,7 +78,7 @@ int init_command(const InitOptions& options) {
   initialise_connectors();
   const auto session = connect(source->database, {});
   if (!session) return complain(session.error().message, exit_code::failed);
-  const auto names = (*session)->tables({});
+  const auto names = all_tables(**session, *source);
   if (!names) return complain(names.error().message, exit_code::failed);
   std::vector<InitTable> tables;
   for (const auto& name : *names) {

@@ -120,14 +120,14 @@ class File {
            std::string(name_of(database.type)) + "\n";
     for (const auto& variable : source.variables)
       out_ += "    # Set " + variable + " in vhookd's environment to the password" +
-              (source.encoded ? ", percent-encoded" : " as it is, not percent-encoded") +
-              "; ${file:/path} and ${credential:NAME} do as well.\n";
+              " as it is, not percent-encoded; ${file:/path} and ${credential:NAME} do as well.\n";
     if (source.variables.empty() && dialect_of(database.type) != Dialect::sqlite)
       out_ += "    # No password: where one is needed, reader:${env:NAME}@host keeps it out of this file.\n";
     out_ += "    db_url: " + scalar(source.url) + "\n";
   }
 
   void schema(const std::string& schema) {
+    schema_ = schema;
     if (schema.empty() || dialect_of(source_.database.type) == Dialect::sqlite) return;
     if (can_be_written(schema)) out_ += "    db_schema: " + name_scalar(schema) + "\n";
   }
@@ -154,14 +154,18 @@ class File {
     const auto updated = plan(Event::updated, table);
     const std::string count =
         table.estimated_rows < 0 ? "" : ", about " + std::to_string(table.estimated_rows) + " rows";
-    comment(table.name.name + ", " + std::string(relation_name(table.relation)) + count);
+    const bool elsewhere = table.name.schema != schema_;
+    const std::string full = (elsewhere ? table.name.schema + "." : "") + table.name.name;
+    db_schema_ = elsewhere ? "    db_schema: " + name_scalar(table.name.schema) + "\n" : "";
+    comment(full + ", " + std::string(relation_name(table.relation)) + count);
     if (updated) say_how(*updated);
-    const bool sound = updated.has_value() && can_be_written(table.name.name);
-    if (!can_be_written(table.name.name))
-      comment("left out: a configuration can't hold this name, which has control characters, is no UTF-8 or too long");
-    if (!can_be_written(table.name.name)) return;
+    const bool writable = can_be_written(table.name.name) && (!elsewhere || can_be_written(table.name.schema));
+    if (!writable)
+      return comment(
+          "left out: a configuration can't hold this name, which has control characters, is no UTF-8 or too long");
     if (!updated) comment("left out: " + reason(updated.error()));
-    write(Event::updated, ids_.make(table.name.name, ""), sound, updated ? "" : no_key(table));
+    name_ = elsewhere ? table.name.schema + "-" + table.name.name : table.name.name;
+    write(Event::updated, ids_.make(name_, ""), updated.has_value(), updated ? "" : no_key(table));
     if (updated) variants(table);
   }
 
@@ -203,15 +207,15 @@ class File {
       }
       comment(name + " rows alone, found by " + std::string(name_of(how->strategy)) + ": " + how->reason);
       const auto soft = event == Event::deleted ? soft_deletion(table) : "";
-      write(event, ids_.make(table.name.name, "-" + name), false,
+      write(event, ids_.make(name_, "-" + name), false,
             soft.empty() ? "" : "    deleted_column: " + name_scalar(soft) + "\n");
     }
   }
 
   // `live` false: as a comment. `more`: further lines.
   void write(Event event, const std::string& id, bool live, const std::string& more) {
-    const std::string text = "  - id: " + scalar(id) +
-                             "\n    connection_id: source\n    object_type: " + name_scalar(webhook_.object_type) +
+    const std::string text = "  - id: " + scalar(id) + "\n    connection_id: source\n" + db_schema_ +
+                             "    object_type: " + name_scalar(webhook_.object_type) +
                              "\n    event: " + std::string(config::name_of(event)) + "\n" + more +
                              "    hook_url: https://example.invalid/hooks/" + id + "   # where the changes are to go\n";
     out_ += live ? text : "  # " + replaced(text.substr(2, text.size() - 3), "\n  ", "\n  # ") + "\n";
@@ -219,6 +223,9 @@ class File {
 
   const InitSource& source_;
   config::Webhook webhook_;  // of the plan being looked at
+  std::string schema_;       // the connection's
+  std::string db_schema_;    // the line for a table in another
+  std::string name_;         // what the ids are made of
   Ids ids_;
   std::string out_;
 };
@@ -234,13 +241,12 @@ std::expected<InitSource, std::string> init_source(const std::string& url) {
   InitSource source{.database = {.type = type, .url = read->url, .display = read->display, .schema = {}},
                     .url = read->display,
                     .variables = {},
-                    .encoded = false};
+                    .schema = {}};
   if (type == DbType::sqlite) return source;  // has no password
   constexpr std::string_view hidden = "***";
   for (auto at = source.url.find(hidden); at != std::string::npos; at = source.url.find(hidden, at)) {
     const auto number = source.variables.size() + 1;
     source.variables.push_back("VHOOKD_DB_PASSWORD" + (number == 1 ? "" : "_" + std::to_string(number)));
-    source.encoded = source.encoded || (!read->scheme.empty() && source.url.rfind('?', at) != std::string::npos);
     const auto reference = "${env:" + source.variables.back() + "}";
     source.url.replace(at, hidden.size(), reference);
     at += reference.size();
@@ -252,7 +258,7 @@ std::string init_file(const InitSource& source, const std::string& server, const
   File file(source, server);
   bool may_write = false;
   for (const auto& found : tables) may_write = may_write || (found.table && found.table->may_write);
-  file.schema(tables.empty() ? "" : tables.front().name.schema);
+  file.schema(!source.schema.empty() || tables.empty() ? source.schema : tables.front().name.schema);
   file.begin_webhooks(may_write, !tables.empty());
   for (const auto& found : tables) file.table(found);
   return file.take();

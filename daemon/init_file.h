@@ -17,7 +17,7 @@ struct InitSource {
   config::Database database;
   std::string url;                     // as written in YAML: ${env:NAME} for each password
   std::vector<std::string> variables;  // those NAMEs
-  bool encoded = false;                // the variables hold percent-encoded text, for they stand in the URL's query
+  std::string schema;                  // the connection's default; empty: that of the first table
 };
 
 // `url` as given to `init`, its passwords in it. Otherwise what is wrong, without any part of it.

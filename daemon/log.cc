@@ -2,7 +2,12 @@
 
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <systemd/sd-journal.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -15,6 +20,7 @@ struct Output {
   std::shared_ptr<spdlog::logger> logger =
       std::make_shared<spdlog::logger>("vhookd", std::make_shared<spdlog::sinks::stderr_sink_mt>());
   bool json = false;
+  bool journal = false;
 };
 
 // The one thing of the process that is everybody's: its standard error.
@@ -72,7 +78,51 @@ std::string format_json(Level level, std::string_view id, LogFields fields) {
   return text.substr(1);
 }
 
+// As syslog(3) numbers them.
+char priority(Level level) {
+  switch (level) {
+    case Level::debug:
+      return '7';
+    case Level::info:
+      return '6';
+    case Level::warn:
+      return '4';
+    case Level::error:
+      return '3';
+  }
+  return '6';
+}
+
+std::string journal_name(std::string_view name) {
+  std::string out = "VHOOKD_";
+  for (const char c : name)
+    out += c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c >= '0' && c <= '9' ? c : '_';
+  return out;
+}
+
+// False: the journal did not take it.
+bool send_to_journal(Level level, std::string_view id, LogFields fields) {
+  auto texts = journal_fields(level, id, fields);
+  std::vector<iovec> parts;
+  parts.reserve(texts.size());
+  for (auto& text : texts) parts.push_back({.iov_base = text.data(), .iov_len = text.size()});
+  return sd_journal_sendv(parts.data(), static_cast<int>(parts.size())) == 0;
+}
+
 }  // namespace
+
+std::vector<std::string> journal_fields(Level level, std::string_view id, LogFields fields) {
+  std::vector<std::string> texts = {"MESSAGE=" + format_text(id, fields), std::string("PRIORITY=") + priority(level),
+                                    "SYSLOG_IDENTIFIER=vhookd", "VHOOKD_CODE=" + std::string(id)};
+  for (const auto& [name, value] : fields) texts.push_back(journal_name(name) + "=" + value);
+  return texts;
+}
+
+bool is_journal(const char* journal_stream, int descriptor) {
+  struct stat what {};
+  if (journal_stream == nullptr || fstat(descriptor, &what) != 0) return false;
+  return std::string_view(journal_stream) == std::to_string(what.st_dev) + ":" + std::to_string(what.st_ino);
+}
 
 std::string format_text(std::string_view id, LogFields fields) {
   std::string line(id);
@@ -96,12 +146,12 @@ void open_log(const config::Log& log) {
   out.json = log.format == config::LogFormat::json;
   set_log_level(log.level);
   out.logger->flush_on(spdlog::level::trace);
-  const bool journal = std::getenv("JOURNAL_STREAM") != nullptr;
+  out.journal = log.format == config::LogFormat::automatic && is_journal(std::getenv("JOURNAL_STREAM"), STDERR_FILENO);
   const auto utc = spdlog::pattern_time_type::utc;
   if (out.json) {
     out.logger->set_pattern(R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ",%v)", utc);
-  } else if (journal && log.format == config::LogFormat::automatic) {
-    out.logger->set_pattern("%l %v", utc);
+  } else if (out.journal) {
+    out.logger->set_pattern("%l %v", utc);  // where the journal itself does not take a line
   } else {
     out.logger->set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %l %v", utc);
   }
@@ -114,6 +164,7 @@ void set_log_level(const std::string& level) {
 void log_event(Level level, std::string_view id, LogFields fields) {
   Output& out = output();
   if (!out.logger->should_log(spd(level))) return;
+  if (out.journal && send_to_journal(level, id, fields)) return;
   const std::string line = out.json ? format_json(level, id, fields) : format_text(id, fields);
   out.logger->log(spd(level), spdlog::string_view_t(line));
 }

@@ -7,5 +7,6 @@ int main(int argc, char** argv) {
                                .demo = vhookd::demo_command,
                                .receive = vhookd::receive_command,
                                .explain = vhookd::explain_command,
-                               .init = vhookd::init_command});
+                               .init = vhookd::init_command,
+                               .selftest = vhookd::selftest_command});
 }

@@ -1,10 +1,13 @@
 #include "daemon/poller.h"
 
+#include <algorithm>
 #include <charconv>
 
+#include "core/crash_point.h"
 #include "daemon/hidden_values.h"
 #include "daemon/log.h"
 #include "daemon/webhook_json.h"
+#include "scheduler/idle.h"
 #include "scheduler/sql.h"
 
 namespace vhookd {
@@ -13,7 +16,7 @@ namespace vhookd {
 struct Poller::Job {
   const config::Webhook& webhook;
   Connector& session;
-  bool release;
+  const PollRequest& request;
   WebhookState state;
   Table table;
   Plan plan;
@@ -23,13 +26,13 @@ struct Poller::Job {
   PollOutcome outcome;
 };
 
-PollOutcome Poller::poll(const config::Webhook& webhook, Connector& session, bool release) {
+PollOutcome Poller::poll(const config::Webhook& webhook, Connector& session, const PollRequest& request) {
   const Tick began = clock_.tick();
-  Job job{.webhook = webhook, .session = session, .release = release};
+  Job job{.webhook = webhook, .session = session, .request = request};
   job.outcome.run.started_at = clock_.now();
   auto done = prepare(job);
-  if (done) done = hold(job);
-  if (done && job.outcome.held.empty()) {
+  if (done && !job.outcome.epoch_ends) done = hold(job);
+  if (done && !job.outcome.epoch_ends && job.outcome.held.empty()) {
     auto poll = make_poll(job.plan, job.commit.checkpoint, known_rows(job));
     if (poll) {
       auto harvest = make_harvest(job);
@@ -58,35 +61,52 @@ Result<void> Poller::prepare(Job& job) {
   auto state = store_.webhook(job.webhook.id);
   if (!state) return std::unexpected(state.error());
   job.state = std::move(*state);
+  if (job.request.checked_at) job.state.checked_at = job.request.checked_at;
   job.outcome.at_database = true;
   auto table = job.session.describe({job.webhook.database.schema, job.webhook.table_name()});
   if (!table) return std::unexpected(table.error());
   job.table = std::move(*table);
-  auto plan = make_plan(job.webhook, job.table, strategy_of(job.state.checkpoint));
-  if (!plan) return std::unexpected(plan.error());
-  job.plan = std::move(*plan);
-  job.plan.range_rows = sizes_.range_rows.value_or(job.plan.range_rows);
+  if (auto planned = make_plan_for(job); !planned) return planned;
+  job.plan.range_rows = sizes_.range_rows;
   job.outcome.strategy = name_of(job.plan.strategy);
+  job.outcome.by_commits_alone = changes_by_commits_alone(job.table);
   job.commit = {.webhook_id = job.webhook.id,
                 .epoch = job.state.epoch,
-                .fingerprint = job.plan.fingerprint,
+                .fingerprint = job.plan.fingerprint + job.plan.footing,
                 .checkpoint = job.state.checkpoint};
-  job.epoch_open = job.state.fingerprint == job.plan.fingerprint;
-  if (!job.epoch_open) {
-    job.commit.checkpoint.clear();
-    if (!job.state.fingerprint.empty()) {
-      ++job.commit.epoch;
-      log_event(
-          Level::warn, "epoch-opened",
-          {{"webhook", job.webhook.id},
-           {"epoch", std::to_string(job.commit.epoch)},
-           {"why", "its table, key, filters, fields or detection changed"},
-           {"what", job.webhook.include_all ? "all rows are sent again" : "what is there now is noted silently"}});
-    }
-    log_event(Level::info, "strategy",
-              {{"webhook", job.webhook.id}, {"detect", job.outcome.strategy}, {"why", job.plan.reason}});
-  }
+  job.epoch_open = same_epoch(job.state.fingerprint, job.plan);
+  if (job.epoch_open) return {};
+  job.outcome.epoch_ends = job.request.can_end_epoch && !job.state.fingerprint.empty();
+  if (!job.outcome.epoch_ends) open_epoch(job);
   return {};
+}
+
+// The plan goes on as the last poll's did, where that is the same epoch; else it is made as for a new webhook.
+Result<void> Poller::make_plan_for(Job& job) {
+  const auto before = strategy_of(job.state.checkpoint);
+  auto plan = make_plan(job.webhook, job.table, before);
+  if (before && (!plan || !same_epoch(job.state.fingerprint, *plan)))
+    plan = make_plan(job.webhook, job.table, std::nullopt);
+  if (!plan) return std::unexpected(plan.error());
+  job.plan = std::move(*plan);
+  if (same_epoch(job.state.fingerprint, job.plan)) return {};
+  if (auto lost = lost_footing(job.state.fingerprint, job.plan); !lost.empty())
+    return fail(Recourse::ask_operator, std::move(lost));
+  return {};
+}
+
+void Poller::open_epoch(Job& job) {
+  job.commit.checkpoint.clear();
+  if (!job.state.fingerprint.empty()) {
+    ++job.commit.epoch;
+    log_event(Level::warn, "epoch-opened",
+              {{"webhook", job.webhook.id},
+               {"epoch", std::to_string(job.commit.epoch)},
+               {"why", "its table, key, filters, fields or detection changed"},
+               {"what", job.webhook.include_all ? "all rows are sent again" : "what is there now is noted silently"}});
+  }
+  log_event(Level::info, "strategy",
+            {{"webhook", job.webhook.id}, {"detect", job.outcome.strategy}, {"why", job.plan.reason}});
 }
 
 KnownRows Poller::known_rows(Job& job) {
@@ -97,6 +117,10 @@ KnownRows Poller::known_rows(Job& job) {
           .after = [this, &job](const std::string& key, int limit) -> Result<std::vector<KnownRow>> {
             if (!job.epoch_open) return std::vector<KnownRow>();
             return store_.known_after(job.webhook.id, key, limit);
+          },
+          .count = [this, &job]() -> Result<std::int64_t> {
+            if (!job.epoch_open) return 0;
+            return store_.known_count(job.webhook.id);
           },
           .ranges = [this, &job]() -> Result<std::vector<KnownRange>> {
             if (!job.epoch_open) return std::vector<KnownRange>();
@@ -118,7 +142,7 @@ Harvest Poller::make_harvest(const Job& job) const {
 
 // Counts what this poll would send before it sends any of it, where hold_if_changed_over asks for that.
 Result<void> Poller::hold(Job& job) {
-  if (!job.webhook.hold_if_changed_over || job.release || job.commit.checkpoint.empty()) return {};
+  if (!job.webhook.hold_if_changed_over || job.request.release || job.commit.checkpoint.empty()) return {};
   auto poll = make_poll(job.plan, job.commit.checkpoint, known_rows(job));
   if (!poll) return std::unexpected(poll.error());
   auto harvest = make_harvest(job);
@@ -146,23 +170,43 @@ Result<void> Poller::hold(Job& job) {
 
 // Asks until the poll has no more questions. `keep` false: what it gathers is thrown away.
 Result<void> Poller::converse(Job& job, Poll& poll, Harvest& harvest, bool keep) {
+  bool anew = false;
   while (auto ask = next(poll)) {
-    if (ask->fresh || ask->anew) job.session.end();
+    anew = anew || ask->anew;
+    if (ask->fresh || anew) job.session.end();
     job.outcome.at_database = true;
-    if (ask->anew)
+    hooks_.step();
+    if (anew) {
       if (auto begun = job.session.begin(); !begun) return begun;
-    Result<void> taken;
-    const auto read = job.session.read(ask->query, [&](Row row) {
-      ++job.outcome.rows_read;
-      taken = take(job, poll, harvest, row, keep);
-      return taken.has_value() && !job.stopped;
-    });
-    if (!taken) return taken;
-    if (!read && !ask->is_refusal(read.error())) return read;
+    }
+    const auto whole = read(job, *ask, poll, harvest, keep);
+    if (!whole) return std::unexpected(whole.error());
     if (job.stopped) return {};
-    if (auto next_step = answered(poll, harvest); !next_step) return next_step;
+    anew = !*whole;
+    if (*whole)
+      if (auto next_step = answered(poll, harvest); !next_step) return next_step;
   }
   return {};
+}
+
+// False: the view has grown old, and the poll goes on in another.
+Result<bool> Poller::read(Job& job, const Ask& ask, Poll& poll, Harvest& harvest, bool keep) {
+  Result<void> taken;
+  bool whole = true;
+  int rows = 0;
+  Tick first_row;  // a server that sorts for long before it must not be asked to sort again for a few rows
+  const auto read = job.session.read(ask.query, [&](Row row) {
+    ++job.outcome.rows_read;
+    taken = take(job, poll, harvest, row, keep);
+    if (!taken || job.stopped) return false;
+    constexpr int rows_a_look = 64;
+    if (rows++ == 0) first_row = clock_.tick();
+    if (rows % rows_a_look == 0 && clock_.tick() - first_row > hooks_.longest_view) whole = !go_on_anew(poll);
+    return whole;
+  });
+  if (!taken) return std::unexpected(taken.error());
+  if (!read && !ask.is_refusal(read.error())) return std::unexpected(read.error());
+  return whole;
 }
 
 Result<void> Poller::take(Job& job, Poll& poll, Harvest& harvest, Row row, bool keep) {
@@ -176,6 +220,7 @@ Result<void> Poller::take(Job& job, Poll& poll, Harvest& harvest, Row row, bool 
 }
 
 Result<void> Poller::commit(Job& job, Part part) {
+  hooks_.step();
   PollCommit whole = job.commit;
   whole.checkpoint = std::move(part.checkpoint);
   whole.pages = std::move(part.pages);
@@ -186,6 +231,7 @@ Result<void> Poller::commit(Job& job, Part part) {
   whole.dropped_ranges = std::move(part.dropped_ranges);
   whole.at = clock_.now();
   const bool queued = !whole.pages.empty();
+  if (queued) crash_point(CrashPoint::after_fetch);
   for (const auto& page : whole.pages) {
     ++job.outcome.run.pages;
     job.outcome.run.records += page.records;
@@ -215,6 +261,7 @@ Result<void> Poller::finish(Job& job, Poll& poll, Harvest& harvest) {
   job.commit.complete = true;
   job.outcome.complete = true;
   job.outcome.more = unfinished(poll);
+  job.outcome.up_to_date = job.outcome.by_commits_alone && is_up_to_date(poll);
   return commit(job, std::move(last));
 }
 

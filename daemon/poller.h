@@ -27,6 +27,15 @@ struct PollOutcome {
   std::int64_t rows_read = 0;           // handed over by the database, fingerprints of ranges among them
   std::string strategy;                 // empty: it failed before one was chosen
   std::string held;                     // why nothing was sent though much changed; empty: not held
+  bool epoch_ends = false;              // nothing was asked: the configuration before is to be polled once more
+  bool by_commits_alone = false;        // scheduler/idle.h can tell that there is nothing to poll
+  bool up_to_date = false;              // until something is committed, another poll finds nothing
+};
+
+struct PollRequest {
+  bool release = false;               // send although more than hold_if_changed_over has changed
+  bool can_end_epoch = false;         // the configuration of the last poll is known, see epoch_ends
+  std::optional<Instant> checked_at;  // of the last check, where the state does not know of it yet
 };
 
 class Poller {
@@ -35,7 +44,11 @@ class Poller {
     std::function<void(const std::string& id)> pages_queued;  // after each commit with pages
     std::function<bool(const std::string& id)> may_queue;     // the outbox has room
     std::function<bool()> stopping;
+    std::function<void()> step;  // before each question to a database, and with each commit
     std::function<std::string()> random_id;
+    // A view of the database is left so long after its first row where the poll can go on in another: an old one
+    // keeps the server from clearing up behind it.
+    Micros longest_view = std::chrono::seconds(30);
   };
   // How large what is gathered grows; none: as PageStyle and Plan have it. The simulation takes small ones, so
   // that a few rows show every border.
@@ -47,14 +60,16 @@ class Poller {
   Poller(Store& store, const Clock& clock, Hooks hooks, Sizes sizes = {})
       : store_(store), clock_(clock), hooks_(std::move(hooks)), sizes_(sizes) {}
 
-  // `release`: send although more than hold_if_changed_over has changed.
-  PollOutcome poll(const config::Webhook& webhook, Connector& session, bool release);
+  PollOutcome poll(const config::Webhook& webhook, Connector& session, const PollRequest& request);
 
  private:
   struct Job;
   Result<void> prepare(Job& job);
+  Result<void> make_plan_for(Job& job);
+  void open_epoch(Job& job);
   Result<void> hold(Job& job);
   Result<void> converse(Job& job, Poll& poll, Harvest& harvest, bool keep);
+  Result<bool> read(Job& job, const Ask& ask, Poll& poll, Harvest& harvest, bool keep);
   Result<void> take(Job& job, Poll& poll, Harvest& harvest, Row row, bool keep);
   Result<void> commit(Job& job, Part part);
   Result<void> finish(Job& job, Poll& poll, Harvest& harvest);

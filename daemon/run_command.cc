@@ -1,5 +1,6 @@
 #include "daemon/run_command.h"
 
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include <array>
@@ -9,6 +10,7 @@
 
 #include "config/load.h"
 #include "connectors/connector.h"
+#include "core/crash_point.h"
 #include "core/crypto.h"
 #include "daemon/api.h"
 #include "daemon/engine.h"
@@ -44,6 +46,11 @@ std::vector<std::string> host_names() {
 int refuse_state(const Error& error) {
   std::cerr << "vhookd: " << error.message << '\n';
   return exit_code::state_not_usable;
+}
+
+int refuse_crash_point(const std::string& reason) {
+  std::cerr << "vhookd: VHOOKD_CRASH_AT: " << reason << '\n';
+  return exit_code::wrong_usage;
 }
 
 // The second signal, or the end of patience, ends the process where it stands.
@@ -94,7 +101,11 @@ void serve(Engine& engine, std::size_t webhooks) {
 
 int run_command(const RunOptions& options) {
   const Given given{.config = options.config, .state = options.state};
+  // Neither a core nor whoever else runs under our name may hold our memory, and with it every secret.
+  ::prctl(PR_SET_DUMPABLE, 0);
   const Env env = process_environment();
+  if (const auto where = env("VHOOKD_CRASH_AT"))
+    if (auto armed = arm_crash(*where); !armed) return refuse_crash_point(armed.error());
   const std::string path = config_path(given, env);
   const auto load = [path] { return config::load(path, config::system_secrets()); };
   auto config = load();
@@ -104,6 +115,7 @@ int run_command(const RunOptions& options) {
   }
   if (!options.log_level.empty()) config->log.level = options.log_level;
   open_log(config->log);
+  if (const auto where = env("VHOOKD_CRASH_AT")) log_event(Level::warn, "crash-armed", {{"at", *where}});
   block_signals();
   initialise_connectors();
 
@@ -123,7 +135,8 @@ int run_command(const RunOptions& options) {
                  .connect_options = {},
                  .random_id = random_id,
                  .random = random_share,
-                 .load = load},
+                 .load = load,
+                 .secrets = config::system_secrets()},
                 std::move(*config));
   if (options.once) {
     const bool well = engine.run_once([] { return wait_for_signal(milliseconds(0)) == Wake::stop; });

@@ -56,7 +56,7 @@ struct Shown {
   bool db_url = false;
   bool healthy = true;
   bool paused = false;
-  const std::vector<std::string>* runs = nullptr;
+  const std::vector<Run>* runs = nullptr;
 };
 
 Json model(const config::Webhook& webhook, const WebhookState& state, const Shown& shown) {
@@ -77,7 +77,10 @@ Json model(const config::Webhook& webhook, const WebhookState& state, const Show
   put(out, "checked_at", state.checked_at);
   out["is_healthy"] = shown.healthy;
   out["is_paused"] = shown.paused;
-  if (shown.runs != nullptr) out["runs"] = *shown.runs;
+  if (shown.runs != nullptr) {
+    out["runs"] = Json::array();
+    for (const Run& run : *shown.runs) out["runs"].push_back(describe(run));
+  }
   put(out, "webhook_type", webhook.webhook_type);
   put(out, "environment", webhook.environment);
   put(out, "integration_type", webhook.integration_type);
@@ -94,6 +97,8 @@ Json status_object(const WebhookStatus& status) {
   out["dead_pages"] = status.state.dead_pages;
   put(out, "next_check_at", status.next_check_at);
   put(out, "last_error", status.last_error);
+  out["managed"] = status.by_api ? "api" : "yaml";
+  out["epoch"] = status.state.epoch;
   return out;
 }
 

@@ -8,6 +8,7 @@
 #include <charconv>
 #include <cstdlib>
 
+#include "core/crash_point.h"
 #include "delivery/printable.h"
 
 namespace vhookd {
@@ -144,6 +145,21 @@ void Exchange::set_callbacks() {
   set(easy, CURLOPT_HEADERDATA, this);
   set(easy, CURLOPT_WRITEFUNCTION, &on_body);
   set(easy, CURLOPT_WRITEDATA, this);
+  if (crash_armed(CrashPoint::after_headers_sent) || crash_armed(CrashPoint::mid_body)) {
+    set(easy, CURLOPT_VERBOSE, 1L);
+    set(easy, CURLOPT_DEBUGFUNCTION, &on_bytes_sent);
+    set(easy, CURLOPT_DEBUGDATA, this);
+  }
+}
+
+// Called right after libcurl has handed bytes to the kernel; nothing else of what it tells is looked at.
+int Exchange::on_bytes_sent(CURL*, curl_infotype kind, char*, std::size_t size, void* self) {
+  auto& exchange = *static_cast<Exchange*>(self);
+  if (kind == CURLINFO_HEADER_OUT) crash_point(CrashPoint::after_headers_sent);
+  if (kind != CURLINFO_DATA_OUT) return 0;
+  exchange.body_bytes_sent_ += size;
+  if (exchange.body_bytes_sent_ < exchange.request_.body.size()) crash_point(CrashPoint::mid_body);
+  return 0;
 }
 
 void Exchange::reset() {
@@ -153,7 +169,7 @@ void Exchange::reset() {
   request_ = {};
   rules_ = nullptr;
   dialled_ = status_ = 0;
-  header_bytes_ = body_bytes_ = 0;
+  header_bytes_ = body_bytes_ = body_bytes_sent_ = 0;
   answered_ = false;
   refusal_.clear();
   retry_after_.clear();
@@ -169,6 +185,7 @@ curl_socket_t Exchange::open_socket(void* self, curlsocktype, curl_sockaddr* add
     return CURL_SOCKET_BAD;  // libcurl goes on to the name's next address
   }
   ++exchange.dialled_;
+  crash_point(CrashPoint::before_connect);
   return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
 

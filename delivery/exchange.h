@@ -53,6 +53,7 @@ class Exchange {
   static int before_request(void* self, char* peer_ip, char* local_ip, int peer_port, int local_port);
   static std::size_t on_header(char* data, std::size_t size, std::size_t count, void* self);
   static std::size_t on_body(char* data, std::size_t size, std::size_t count, void* self);
+  static int on_bytes_sent(CURL* easy, curl_infotype kind, char* data, std::size_t size, void* self);
   void read_header_line(std::string_view line);
 
   std::unique_ptr<CURL, FreeEasy> easy_;
@@ -67,6 +68,7 @@ class Exchange {
   bool answered_ = false;  // the headers of a final answer are in
   std::size_t header_bytes_ = 0;
   std::size_t body_bytes_ = 0;
+  std::size_t body_bytes_sent_ = 0;  // counted only where a crash point asks for it
   std::string retry_after_;
   std::string excerpt_;
 };

@@ -1,6 +1,7 @@
 // What the strategies have in common: their questions, their memory, how a first poll begins.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -30,6 +31,7 @@ struct Ask {
 struct KnownRows {
   std::function<Result<std::optional<KnownRow>>(const std::string& key)> find;
   std::function<Result<std::vector<KnownRow>>(const std::string& after, int limit)> after;
+  std::function<Result<std::int64_t>()> count;
   std::function<Result<std::vector<KnownRange>>()> ranges = [] { return std::vector<KnownRange>(); };  // by first key
 };
 

@@ -33,4 +33,30 @@ std::vector<Param> read_params(const nlohmann::json& json) {
   return params;
 }
 
+nlohmann::json write_xids(const std::set<std::uint64_t>& xids) {
+  auto list = nlohmann::json::array();
+  for (auto at = xids.begin(); at != xids.end();) {
+    const auto first = *at;
+    auto last = first;
+    while (++at != xids.end() && *at == last + 1) last = *at;
+    if (last < first + 2) {
+      for (auto xid = first; xid <= last; ++xid) list.push_back(xid);
+    } else {
+      list.push_back({first, last});
+    }
+  }
+  return list;
+}
+
+std::set<std::uint64_t> read_xids(const nlohmann::json& json) {
+  constexpr std::uint64_t longest = 10'000'000;  // what somebody edited by hand must not fill the memory
+  std::set<std::uint64_t> xids;
+  for (const auto& item : json) {
+    const auto first = item.is_array() ? item.at(0).get<std::uint64_t>() : item.get<std::uint64_t>();
+    const auto last = item.is_array() ? item.at(1).get<std::uint64_t>() : first;
+    for (auto xid = first; xid <= last && xid - first < longest; ++xid) xids.insert(xids.end(), xid);
+  }
+  return xids;
+}
+
 }  // namespace vhookd

@@ -31,21 +31,34 @@ void xid(const Plan& plan, Guarantee& words) {
       "every committed change, in whatever order transactions commit and however long they run: a change is found by "
       "the transaction that wrote it, not by any clock");
   words.promised.emplace_back("no lag: what is committed when a poll begins is in that poll");
+  const bool tells_new = plan.webhook->event == Event::created || !plan.webhook->include_created;
   if (plan.remembers) {
     words.promised.emplace_back(
-        "new rows are told from changed ones by their keys, which the state keeps with a digest");
+        "a row written with the values it had (UPDATE t SET a = a, or an ALTER TABLE that rewrites the table) is not "
+        "sent: the state keeps the key and a digest of each row");
+    if (tells_new) words.promised.emplace_back("new rows are told from changed ones by these keys");
+    words.promised.emplace_back(
+        "keys of rows that are gone are forgotten with the next poll that finds fewer rows than are known, so a row "
+        "that comes back later is new, even as it was");
     words.not_covered.emplace_back(
-        "a row deleted and inserted again under its key: it counts as " +
+        "a row deleted and inserted again under its key between two polls: it counts as " +
         std::string(plan.webhook->event == Event::created ? "changed, not as new" : "changed, if it differs"));
   } else {
     words.not_covered.emplace_back(
         "sent though nothing changed: rows written with the values they had (UPDATE t SET a = a, or an ALTER TABLE "
-        "that "
-        "rewrites the table)");
+        "that rewrites the table), for without a key there is nothing to compare them with");
+    words.mends.emplace_back(plan.key.empty()
+                                 ? "a primary key, or a unique index over columns that are NOT NULL: what is written "
+                                   "as it was is then not sent"
+                                 : "a unique index over the columns of key, all of them NOT NULL: what is written as "
+                                   "it was is then not sent");
   }
-  words.not_covered.emplace_back(
-      "after a restore, an upgrade or 2^31 transactions between two polls every row is compared" +
-      std::string(plan.remembers ? "" : ", and sent again"));
+  constexpr auto unknown_past = "after a restore, an upgrade or 2^31 transactions between two polls every row is ";
+  if (plan.remembers) {
+    words.promised.push_back(std::string(unknown_past) + "compared, and what differs is sent");
+  } else {
+    words.not_covered.push_back(std::string(unknown_past) + "sent again");
+  }
   if (plan.key.empty())
     words.not_covered.emplace_back("without a key a receiver can't tell which row a record replaces");
 }

@@ -60,6 +60,13 @@ void Harvest::remember(KnownRow row, const CheckpointMaker& before) {
   open_.remember.push_back(std::move(row));
 }
 
+void Harvest::forget(std::string key, const CheckpointMaker& before) {
+  const bool many = open_.forget.size() >= style_.part_known_rows;
+  if (many && data_records_ > 0 && !style_.initial) close_page(PageType::virtual_);
+  if (many && data_records_ == 0) seal(before);
+  open_.forget.push_back(std::move(key));
+}
+
 void Harvest::close_page(PageType type) {
   data_ += ']';
   Page page{.id = "msg_" + style_.random_id(),

@@ -56,6 +56,7 @@ class Harvest {
   // After record(), where the row is sent too.
   void remember(KnownRow row, const CheckpointMaker& before);
   void forget(std::string key) { open_.forget.push_back(std::move(key)); }
+  void forget(std::string key, const CheckpointMaker& before);  // one of very many
   // In the part of the rows remembered before it, or a later one.
   void remember_range(KnownRange range) { open_.ranges.push_back(std::move(range)); }
   void drop_range(std::string first) { open_.dropped_ranges.push_back(std::move(first)); }

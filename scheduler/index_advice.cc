@@ -138,8 +138,13 @@ IndexAdvice index_advice(const Plan& plan) {
     case Strategy::xid:
       break;
   }
-  return {"", "",
-          "each poll is one scan of the table, of which the server passes on only what is newer; no index serves that"};
+  std::string cost =
+      "each poll is one scan of the table, of which the server passes on only what is newer; no index serves that";
+  if (plan.remembers)
+    cost +=
+        ". Its rows are counted as well, and where some are gone the keys read. The first poll reads every row; the "
+        "state keeps the key and 16 bytes of each";
+  return {"", "", cost};
 }
 
 }  // namespace vhookd

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <nlohmann/json.hpp>
 #include <ranges>
 
 #include "core/crypto.h"
@@ -24,11 +25,6 @@ constexpr std::array updated_names = {"updatedat",  "modifiedat",    "lastmodifi
                                       "changedat",  "modifieddate",  "updateddate",  "mtime"};
 constexpr std::array created_names = {"createdat",    "insertedat",  "createdon",   "createtime", "created",
                                       "creationdate", "datecreated", "createddate", "inserted",   "ctime"};
-
-// Small ranges spare reading where changes lie scattered, large ones spare bounds: a range costs about 200 bytes
-// of memory in a poll, and as many in its questions.
-constexpr std::int64_t least_range_rows = 1000;
-constexpr std::int64_t ranges_aimed_at = 20'000;
 
 std::string plain(std::string_view name) {
   std::string out;
@@ -81,6 +77,11 @@ std::string order_of(Dialect dialect, const Column& column, const std::string& n
   if (dialect == Dialect::mysql) return "CAST(CONVERT(" + name + " USING utf8mb4) AS BINARY)";
   if (column.declared == "uuid") return name;  // its own order is that of its text, and the index serves it
   return "(" + name + ")::text COLLATE \"C\"";
+}
+
+// The table and the event: where the configuration names others, no column is lost.
+std::string ground_of(const Plan& plan) {
+  return plan.from + " " + std::string(config::name_of(plan.webhook->event));
 }
 
 class Planner {
@@ -155,7 +156,22 @@ class Planner {
       plan_.selected.emplace_back("rowid AS \"rowid\"");
       plan_.values.emplace_back("rowid");
     }
+    plan_.firm_key = vouched_for();
     return {};
+  }
+
+  bool vouched_for() const {
+    const auto same = [&](const std::vector<std::string>& names) {
+      return std::ranges::equal(names, plan_.key, {}, {}, &KeyColumn::name);
+    };
+    const auto never_null = [&](const KeyColumn& key) {
+      const Column* column = table_.find(key.name);
+      return column != nullptr && !column->nullable;
+    };
+    if (plan_.key.empty()) return false;
+    if (same(table_.primary_key)) return true;
+    const auto unique = [&](const Index& index) { return index.unique && same(index.columns); };
+    return std::ranges::any_of(table_.indexes, unique) && std::ranges::all_of(plan_.key, never_null);
   }
 
   std::vector<std::string> unique_key() const {
@@ -247,8 +263,21 @@ class Planner {
   // The column whose movement finds the rows this event wants; null: none.
   const Column* moving() const { return webhook_.event == Event::created ? created_ : updated_; }
 
-  bool xid_works() const {
-    return plan_.dialect == Dialect::postgres && table_.relation == Relation::table && webhook_.event != Event::deleted;
+  bool tells_its_transactions() const {
+    const bool has_rows = table_.relation == Relation::table || table_.relation == Relation::partitioned_table;
+    return plan_.dialect == Dialect::postgres && has_rows && !table_.foreign_parts;
+  }
+
+  bool xid_works() const { return tells_its_transactions() && webhook_.event != Event::deleted; }
+
+  // Why a PostgreSQL relation is not polled by xid; empty: it could be, or it is no PostgreSQL.
+  std::string why_not_xid() const {
+    if (plan_.dialect != Dialect::postgres || tells_its_transactions()) return {};
+    const std::string what = table_.foreign_parts                             ? "a table with foreign parts"
+                             : table_.relation == Relation::view              ? "a view"
+                             : table_.relation == Relation::materialized_view ? "a materialized view"
+                                                                              : "a foreign table";
+    return what + " does not tell which transaction wrote each row; ";
   }
 
   // A column nobody is sure to move finds less than a comparison does. It is taken unasked only where the
@@ -269,13 +298,18 @@ class Planner {
     if (before_ == Strategy::snapshot && keyed) return chosen(*before_, "kept from earlier polls");
     if (before_ == Strategy::timestamp && keyed && moving() != nullptr && webhook_.event != Event::deleted)
       return chosen(*before_, "kept from earlier polls");
-    if (xid_works()) return chosen(Strategy::xid, "a PostgreSQL table tells which transaction wrote each row");
+    if (xid_works())
+      return chosen(Strategy::xid, table_.relation == Relation::partitioned_table
+                                       ? "each partition of a PostgreSQL table tells which transaction wrote each row"
+                                       : "a PostgreSQL table tells which transaction wrote each row");
     if (webhook_.event == Event::deleted)
       return chosen(Strategy::snapshot, "only a comparison shows rows that are gone");
-    if (timestamp_suits()) return chosen(Strategy::timestamp, "column " + moving()->name + " moves with each change");
-    return chosen(Strategy::snapshot, moving() == nullptr
-                                          ? "no column tells when a row changed"
-                                          : "column " + moving()->name + " is neither indexed nor kept by the server");
+    if (timestamp_suits())
+      return chosen(Strategy::timestamp, why_not_xid() + "column " + moving()->name + " moves with each change");
+    return chosen(Strategy::snapshot,
+                  why_not_xid() + (moving() == nullptr
+                                       ? "no column tells when a row changed"
+                                       : "column " + moving()->name + " is neither indexed nor kept by the server"));
   }
 
   Result<void> chosen(Strategy strategy, std::string reason) {
@@ -289,6 +323,7 @@ class Planner {
       return misfit("detect: xid works on PostgreSQL tables with event created or updated; " + full_name(table_) +
                     (plan_.dialect != Dialect::postgres ? " is in another database"
                      : webhook_.event == Event::deleted ? " leaves no trace of deleted rows"
+                     : table_.foreign_parts             ? " has rows of a foreign table"
                                                         : " is no plain table") +
                     "; use detect: auto");
     if (plan_.strategy == Strategy::timestamp) {
@@ -321,13 +356,20 @@ class Planner {
       plan_.created = created_->name;
       plan_.created_at = position(created_->name);
     }
-    plan_.range_rows = std::max(least_range_rows, table_.estimated_rows / ranges_aimed_at);
-    plan_.remembers = plan_.strategy != Strategy::xid || tells_new_from_changed();
+    plan_.remembers = plan_.strategy != Strategy::xid || tells_new_from_changed() || plan_.firm_key;
     if (webhook_.checked_at && plan_.stamp.empty() && webhook_.event != Event::deleted)
       return misfit("checked_at: " + full_name(table_) +
                     " has no column that tells when a row changed; name it as updated_column, or leave checked_at out");
     plan_.fingerprint = fingerprint();
+    plan_.footing = footing();
     return {};
+  }
+
+  std::string footing() const {
+    nlohmann::json columns = {{"of", ground_of(plan_)}, {"key", nlohmann::json::array()}};
+    if (plan_.strategy == Strategy::timestamp) columns["stamp"] = {plan_.stamp};
+    for (const auto& key : plan_.key) columns["key"].push_back(key.name);
+    return columns.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
   }
 
   std::string fingerprint() const {
@@ -355,24 +397,40 @@ class Planner {
 
 }  // namespace
 
-std::string_view name_of(Strategy strategy) {
-  switch (strategy) {
-    case Strategy::xid:
-      return "xid";
-    case Strategy::timestamp:
-      return "timestamp";
-    case Strategy::snapshot:
-      return "snapshot";
-  }
-  return {};
-}
-
 bool Plan::wants_created() const {
   return webhook->event == Event::created || (webhook->event == Event::updated && webhook->include_created);
 }
 
 bool Plan::wants_updated() const {
   return webhook->event == Event::updated;
+}
+
+bool same_epoch(const std::string& stored, const Plan& plan) {
+  return stored.starts_with(plan.fingerprint);
+}
+
+std::string lost_footing(const std::string& stored, const Plan& plan) {
+  const auto& webhook = *plan.webhook;
+  const auto footing =
+      nlohmann::json::parse(stored.substr(std::min(stored.size(), plan.fingerprint.size())), nullptr, false);
+  if (!footing.is_object() || !footing.contains("of") || footing["of"] != ground_of(plan)) return {};
+  const auto lost = [&](const nlohmann::json& names, const char* instead) -> std::string {
+    for (const auto& item : names) {
+      const auto name = item.is_string() ? item.get<std::string>() : "rowid";
+      if (name == "rowid" || plan.table->find(name) != nullptr) continue;
+      return webhook.id + ": column " + name + " of " + full_name(*plan.table) +
+             ", by which it was polled, is gone (dropped or renamed); put it back, or say under " + instead +
+             " what takes its place; it has " + columns_of(*plan.table);
+    }
+    return {};
+  };
+  if (webhook.key.empty())
+    if (auto why = lost(footing.value("key", nlohmann::json::array()), "key"); !why.empty()) return why;
+  const bool chosen =
+      webhook.detect != Detect::automatic || !webhook.updated_column.empty() || !webhook.created_column.empty();
+  if (chosen) return {};
+  return lost(footing.value("stamp", nlohmann::json::array()),
+              webhook.event == Event::created ? "created_column" : "updated_column");
 }
 
 Result<Plan> make_plan(const config::Webhook& webhook, const Table& table, std::optional<Strategy> before) {

@@ -37,6 +37,7 @@ struct Plan {
   std::vector<std::string> delivered;     // names of the record's columns, in order
   std::vector<std::size_t> delivered_at;  // where each stands in the row
   std::vector<KeyColumn> key;             // empty: rows can't be told apart (xid alone works then)
+  bool firm_key = false;                  // the catalogue vouches that it is unique and never NULL
   std::string stamp;                      // column that moves when a row is born or changed; empty: none
   std::size_t stamp_at = 0;
   bool stamp_nullable = true;
@@ -46,13 +47,21 @@ struct Plan {
   std::string gone;                 // condition under which a row counts as deleted; empty: never
   std::vector<std::string> filter;  // conditions, ANDed; each ? is to become a placeholder
   std::vector<Param> filter_params;
-  std::int64_t range_rows = 1000;  // most rows of a range that is compared by its fingerprint
-  bool remembers = false;          // keeps known rows (keys and digests)
-  std::string fingerprint;         // of all that opens a new epoch when it changes
+  std::optional<std::int64_t> range_rows;  // most rows of a range compared by its fingerprint; none: as fits the table
+  bool remembers = false;                  // keeps known rows (keys and digests)
+  std::string fingerprint;                 // of all that opens a new epoch when it changes
+  // Kept behind the fingerprint: the columns the epoch hangs on that the catalogue chose, not the configuration.
+  std::string footing;
 
   bool wants_created() const;  // rows that are new are sent
   bool wants_updated() const;  // rows that changed are sent
 };
+
+// `stored`: fingerprint and footing of an epoch.
+bool same_epoch(const std::string& stored, const Plan& plan);
+// Why the plan must not take the place of the stored one: a column that carried it is gone, and nobody has said
+// what is to take its place. Empty: it may.
+std::string lost_footing(const std::string& stored, const Plan& plan);
 
 // `before`: the strategy this webhook has state for; under `detect: auto` it is kept, because another
 // one would begin with a silent baseline. The plan points at both arguments: they outlive it.

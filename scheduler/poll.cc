@@ -21,6 +21,18 @@ Result<Poll> begin(const Plan& plan, const std::string& checkpoint, KnownRows kn
 
 }  // namespace
 
+std::string_view name_of(Strategy strategy) {
+  switch (strategy) {
+    case Strategy::xid:
+      return "xid";
+    case Strategy::timestamp:
+      return "timestamp";
+    case Strategy::snapshot:
+      return "snapshot";
+  }
+  return {};
+}
+
 Result<Poll> make_poll(const Plan& plan, const std::string& checkpoint, KnownRows known) {
   switch (plan.strategy) {
     case Strategy::xid:
@@ -73,6 +85,18 @@ std::optional<std::int64_t> forget_below(const Poll& poll) {
 std::string notice(const Poll& poll) {
   const auto* xid = std::get_if<XidPoll>(&poll);
   return xid == nullptr ? std::string() : xid->notice();
+}
+
+bool go_on_anew(Poll& poll) {
+  if (auto* xid = std::get_if<XidPoll>(&poll)) return xid->go_on_anew();
+  if (auto* timestamp = std::get_if<TimestampPoll>(&poll)) return timestamp->go_on_anew();
+  return false;  // a comparison is of one view
+}
+
+bool is_up_to_date(const Poll& poll) {
+  if (const auto* xid = std::get_if<XidPoll>(&poll)) return !xid->resumed();
+  if (const auto* timestamp = std::get_if<TimestampPoll>(&poll)) return !timestamp->resumed();
+  return !unfinished(poll);
 }
 
 bool unfinished(const Poll& poll) {

@@ -31,7 +31,8 @@ Result<Rehearsal> rehearse(const Plan& plan, const std::string& start, KnownRows
 
 KnownRows nothing_known() {
   return {.find = [](const std::string&) -> Result<std::optional<KnownRow>> { return std::nullopt; },
-          .after = [](const std::string&, int) -> Result<std::vector<KnownRow>> { return std::vector<KnownRow>(); }};
+          .after = [](const std::string&, int) -> Result<std::vector<KnownRow>> { return std::vector<KnownRow>(); },
+          .count = []() -> Result<std::int64_t> { return 0; }};
 }
 
 KnownRows one_range_known() {
@@ -48,6 +49,7 @@ KnownRows only_known(const KnownRow& row) {
   known.after = [row](const std::string& after, int) -> Result<std::vector<KnownRow>> {
     return after < row.key ? std::vector{row} : std::vector<KnownRow>();
   };
+  known.count = []() -> Result<std::int64_t> { return 1; };
   return known;
 }
 

@@ -89,6 +89,12 @@ std::optional<std::int64_t> TimestampPoll::forget_below() const {
   return micros(*bound_);
 }
 
+bool TimestampPoll::go_on_anew() {
+  if (step_ != Step::scan || after_.empty()) return false;
+  resumed_ = true;
+  return true;
+}
+
 std::optional<Ask> TimestampPoll::next() {
   switch (step_) {
     case Step::position:

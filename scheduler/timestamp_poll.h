@@ -34,6 +34,8 @@ class TimestampPoll {
   Result<void> row(Row row, Harvest& harvest);
   Result<void> answered(Harvest& harvest);
   std::string checkpoint() const;
+  bool go_on_anew();
+  bool resumed() const { return resumed_; }  // parts of the table were read under an earlier view
   // Known rows below this need not be kept any more, once the poll is whole.
   std::optional<std::int64_t> forget_below() const;
 

@@ -6,6 +6,7 @@
 
 #include "scheduler/checkpoint.h"
 #include "scheduler/digest.h"
+#include "scheduler/key.h"
 #include "scheduler/stamp.h"
 
 namespace vhookd {
@@ -15,6 +16,11 @@ namespace {
 // Two xids further apart than this can't be told older from newer by PostgreSQL itself (31 bits), less room
 // for what happens during the poll.
 constexpr std::uint64_t comparable_xids = (std::uint64_t{1} << 31) - 10'000'000;
+
+// Where digests are kept, K only saves reading rows again that they show to be sent already: a transaction open
+// for hours must not let it grow for ever.
+constexpr std::size_t most_xids = 10'000;
+constexpr int known_batch = 1000;
 
 std::uint64_t number(std::string_view text) {
   std::uint64_t value = 0;
@@ -34,39 +40,79 @@ Param text_param(std::string text) {
 
 Result<XidPoll> XidPoll::begin(const Plan& plan, const std::string& checkpoint, KnownRows known) {
   XidPoll poll(plan, std::move(known));
-  poll.by_place_ = poll.goes_by_place();
+  poll.by_place_ = !plan.firm_key;
+  poll.parted_ = plan.table->relation == Relation::partitioned_table;
   const auto state = read_checkpoint(checkpoint);
   if (!state) return std::unexpected(state.error());
+  if (plan.remembers) {
+    const auto rows = poll.known_.count();
+    if (!rows) return std::unexpected(rows.error());
+    poll.known_rows_ = *rows;
+  }
+  poll.fresh_ = poll.known_rows_ == 0;
   if (state->is_null()) return poll;
   poll.first_ = state->value("first", false);
   poll.everything_ = state->value("everything", false);
+  poll.noted_ = poll.first_ || !plan.remembers || state->value("noted", false);
   poll.horizon_ = state->value("horizon", std::uint64_t{0});
-  poll.delivered_ = state->value("delivered", std::set<std::uint64_t>());
+  if (const auto delivered = state->find("delivered"); delivered != state->end())
+    poll.delivered_ = read_xids(*delivered);
   if (const auto sweep = state->find("sweep"); sweep != state->end()) {
-    poll.sweep_ =
-        Sweep{.horizon = sweep->at("horizon"), .seen = sweep->at("seen"), .after = read_params(sweep->at("after"))};
+    poll.sweep_ = Sweep{.horizon = sweep->at("horizon"),
+                        .seen = read_xids(sweep->at("seen")),
+                        .after = read_params(sweep->at("after")),
+                        .place = sweep->value("place", ""),
+                        .parts = read_xids(sweep->value("parts", nlohmann::json::array()))};
     poll.resumed_ = true;
   }
+  poll.parts_ = read_xids(state->value("parts", nlohmann::json::array()));
   return poll;
 }
 
 std::string XidPoll::checkpoint() const {
-  nlohmann::json state = {{"strategy", "xid"}, {"horizon", horizon_}, {"delivered", delivered_}};
+  nlohmann::json state = {{"strategy", "xid"}, {"horizon", horizon_}, {"delivered", write_xids(delivered_)}};
   if (first_) state["first"] = true;
   if (everything_) state["everything"] = true;
-  if (sweep_ && !sweep_->after.empty())
-    state["sweep"] = {{"horizon", sweep_->horizon}, {"seen", sweep_->seen}, {"after", write_params(sweep_->after)}};
+  if (plan_->remembers && noted_) state["noted"] = true;
+  if (sweep_ && !sweep_->after.empty()) {
+    state["sweep"] = {
+        {"horizon", sweep_->horizon}, {"seen", write_xids(sweep_->seen)}, {"after", write_params(sweep_->after)}};
+    if (!sweep_->place.empty()) state["sweep"]["place"] = sweep_->place;
+    if (parted_) state["sweep"]["parts"] = write_xids(sweep_->parts);
+  }
+  if (parted_) state["parts"] = write_xids(parts_);
   return state.dump();
 }
 
 std::optional<Ask> XidPoll::next() {
-  if (step_ == Step::position) {
-    Sql sql(plan_->dialect, nullptr);
-    sql.text("SELECT pg_current_snapshot()::text AS snapshot");
-    return Ask{.query = sql.take(), .position = true};
+  switch (step_) {
+    case Step::position:
+      return Ask{.query = position(), .position = true};
+    case Step::scan:
+      return Ask{.query = scan()};
+    case Step::count:
+      return Ask{.query = count()};
+    case Step::keys:
+      return Ask{.query = keys()};
+    case Step::done:
+      break;
   }
-  if (step_ == Step::scan) return Ask{.query = scan()};
   return std::nullopt;
+}
+
+Query XidPoll::position() const {
+  Sql sql(plan_->dialect, nullptr);
+  sql.text("SELECT pg_current_snapshot()::text AS snapshot");
+  const Param table = text_param(plan_->from);
+  if (parted_) {
+    sql.bound(
+        ", (SELECT string_agg(relid::oid::text || ':' || coalesce(pg_relation_filenode(relid), 0), ',' "
+        "ORDER BY relid::oid) FROM pg_partition_tree(?::regclass) WHERE isleaf) AS parts",
+        std::span(&table, 1));
+  } else if (by_place_) {
+    sql.bound(", pg_relation_filenode(?::regclass)::text AS place", std::span(&table, 1));
+  }
+  return sql.take();
 }
 
 Result<void> XidPoll::take_position(Row row) {
@@ -81,42 +127,76 @@ Result<void> XidPoll::take_position(Row row) {
   if (sweep_ || !compares) {
     const auto newest = std::max(horizon_, sweep_ ? sweep_->horizon : 0);
     const auto oldest = compares ? sweep_->horizon : horizon_;
-    if (snapshot_xmax_ < newest || snapshot_xmax_ - oldest > comparable_xids) start_over(snapshot_xmax_ < newest);
+    if (snapshot_xmax_ < newest)
+      start_over("the database's transaction count is behind the last poll's (restored or upgraded)");
+    else if (snapshot_xmax_ - oldest > comparable_xids)
+      start_over("too many transactions since the last poll to compare them");
   }
-  if (!sweep_) sweep_ = Sweep{.horizon = xmin, .seen = {}, .after = {}};
+  if (parted_) take_parts(row[1].text);
+  if (by_place_) check_place(std::string(row[1].text));
+  if (!sweep_) sweep_ = Sweep{.horizon = xmin, .seen = {}, .after = {}, .place = place_, .parts = now_};
   return {};
 }
 
+// VACUUM FULL and CLUSTER write the table anew: a place in the old file means nothing in the new one.
+void XidPoll::check_place(std::string place) {
+  place_ = std::move(place);
+  if (!sweep_ || sweep_->after.empty() || sweep_->place == place_) return;
+  sweep_.reset();
+  resumed_ = false;
+  fresh_ = false;
+}
+
+// "oid:file,oid:file". A sweep that goes on keeps the ones it began with, so that what was attached since is new
+// to the next poll.
+void XidPoll::take_parts(std::string_view list) {
+  now_.clear();
+  while (!list.empty()) {
+    now_.insert(number(list));
+    list.remove_prefix(std::min(list.size(), list.find(',')));
+    if (!list.empty()) list.remove_prefix(1);
+  }
+}
+
 // H and K mean nothing to this database any more.
-void XidPoll::start_over(bool behind) {
+void XidPoll::start_over(const std::string& why) {
   everything_ = !first_;
   if (everything_)
-    notice_ = behind ? "the database's transaction count is behind the last poll's (restored or upgraded): every row "
-                       "is sent again"
-                     : "too many transactions since the last poll to compare them: every row is sent again";
+    notice_ = why + (plan_->remembers ? ": every row is compared with what was sent" : ": every row is sent again");
   horizon_ = 0;
   delivered_.clear();
   sweep_.reset();
   resumed_ = false;
+  fresh_ = false;
 }
 
-// A sweep goes on after a crash behind the last row handled: by the key where the catalogue vouches that it is
-// unique and never NULL, else by the place in the table.
-bool XidPoll::goes_by_place() const {
-  const auto same = [&](const std::vector<std::string>& names) {
-    return std::ranges::equal(names, plan_->key, {}, {}, &KeyColumn::name);
-  };
-  const auto firm = [&](const KeyColumn& key) { return !plan_->table->find(key.name)->nullable; };
-  if (plan_->key.empty()) return true;
-  if (same(plan_->table->primary_key)) return false;
-  const auto unique = [&](const Index& index) { return index.unique && same(index.columns); };
-  return !std::ranges::any_of(plan_->table->indexes, unique) || !std::ranges::all_of(plan_->key, firm);
+bool XidPoll::go_on_anew() {
+  if (step_ != Step::scan || sweep_->after.empty()) return false;
+  resumed_ = true;
+  step_ = Step::position;
+  return true;
 }
 
 std::vector<std::string> XidPoll::extras() const {
   std::vector<std::string> extra = {"xmin::text AS vhookd_xmin"};
   if (by_place_) extra.emplace_back("ctid::text AS vhookd_ctid");
+  if (by_place_ && parted_) extra.emplace_back("tableoid::text AS vhookd_part");
   return extra;
+}
+
+std::vector<std::string> XidPoll::order() const {
+  if (!by_place_) return key_names(*plan_);
+  return parted_ ? std::vector<std::string>{"tableoid", "ctid"} : std::vector<std::string>{"ctid"};
+}
+
+// " OR the row is of a partition that was not there"
+void XidPoll::add_new_parts(Sql& sql) const {
+  std::string list;
+  for (const auto oid : now_)
+    if (!parts_.contains(oid)) list += (list.empty() ? "{" : ",") + std::to_string(oid);
+  if (list.empty()) return;
+  const Param param = text_param(list + "}");
+  sql.bound(" OR tableoid = ANY(?::oid[])", std::span(&param, 1));
 }
 
 void XidPoll::add_newer_than(Sql& sql, std::uint64_t horizon) const {
@@ -129,8 +209,8 @@ void XidPoll::add_newer_than(Sql& sql, std::uint64_t horizon) const {
 Query XidPoll::scan() const {
   Sql sql = plan_->remembers ? select_with_match(*plan_, extras()) : select_from(*plan_, extras());
   sql.text(" WHERE TRUE");
-  if (!first_ && !everything_) {
-    sql.text(" AND ");
+  if (!starts_with_everything()) {
+    sql.text(parted_ ? " AND (" : " AND ");
     add_newer_than(sql, horizon_);
     if (!delivered_.empty()) {
       std::string list = "{";
@@ -138,6 +218,8 @@ Query XidPoll::scan() const {
       const Param param = text_param(list + "}");
       sql.bound(" AND xmin::text <> ALL(?::text[])", std::span(&param, 1));
     }
+    if (parted_) add_new_parts(sql);
+    if (parted_) sql.text(")");
   } else if (first_ && !plan_->remembers && plan_->webhook->checked_at) {
     const Kind kind = plan_->table->find(plan_->stamp)->kind;
     if (kind == Kind::timestamp || kind == Kind::timestamptz) {  // the unit of a number shows only in its values
@@ -152,12 +234,11 @@ Query XidPoll::scan() const {
     add_newer_than(sql, sweep_->horizon);
   }
   if (!plan_->remembers) add_filters(sql, *plan_, " AND ");
-  const auto order = by_place_ ? std::vector<std::string>{"ctid"} : key_names(*plan_);
   if (!sweep_->after.empty()) {
     sql.text(" AND ");
-    sql.after(order, sweep_->after);
+    sql.after(order(), sweep_->after);
   }
-  sql.text(" ORDER BY ").list(order, ", ");
+  sql.text(" ORDER BY ").list(order(), ", ");
   return sql.take();
 }
 
@@ -169,19 +250,112 @@ std::uint64_t XidPoll::full_xid(std::string_view xmin) const {
   return full < snapshot_xmax_ || full < round ? full : full - round;
 }
 
+bool XidPoll::is_newer(std::uint64_t xid) const {
+  return xid >= horizon_ && !delivered_.contains(xid);
+}
+
+// How many rows there are, and whether the table still is the one the view shows: where an ALTER TABLE has
+// rewritten it since, the view finds it empty. By now it is locked against that.
+Query XidPoll::count() const {
+  Sql sql(plan_->dialect, plan_->table);
+  const Param table = text_param(plan_->from);
+  sql.text("SELECT count(*)::text AS vhookd_rows, ");
+  if (parted_) {
+    sql.bound(
+        "(SELECT coalesce(bool_and(c.relfilenode = pg_relation_filenode(c.oid)), true) FROM "
+        "pg_partition_tree(?::regclass) p JOIN pg_class c ON c.oid = p.relid WHERE p.isleaf)::text "
+        "AS vhookd_same",
+        std::span(&table, 1));
+  } else {
+    sql.bound(
+        "(SELECT c.relfilenode = pg_relation_filenode(c.oid) FROM pg_class c WHERE c.oid = ?::regclass)::text "
+        "AS vhookd_same",
+        std::span(&table, 1));
+  }
+  sql.text(" FROM ").text(plan_->from);
+  return sql.take();
+}
+
+Result<void> XidPoll::take_count(Row row) {
+  if (row[1].text != "true")
+    return fail(Recourse::retry, "the table was rewritten while it was read; the next poll reads it again");
+  fewer_ = resumed_ || number(row[0].text) != static_cast<std::uint64_t>(known_rows_);
+  return {};
+}
+
+Query XidPoll::keys() const {
+  Sql sql(plan_->dialect, plan_->table);
+  std::vector<std::string> columns;
+  for (const auto& key : plan_->key) columns.push_back(plan_->selected[key.position]);
+  sql.text("SELECT ").list(columns, ", ").text(" FROM ").text(plan_->from);
+  sql.text(" ORDER BY ").list(key_orders(*plan_), ", ");
+  return sql.take();
+}
+
+// Known rows the keys have passed without meeting them (all that are left, for a null key).
+Result<void> XidPoll::forget_before(const std::string* key, Harvest& harvest) {
+  while (true) {
+    if (ahead_.empty() && !exhausted_) {
+      auto batch = known_.after(fetched_, known_batch);
+      if (!batch) return std::unexpected(batch.error());
+      exhausted_ = batch->size() < static_cast<std::size_t>(known_batch);
+      if (!batch->empty()) fetched_ = batch->back().key;
+      std::ranges::move(*batch, std::back_inserter(ahead_));
+    }
+    if (ahead_.empty() || (key != nullptr && ahead_.front().key >= *key)) return {};
+    harvest.forget(std::move(ahead_.front().key), [this] { return checkpoint(); });
+    ahead_.pop_front();
+  }
+}
+
+Result<void> XidPoll::take_key(Row row, Harvest& harvest) {
+  std::string key;
+  for (const auto& value : row)
+    if (!append_key(key, value)) return {};  // the scan has said so already
+  // Keys that come in an order of their own can't be merged with the known ones: then nothing is forgotten.
+  disordered_ = disordered_ || (!last_key_.empty() && key < last_key_);
+  if (disordered_) return {};
+  last_key_ = key;
+  if (auto done = forget_before(&key, harvest); !done) return done;
+  if (!ahead_.empty() && ahead_.front().key == key) ahead_.pop_front();
+  return {};
+}
+
 Result<void> XidPoll::row(Row row, Harvest& harvest) {
-  if (step_ == Step::position) return take_position(row);
+  switch (step_) {
+    case Step::position:
+      return take_position(row);
+    case Step::scan:
+      return take_row(row, harvest);
+    case Step::count:
+      return take_count(row);
+    case Step::keys:
+      return take_key(row, harvest);
+    case Step::done:
+      break;
+  }
+  return {};
+}
+
+void XidPoll::add_seen(std::uint64_t xid) {
+  if (xid < sweep_->horizon || resumed_) return;
+  if (plan_->remembers && sweep_->seen.size() >= most_xids) return;
+  sweep_->seen.insert(xid);
+}
+
+Result<void> XidPoll::take_row(Row row, Harvest& harvest) {
   const auto width = plan_->selected.size();
   const auto xid = full_xid(row[width].text);
   std::optional<KnownRow> to_remember;
-  const auto wanted = is_wanted(row, to_remember);
+  const auto wanted = is_wanted(row, xid, to_remember);
   if (!wanted) return std::unexpected(wanted.error());
   const auto before = [this] { return checkpoint(); };
   if (*wanted) harvest.record(row, before);
   if (to_remember) harvest.remember(std::move(*to_remember), before);
-  if (xid >= sweep_->horizon && !resumed_) sweep_->seen.insert(xid);
+  add_seen(xid);
   sweep_->after.clear();
   if (by_place_) {
+    if (parted_) sweep_->after.push_back(text_param(std::string(row[width + 2].text)));
     sweep_->after.push_back(text_param(std::string(row[width + 1].text)));
   } else {
     for (const auto& key : plan_->key) sweep_->after.push_back(own(row[key.position]));
@@ -189,8 +363,8 @@ Result<void> XidPoll::row(Row row, Harvest& harvest) {
   return {};
 }
 
-Result<bool> XidPoll::is_wanted(Row row, std::optional<KnownRow>& to_remember) const {
-  bool wanted = true;
+Result<bool> XidPoll::is_wanted(Row row, std::uint64_t xid, std::optional<KnownRow>& to_remember) {
+  bool wanted = noted_ || everything_ || is_newer(xid);
   if (first_) {
     wanted = plan_->webhook->include_all;
     if (plan_->webhook->checked_at) {
@@ -201,31 +375,55 @@ Result<bool> XidPoll::is_wanted(Row row, std::optional<KnownRow>& to_remember) c
   if (!plan_->remembers) return wanted;
   const auto key = key_of(*plan_, row);
   if (!key) return std::unexpected(key.error());
-  const auto known = known_.find(*key);
-  if (!known) return std::unexpected(known.error());
+  std::optional<KnownRow> known;
+  if (!fresh_ || by_place_) {
+    auto found = known_.find(*key);
+    if (!found) return std::unexpected(found.error());
+    known = std::move(*found);
+  }
   KnownRow now{.key = *key, .digest = digest(row, plan_->digested), .mark = 0, .matched = row.back().text == "1"};
-  const bool is_new = !known->has_value();
-  if (!is_new && (*known)->digest == now.digest) return false;
-  wanted = wanted && now.matched && (is_new ? plan_->wants_created() || first_ : plan_->wants_updated());
+  if (known && known->digest == now.digest) return false;
+  if (!known) ++known_rows_;
+  wanted = wanted && now.matched && (!known ? plan_->wants_created() || first_ : plan_->wants_updated());
   to_remember = std::move(now);
   return wanted;
 }
 
-Result<void> XidPoll::answered(Harvest&) {
-  if (step_ == Step::position) {
-    if (!sweep_) return fail(Recourse::retry, "the server gave no snapshot");
-    step_ = Step::scan;
-    return {};
+Result<void> XidPoll::answered(Harvest& harvest) {
+  switch (step_) {
+    case Step::position:
+      if (!sweep_) return fail(Recourse::retry, "the server gave no snapshot");
+      step_ = Step::scan;
+      return {};
+    case Step::scan:
+      step_ = plan_->remembers ? Step::count : Step::done;
+      break;
+    case Step::count:
+      step_ = fewer_ ? Step::keys : Step::done;
+      break;
+    case Step::keys:
+      if (!disordered_)
+        if (auto done = forget_before(nullptr, harvest); !done) return done;
+      step_ = Step::done;
+      break;
+    case Step::done:
+      break;
   }
-  step_ = Step::done;
+  if (step_ == Step::done) finish();
+  return {};
+}
+
+void XidPoll::finish() {
   first_ = false;
   everything_ = false;
+  noted_ = true;
   horizon_ = sweep_->horizon;
   // What an earlier poll delivered was not read by this one, and stays delivered.
   std::erase_if(delivered_, [this](std::uint64_t xid) { return xid < horizon_; });
   delivered_.merge(sweep_->seen);
+  while (plan_->remembers && delivered_.size() > most_xids) delivered_.erase(delivered_.begin());
+  parts_ = std::move(sweep_->parts);
   sweep_.reset();
-  return {};
 }
 
 }  // namespace vhookd

@@ -6,12 +6,22 @@
 // ended, so nothing can appear there any more; a commit makes all rows of its xid visible at once, so an xid
 // once seen is complete. No lag, no trust in any clock, SELECT alone.
 //
+// Where the table has a key, the key and digest of every row are kept as known rows. A row written with the
+// values it had (UPDATE t SET a = a, an ALTER TABLE that rewrites the table) has a new xmin and its old digest,
+// and is not sent. That is right only while the known rows are the table's and no others: a row that is deleted
+// and later inserted again as it was has to be sent. So each poll also counts the table's rows. Where there are
+// fewer than are known, the keys are read as well, and those gone are forgotten in the same view.
+//
+// A partition that is attached brings rows that were written long ago: of one the last poll did not find every
+// row is read.
+//
 // A poll cut short goes on by key: rows up to the last key were read under the first view, the rest under a
 // later one. Only xids seen under the first are complete for the whole table; those first seen later stay
-// out of K' and come again, once, rather than be missed.
+// out of K' and come again: once where no digests are kept, rather than be missed.
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <set>
 #include <string>
@@ -30,23 +40,41 @@ class XidPoll {
   Result<void> row(Row row, Harvest& harvest);
   Result<void> answered(Harvest& harvest);
   std::string checkpoint() const;
+  bool go_on_anew();
+  bool resumed() const { return resumed_; }  // parts of the table were read under an earlier view
   const std::string& notice() const { return notice_; }
 
  private:
-  enum class Step { position, scan, done };
+  enum class Step { position, scan, count, keys, done };
   struct Sweep {
-    std::uint64_t horizon = 0;     // H' to be
-    std::set<std::uint64_t> seen;  // K' to be
-    std::vector<Param> after;      // key of the last row handled; empty: none yet
+    std::uint64_t horizon = 0;      // H' to be
+    std::set<std::uint64_t> seen;   // K' to be
+    std::vector<Param> after;       // key of the last row handled; empty: none yet
+    std::string place;              // see place_
+    std::set<std::uint64_t> parts;  // parts_ to be
   };
 
   XidPoll(const Plan& plan, KnownRows known) : plan_(&plan), known_(std::move(known)) {}
+  Query position() const;
   Result<void> take_position(Row row);
-  void start_over(bool behind);
-  bool goes_by_place() const;
+  void check_place(std::string place);
+  void take_parts(std::string_view list);
+  void start_over(const std::string& why);
+  bool starts_with_everything() const { return first_ || everything_ || !noted_; }
   Query scan() const;
+  std::vector<std::string> order() const;
+  void add_new_parts(Sql& sql) const;
+  Query count() const;
+  Query keys() const;
   void add_newer_than(Sql& sql, std::uint64_t horizon) const;
-  Result<bool> is_wanted(Row row, std::optional<KnownRow>& to_remember) const;
+  bool is_newer(std::uint64_t xid) const;
+  Result<void> take_row(Row row, Harvest& harvest);
+  Result<bool> is_wanted(Row row, std::uint64_t xid, std::optional<KnownRow>& to_remember);
+  Result<void> take_count(Row row);
+  Result<void> take_key(Row row, Harvest& harvest);
+  Result<void> forget_before(const std::string* key, Harvest& harvest);
+  void add_seen(std::uint64_t xid);
+  void finish();
   std::vector<std::string> extras() const;
   std::uint64_t full_xid(std::string_view xmin) const;
 
@@ -54,14 +82,28 @@ class XidPoll {
   KnownRows known_;
   Step step_ = Step::position;
   bool by_place_ = false;              // the sweep goes on by ctid, not by the key
+  bool parted_ = false;                // the table is its partitions
   bool first_ = true;                  // no poll of this epoch was ever whole
   std::uint64_t horizon_ = 0;          // H
   std::set<std::uint64_t> delivered_;  // K
+  bool noted_ = true;                  // every row is known; false: older state, which kept no digests
   std::optional<Sweep> sweep_;
   bool resumed_ = false;
-  bool everything_ = false;  // H says nothing any more: compare all
+  bool everything_ = false;        // H says nothing any more: compare all
+  std::string place_;              // the files a ctid points into, where the sweep goes by it
+  std::set<std::uint64_t> parts_;  // oids of the partitions the last poll found
+  std::set<std::uint64_t> now_;    // and of those that are there now
   std::uint64_t snapshot_xmax_ = 0;
   std::string notice_;
+  // Which known rows are not there any more.
+  bool fresh_ = false;  // no row ahead of the sweep can be known
+  std::int64_t known_rows_ = 0;
+  bool fewer_ = false;  // rows than are known
+  bool disordered_ = false;
+  std::deque<KnownRow> ahead_;  // known rows not reached yet
+  std::string fetched_;         // key of the last known row fetched
+  bool exhausted_ = false;
+  std::string last_key_;
 };
 
 }  // namespace vhookd

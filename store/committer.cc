@@ -1,5 +1,7 @@
 #include "store/committer.h"
 
+#include "core/crash_point.h"
+
 namespace vhookd {
 namespace {
 
@@ -9,7 +11,11 @@ constexpr std::size_t batch_max = 64;  // bounds how long the first of a batch w
 Result<void> transact(Connection& db, const std::function<Result<void>()>& jobs) {
   db.run("BEGIN IMMEDIATE");
   auto result = db.failed() ? Result<void>() : jobs();
-  if (result) db.run("COMMIT");
+  if (result) {
+    crash_point(CrashPoint::before_commit);
+    db.run("COMMIT");
+    crash_point(CrashPoint::after_commit);
+  }
   if (auto outcome = db.outcome(); !outcome) result = outcome;
   if (!result && db.in_transaction()) {  // SQLite has already rolled back after some errors
     db.run("ROLLBACK");

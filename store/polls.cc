@@ -98,6 +98,14 @@ Result<void> Store::record_run(const std::string& id, const Run& run) {
   });
 }
 
+Result<void> Store::checked(const std::vector<std::pair<std::string, Instant>>& checks) {
+  return impl_->write([&](Connection& db) -> Result<void> {
+    for (const auto& [id, at] : checks)
+      db.run("UPDATE webhook SET checked_at = ?1 WHERE id = ?2 AND (checked_at IS NULL OR checked_at < ?1)", at, id);
+    return {};
+  });
+}
+
 Result<std::vector<Run>> Store::runs(const std::string& id) {
   return impl_->read([&](Connection& db) {
     std::vector<Run> runs;

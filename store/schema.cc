@@ -8,6 +8,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "core/crash_point.h"
+
 namespace vhookd {
 namespace {
 
@@ -116,7 +118,15 @@ CREATE TABLE stale (
 ) STRICT;
 )sql";
 
-constexpr const char* ranges_of_version_2 = R"sql(
+constexpr const char* tables_of_version_2 = R"sql(
+CREATE TABLE definition (
+  number INTEGER PRIMARY KEY AUTOINCREMENT,
+  id TEXT NOT NULL UNIQUE,
+  json TEXT NOT NULL
+) STRICT;
+)sql";
+
+constexpr const char* ranges_of_version_3 = R"sql(
 CREATE TABLE known_range (
   webhook INTEGER NOT NULL,
   epoch INTEGER NOT NULL,
@@ -128,7 +138,8 @@ CREATE TABLE known_range (
 )sql";
 
 // migrations[v] takes version v to v + 1.
-constexpr std::array<const char*, schema_version> migrations = {tables_of_version_1, ranges_of_version_2};
+constexpr std::array<const char*, schema_version> migrations = {
+    tables_of_version_1, tables_of_version_2, ranges_of_version_3};
 
 std::int64_t one_integer(Connection& db, std::string_view sql) {
   Select query(db, sql);
@@ -199,6 +210,7 @@ Result<void> migrate(Connection& db, int version) {
     db.script(migrations[static_cast<std::size_t>(version)]);
     db.script("PRAGMA application_id = " + std::to_string(application_id));
     db.script("PRAGMA user_version = " + std::to_string(version + 1));
+    crash_point(CrashPoint::mid_migration);
     db.script("COMMIT");
     auto done = db.outcome();
     if (done) continue;

@@ -1,4 +1,4 @@
-// The format of state.db, version 2, and how it is opened and brought up to date.
+// The format of state.db, version 3, and how it is opened and brought up to date.
 //
 // The version is SQLite's user_version; application_id says the file is ours. Each migration is one
 // transaction that also raises the version, so a crash leaves one version or the next. Instants are
@@ -32,12 +32,17 @@
 //           leaves out mark 0, which is what strategies that prune nothing write, and so costs those
 //           nothing. Rows with mark 0 are found by a scan, and webhook.unmarked says when one is needed.
 //
-// known_range  (version 2) Stretches of the known rows in key order, each from `first` up to the next one's, with
+// known_range  (version 3) Stretches of the known rows in key order, each from `first` up to the next one's, with
 //           what the source's server made of the same rows: count and fingerprint. Written with the known rows
 //           they stand for. An empty fingerprint: the known rows of this stretch may have moved on without it.
 //           About 1,000 rows each, so ten million known rows have some 10,000.
 //
 // run       The last 50 of each webhook, numbered upwards.
+//
+// definition (version 2) Webhooks made through the API, as JSON with the configuration's keys and never a secret:
+// secrets
+//           stand in it as references. In the order they were made. Apart from webhook, whose rows are made for
+//           whatever id is asked for.
 //
 // stale     What is still to be swept: known rows of `webhook` in epochs below `below_epoch`; with the
 //           largest integer there the webhook itself is gone, its pages with it.
@@ -57,7 +62,7 @@
 
 namespace vhookd {
 
-constexpr int schema_version = 2;
+constexpr int schema_version = 3;
 constexpr int state_queued = 0;  // page.state
 constexpr int state_dead = 1;
 constexpr std::int64_t forgotten_epoch = std::numeric_limits<std::int64_t>::max();  // stale.below_epoch

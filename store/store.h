@@ -16,6 +16,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/clock.h"
@@ -86,6 +87,12 @@ struct DeadPage {
   std::string error;  // the last answer
 };
 
+// A webhook made through the API: JSON with the configuration's keys; secrets only as references.
+struct Definition {
+  std::string id;
+  std::string json;
+};
+
 class Store {
  public:
   // Opens or makes `folder`/state.db, takes the lock against a second daemon, migrates.
@@ -100,13 +107,17 @@ class Store {
   Result<std::vector<WebhookState>> webhooks();         // all that have state, by id
   Result<void> set_paused(const std::string& id, bool paused, const std::string& because);
   Result<void> set_health(const std::string& id, bool healthy, int failed_in_a_row, const std::string& last_error);
-  Result<void> touch(const std::string& id);           // its configuration changed: updated_at
-  Result<void> forget_webhook(const std::string& id);  // all of it, pages too
+  Result<void> touch(const std::string& id);                            // its configuration changed: updated_at
+  Result<void> forget_webhook(const std::string& id);                   // all of it, pages and definition too
+  Result<void> define(const std::string& id, const std::string& json);  // takes the place of an earlier one
+  Result<std::vector<Definition>> definitions();                        // in the order they were first made
 
   // -- Polls
   Result<void> commit(const PollCommit& part);
   Result<void> record_run(const std::string& id, const Run& run);  // one that failed and left nothing else
   Result<std::vector<Run>> runs(const std::string& id);            // newest first, at most 50
+  // Checks that found nothing and left nothing else: checked_at moves forward. Ids without state are passed over.
+  Result<void> checked(const std::vector<std::pair<std::string, Instant>>& checks);
 
   // -- Known rows of the webhook's current epoch
   Result<std::optional<KnownRow>> known(const std::string& id, const std::string& key);

@@ -135,9 +135,28 @@ Result<void> Store::touch(const std::string& id) {
   });
 }
 
+Result<void> Store::define(const std::string& id, const std::string& json) {
+  return impl_->write([&](Connection& db) -> Result<void> {
+    const auto now = impl_->clock.now();
+    db.run("INSERT INTO definition (id, json) VALUES (?1, ?2) ON CONFLICT (id) DO UPDATE SET json = ?2", id, json);
+    db.run("UPDATE webhook SET updated_at = ? WHERE number = ?", now, made(db, id, now));
+    return {};
+  });
+}
+
+Result<std::vector<Definition>> Store::definitions() {
+  return impl_->read([](Connection& db) {
+    std::vector<Definition> all;
+    for (Select row(db, "SELECT id, json FROM definition ORDER BY number"); row.next();)
+      all.push_back({row.bytes(0), row.bytes(1)});
+    return all;
+  });
+}
+
 Result<void> Store::forget_webhook(const std::string& id) {
   std::int64_t number = 0;
   auto gone = impl_->write([&](Connection& db) -> Result<void> {
+    db.run("DELETE FROM definition WHERE id = ?", id);
     number = number_of(db, id);
     if (number == 0) return {};
     db.run("INSERT OR REPLACE INTO stale (webhook, below_epoch) VALUES (?, ?)", number, forgotten_epoch);

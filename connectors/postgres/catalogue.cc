@@ -14,10 +14,15 @@ namespace {
 // cut a longer one to 63 bytes and find another table.
 constexpr auto describe_sql = R"(
 WITH t AS MATERIALIZED (
-  SELECT c.oid, n.oid AS schema_oid, n.nspname, c.relkind, c.reltuples, c.relpages
+  SELECT c.oid, n.oid AS schema_oid, n.nspname, c.relkind, c.reltuples, c.relpages, c.relrowsecurity
     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
    WHERE n.nspname = COALESCE(NULLIF($1::text, ''), pg_catalog.current_schema()::text)
      AND c.relname = $2::text AND c.relkind IN ('r', 'p', 'v', 'm', 'f')),
+heirs AS (
+  WITH RECURSIVE h AS (
+    SELECT i.inhrelid FROM t JOIN pg_catalog.pg_inherits i ON i.inhparent = t.oid
+    UNION SELECT i.inhrelid FROM h JOIN pg_catalog.pg_inherits i ON i.inhparent = h.inhrelid)
+  SELECT c.relkind FROM h JOIN pg_catalog.pg_class c ON c.oid = h.inhrelid),
 indexes AS (
   SELECT i.indexrelid, i.indisprimary, i.indisunique, x.relname, k.position, a.attname
     FROM t JOIN pg_catalog.pg_index i ON i.indrelid = t.oid
@@ -27,7 +32,9 @@ indexes AS (
            LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = t.oid AND a.attnum = k.attnum AND k.attnum <> 0
    WHERE i.indisvalid AND i.indisready AND i.indpred IS NULL AND m.amname = 'btree'
      AND k.position <= i.indnkeyatts)
-SELECT 't' AS line, 0::bigint AS major, 0::bigint AS minor, nspname::text AS a, relkind::text AS b,
+SELECT 't' AS line, 0::bigint AS major, 0::bigint AS minor, nspname::text AS a,
+       relkind::text || CASE WHEN relrowsecurity THEN 's' ELSE '' END
+                     || CASE WHEN EXISTS (SELECT FROM heirs WHERE heirs.relkind = 'f') THEN 'f' ELSE '' END AS b,
        CASE WHEN relkind = 'p' THEN
               (SELECT CASE WHEN min(l.reltuples) >= 0 THEN sum(l.reltuples)::bigint ELSE -1 END
                  FROM pg_catalog.pg_partition_tree(t.oid) p JOIN pg_catalog.pg_class l ON l.oid = p.relid
@@ -197,6 +204,8 @@ Result<Table> describe(Session& session, Types& types, const TableName& name) {
       case 't':
         table.name.schema = row[3].c_str();
         table.relation = relation_of(row[4].c_str()[0]);
+        table.row_security = std::string_view(row[4].c_str() + 1).contains('s');
+        table.foreign_parts = std::string_view(row[4].c_str() + 1).contains('f');
         table.estimated_rows = row[5].is_null() ? -1 : std::stoll(row[5].c_str());
         table.may_write = is_true(row[6]);
         access = {.role = row[8].c_str(), .usage = is_true(row[7])};

@@ -92,6 +92,16 @@ class PostgresConnector final : public Connector {
     return stream(query, on_row, session_->begin_sql());
   }
 
+  Result<std::vector<std::string>> explain(const Query& query) override {
+    if (auto begun = begin(); !begun) return std::unexpected(begun.error());
+    const auto plan = session_->run("EXPLAIN " + query.sql, query.params);
+    end();
+    if (!plan) return std::unexpected(plan.error());
+    std::vector<std::string> lines;
+    for (const auto& line : *plan) lines.emplace_back(line[0].c_str());
+    return lines;
+  }
+
   std::string server() const override {
     const auto version = session_->version();
     return "PostgreSQL " + std::to_string(version / 10000) + "." + std::to_string(version % 10000);

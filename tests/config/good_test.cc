@@ -261,6 +261,33 @@ struct Shown {
   const char* display;
 };
 
+TEST(Secrets, AReferenceInAQueryIsEncodedAsItsPlaceNeeds) {
+  const TempFolder temp;
+  const std::pair<std::string, std::string> cases[] = {
+      {"postgresql://h/db?password=${env:ODD}&sslmode=require",
+       "postgresql://h/db?password=p%26w%3D%25%40%2F&sslmode=require"},
+      {"postgresql://h/db?sslmode=require&password=x${env:ODD}",
+       "postgresql://h/db?sslmode=require&password=xp%26w%3D%25%40%2F"},
+      {"postgresql://h/db?${env:PARAMETERS}", "postgresql://h/db?sslmode=require&user=u"},
+      {"mysql://u@h/db?password=${env:ODD}", "mysql://u@h/db?password=p%26w%3D%25%40%2F"},
+  };
+  const SecretSources secrets{[](const std::string& name) -> std::optional<std::string> {
+                                if (name == "ODD") return "p&w=%@/";
+                                if (name == "PARAMETERS") return "sslmode=require&user=u";
+                                return std::nullopt;
+                              },
+                              {}};
+  for (const auto& [written, url] : cases) {
+    const std::string path = temp.write("v.yaml",
+                                        "webhooks:\n  - {id: a, connection_id: c, object_type: t, event: updated, "
+                                        "hook_url: 'https://h.example', db_url: '" +
+                                            written + "'}\n");
+    const auto config = load(path, secrets);
+    ASSERT_TRUE(config) << config.error().front();
+    EXPECT_EQ(config->webhooks[0].database.url.reveal(), url);
+  }
+}
+
 TEST(Secrets, NoDatabaseIsShownWithAPassword) {
   const Shown cases[] = {
       {"postgresql://u:${env:CANARY}@h/db", "postgresql://u:***@h/db"},

@@ -50,6 +50,9 @@ const std::string pause_body = R"({"is_paused":true})";
 
 std::vector<Case> cases() {
   const auto bearer = [](HttpRequest base) { return with(std::move(base), "authorization", "Bearer open-sesame"); };
+  const auto basic = [](HttpRequest base) {
+    return with(std::move(base), "authorization", "Basic YW55Om9wZW4tc2VzYW1l");  // any:open-sesame
+  };
   const auto host = [](const std::string& name) { return with(request("GET", "/readyz"), "host", name); };
   const auto origin = [](const std::string& name) { return with(request("GET", "/readyz"), "origin", name); };
   HttpRequest no_host = request("GET", "/healthz");
@@ -65,15 +68,17 @@ std::vector<Case> cases() {
       {"unknown id, change", by_socket("PUT", "/unified/webhook/nothing-like-it/resume"), loopback, 404,
        R"(\"nothing-like-it\")"},
       {"unknown path", request("GET", "/nope"), loopback, 404},
-      {"the status page is not here yet", request("GET", "/"), loopback, 404},
-      {"metrics are not here yet", request("GET", "/metrics"), loopback, 404},
       {"no empty id", request("GET", "/unified/webhook/"), loopback, 404},
       {"no deeper path", request("GET", hook + "/runs/1"), loopback, 404},
       {"control paths", by_socket("POST", "/control/reload"), loopback, 200, R"("changed":["b","c"])"},
       {"reload by TCP even with the token", bearer(request("POST", "/control/reload")), loopback, 403,
        "control socket"},
 
-      {"wrong method", request("DELETE", hook), loopback, 405},
+      {"wrong method", request("POST", hook), loopback, 405},
+      {"removing without a token", request("DELETE", hook), loopback, 401},
+      {"removing one of the YAML", by_socket("DELETE", hook), loopback, 409},
+      {"creating without a token", request("POST", "/unified/webhook", "{}"), loopback, 401},
+      {"creating", by_socket("POST", "/unified/webhook", "{}"), loopback, 200, R"("id":"made")"},
       {"POST does not trigger", bearer(request("POST", hook + "/trigger")), loopback, 405},
       {"GET does not trigger", request("GET", hook + "/trigger"), loopback, 405},
       {"PATCH does not resume", bearer(request("PATCH", hook + "/resume")), loopback, 405},
@@ -86,6 +91,17 @@ std::vector<Case> cases() {
       {"change with basic", with(request("PATCH", hook, pause_body), "authorization", "Basic open-sesame"), loopback,
        401},
       {"change with the token", bearer(request("PATCH", hook, pause_body)), loopback, 200, R"("is_paused":true)"},
+      {"Basic with the token as password",
+       with(basic(request("PATCH", hook, pause_body)), "origin", "http://127.0.0.1:8420"), loopback, 200},
+      {"Basic without an Origin", basic(request("PATCH", hook, pause_body)), loopback, 403, "Origin"},
+      {"Basic of a foreign page", with(basic(request("PATCH", hook, pause_body)), "origin", "http://evil.example"),
+       loopback, 403},
+      {"Basic that is no base64", with(request("PATCH", hook, pause_body), "authorization", "Basic %"), loopback, 401},
+      {"Basic, reading", basic(request("GET", "/unified/webhook")), everywhere, 200},
+      {"a picture of a foreign page", with(request("GET", "/unified/webhook"), "sec-fetch-site", "cross-site"),
+       loopback, 403},
+      {"explain without the token", request("GET", hook + "/explain"), loopback, 401},
+      {"explain", bearer(request("GET", hook + "/explain")), loopback, 200, "explained"},
       {"the bare token", with(request("PUT", hook, pause_body), "authorization", "open-sesame"), loopback, 200},
       {"the scheme in any case", with(request("PUT", hook, pause_body), "authorization", "bEARER open-sesame"),
        loopback, 200},
@@ -100,6 +116,7 @@ std::vector<Case> cases() {
       {"not loopback: readiness without", request("GET", "/readyz"), everywhere, 401},
       {"not loopback: unknown path without", request("GET", "/nope"), everywhere, 401},
       {"not loopback: health without", request("GET", "/healthz"), everywhere, 200},
+      {"not loopback: metrics without", request("GET", "/metrics"), everywhere, 401},
       {"not loopback: read with", bearer(request("GET", "/unified/webhook")), everywhere, 200},
       {"not loopback: none configured", request("GET", "/unified/webhook"), everywhere_without_token, 403,
        "set api.token"},
@@ -168,9 +185,42 @@ TEST(Api, Table) {
   }
 }
 
+TEST(Api, ThePageIsForBrowsersAndSoAreItsErrors) {
+  FakeControl fake;
+  const auto browser = [](HttpRequest base) { return with(std::move(base), "accept", "text/html,*/*"); };
+  const auto list = answer(request("GET", "/"), fake.control(), loopback);
+  EXPECT_EQ(list.status, 200);
+  EXPECT_EQ(list.content_type, "text/html; charset=utf-8");
+  EXPECT_TRUE(list.body.contains("paid-orders"));
+  EXPECT_FALSE(list.body.contains("hunter2"));
+  EXPECT_TRUE(header_of(list, "content-security-policy").starts_with("default-src 'none'"));
+  const auto one = answer(request("GET", "/webhook/paid-orders"), fake.control(), loopback);
+  EXPECT_TRUE(one.body.contains("the receiver answers 500"));
+  EXPECT_FALSE(one.body.contains("hunter2"));
+  const auto nobody = answer(browser(request("GET", "/webhook/nobody")), fake.control(), loopback);
+  EXPECT_EQ(nobody.status, 404);
+  EXPECT_EQ(nobody.content_type, "text/html; charset=utf-8");
+  const auto stranger = answer(browser(request("POST", "/webhook/paid-orders/pause")), fake.control(), loopback);
+  EXPECT_EQ(stranger.status, 401);
+  EXPECT_TRUE(header_of(stranger, "www-authenticate").starts_with("Basic"));
+  EXPECT_EQ(answer(browser(request("GET", "/")), fake.control(), everywhere).status, 401);
+  EXPECT_EQ(answer(request("GET", "/app.js"), fake.control(), everywhere).status, 401);
+  EXPECT_EQ(answer(request("GET", "/app.js"), fake.control(), loopback).content_type, "text/javascript; charset=utf-8");
+  EXPECT_EQ(answer(request("GET", "/layout.html"), fake.control(), loopback).status, 404);
+  EXPECT_TRUE(fake.asked().empty());
+}
+
+TEST(Api, MetricsAreText) {
+  FakeControl fake;
+  const auto response = answer(request("GET", "/metrics"), fake.control(), loopback);
+  EXPECT_EQ(response.content_type, "text/plain; version=0.0.4; charset=utf-8");
+  EXPECT_EQ(response.body, "up 1\n");
+}
+
 TEST(Api, WrongMethodNamesTheRightOnes) {
   FakeControl fake;
-  EXPECT_EQ(header_of(answer(request("DELETE", hook), fake.control(), loopback), "allow"), "GET, HEAD, PATCH, PUT");
+  EXPECT_EQ(header_of(answer(request("POST", hook), fake.control(), loopback), "allow"),
+            "GET, HEAD, PATCH, PUT, DELETE");
   EXPECT_EQ(header_of(answer(request("GET", hook + "/trigger"), fake.control(), loopback), "allow"), "PATCH, PUT");
 }
 
@@ -205,7 +255,14 @@ TEST(Api, ListIsFilteredSortedAndCut) {
   EXPECT_EQ(ids({{"is_healthy", "false"}}, fake), Ids{"paid-orders"});
   EXPECT_EQ(ids({{"is_paused", "true"}}, fake), Ids{"b"});
   EXPECT_EQ(ids({{"connection_id", "other"}}, fake), (Ids{"b", "a"}));
+  EXPECT_EQ(ids({{"object", "users"}}, fake), (Ids{"b", "a"}));
+  EXPECT_EQ(ids({{"integration_type", "postgres"}}, fake), Ids{"paid-orders"});
+  EXPECT_EQ(ids({{"env", "Sandbox"}}, fake), Ids{});
+  EXPECT_EQ(ids({{"updated_gte", "2026-11-02T00:00:00.5Z"}}, fake), Ids{"paid-orders"});
+  EXPECT_EQ(ids({{"updated_gte", "2026-11-02T00:00:00.6Z"}}, fake), Ids{});
+  EXPECT_EQ(ids({{"created_lte", "2026-10-31T00:00:00Z"}}, fake), (Ids{"b", "a"}));
   EXPECT_EQ(ids({{"sort", "id"}}, fake), (Ids{"a", "b", "paid-orders"}));
+  EXPECT_EQ(ids({{"sort", "name"}}, fake), (Ids{"a", "b", "paid-orders"}));
   EXPECT_EQ(ids({{"sort", "created_at"}, {"order", "desc"}}, fake), (Ids{"paid-orders", "b", "a"}));
   EXPECT_EQ(ids({{"order", "desc"}}, fake), (Ids{"a", "b", "paid-orders"}));
   for (const auto& [name, value] : std::map<std::string, std::string>{{"limit", "0"},
@@ -214,6 +271,7 @@ TEST(Api, ListIsFilteredSortedAndCut) {
                                                                       {"is_healthy", "yes"},
                                                                       {"sort", "secret"},
                                                                       {"order", "up"},
+                                                                      {"updated_gte", "yesterday"},
                                                                       {"limt", "1"}}) {
     EXPECT_EQ(ids({{name, value}}, fake), Ids{"400"}) << name << "=" << value;
   }

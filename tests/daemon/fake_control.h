@@ -37,7 +37,7 @@ inline WebhookStatus paid_orders() {
   status.state.dead_pages = 1;
   status.healthy = false;
   status.last_error = "the receiver answers 500";
-  status.runs = {"2026-11-23T09:00:00Z ok 2 pages 734 records 412 ms"};
+  status.runs = {{*parse_rfc3339("2026-11-23T09:00:00Z"), true, 2, 734, 412, ""}};
   status.next_check_at = *parse_rfc3339("2026-11-23T09:00:30Z");
   status.lag_seconds = 12.3456;
   return status;
@@ -77,12 +77,23 @@ class FakeControl {
     control.trigger = [this](const std::string& id) { return find(id, "trigger").transform_to(run); };
     control.replay_dead = [this](const std::string& id) { return find(id, "replay").transform_to(2); };
     control.dead = [this](const std::string& id) { return find(id, "").transform_to(pages); };
+    control.create = [this](const std::string&, std::optional<bool>) {
+      note("create");
+      return Answer<WebhookStatus>(bare("made"));
+    };
+    control.remove = [](const std::string&) {
+      return Answer<WebhookStatus>(std::unexpected(Refusal{Refusal::Why::conflict, {"it stands in the YAML"}}));
+    };
+    control.explain = [this](const std::string& id, bool json) {
+      return find(id, "explain").transform_to(std::string(json ? R"({"explained":true})" : "explained"));
+    };
     control.reload = [this] {
       note("reload");
       return report;
     };
     control.not_ready = [this] { return reasons; };
     control.alive = [this] { return alive; };
+    control.metrics = [] { return Answer<std::string>("up 1\n"); };
     return control;
   }
 

@@ -9,26 +9,24 @@ TEST(InitSource, EveryPasswordBecomesAVariable) {
   struct Case {
     std::string url, written;
     std::size_t variables;
-    bool encoded;
   };
   const std::vector<Case> cases = {
       {"postgresql://u:Hx7%40@h:5432/d?sslmode=require",
-       "postgresql://u:${env:VHOOKD_DB_PASSWORD}@h:5432/d?sslmode=require", 1, false},
-      {"postgres://u@h/d", "postgres://u@h/d", 0, false},
-      {"postgresql:///d?user=u&password=Hx7", "postgresql:///d?user=u&password=${env:VHOOKD_DB_PASSWORD}", 1, true},
+       "postgresql://u:${env:VHOOKD_DB_PASSWORD}@h:5432/d?sslmode=require", 1},
+      {"postgres://u@h/d", "postgres://u@h/d", 0},
+      {"postgresql:///d?user=u&password=Hx7", "postgresql:///d?user=u&password=${env:VHOOKD_DB_PASSWORD}", 1},
       {"postgresql://u:Hx7@h/d?sslpassword=Hx7",
-       "postgresql://u:${env:VHOOKD_DB_PASSWORD}@h/d?sslpassword=${env:VHOOKD_DB_PASSWORD_2}", 2, true},
-      {"host=h password='H\\'x7' dbname=d", "host=h password=${env:VHOOKD_DB_PASSWORD} dbname=d", 1, false},
-      {"mysql://u:Hx7@h/d?ssl-mode=REQUIRED", "mysql://u:${env:VHOOKD_DB_PASSWORD}@h/d?ssl-mode=REQUIRED", 1, false},
-      {"mariadb://u@h/d", "mariadb://u@h/d", 0, false},
-      {"sqlite:///data/a***b.db", "sqlite:///data/a***b.db", 0, false},
+       "postgresql://u:${env:VHOOKD_DB_PASSWORD}@h/d?sslpassword=${env:VHOOKD_DB_PASSWORD_2}", 2},
+      {"host=h password='H\\'x7' dbname=d", "host=h password=${env:VHOOKD_DB_PASSWORD} dbname=d", 1},
+      {"mysql://u:Hx7@h/d?ssl-mode=REQUIRED", "mysql://u:${env:VHOOKD_DB_PASSWORD}@h/d?ssl-mode=REQUIRED", 1},
+      {"mariadb://u@h/d", "mariadb://u@h/d", 0},
+      {"sqlite:///data/a***b.db", "sqlite:///data/a***b.db", 0},
   };
   for (const auto& one : cases) {
     const auto source = init_source(one.url);
     ASSERT_TRUE(source) << one.url << ": " << source.error();
     EXPECT_EQ(source->url, one.written);
     EXPECT_EQ(source->variables.size(), one.variables) << one.url;
-    EXPECT_EQ(source->encoded, one.encoded) << one.url;
     EXPECT_EQ(source->database.url.reveal(), one.url);
     const auto text = init_file(*source, "a server", {});
     EXPECT_FALSE(text.contains("Hx7") || text.contains("H\\'x7")) << text;
@@ -56,7 +54,7 @@ webhooks:
   # orders, a table, about 12 rows
   # found by xid: a PostgreSQL table tells which transaction wrote each row
   # key: id (primary key); updated: modified_at; created: none
-  # cost: each poll is one scan of the table, of which the server passes on only what is newer; no index serves that
+  # cost: each poll is one scan of the table, of which the server passes on only what is newer; no index serves that. Its rows are counted as well, and where some are gone the keys read. The first poll reads every row; the state keeps the key and 16 bytes of each
   - id: orders
     connection_id: source
     object_type: orders

@@ -21,7 +21,7 @@ TEST(WebhookJson, HoldsTheModelsFieldsInItsOrderAndTypes) {
       R"("is_healthy":false,"is_paused":false,"runs":["2026-11-23T09:00:00Z ok 2 pages 734 records 412 ms"],)"
       R"("webhook_type":"virtual","environment":"Production","integration_type":"postgres","workspace_id":"w1",)"
       R"("created_at":"2026-11-01T00:00:00Z","updated_at":"2026-11-02T00:00:00.500000Z","lag_seconds":12.346,)"
-      R"("queued_pages":3,"dead_pages":1,"next_check_at":"2026-11-23T09:00:30Z","last_error":"the receiver answers 500"})";
+      R"("queued_pages":3,"dead_pages":1,"next_check_at":"2026-11-23T09:00:30Z","last_error":"the receiver answers 500","managed":"yaml","epoch":1})";
   EXPECT_EQ(webhook_json(paid_orders()), expected);
 }
 

@@ -1,4 +1,5 @@
-// docs/operations.md is an interface: every id the daemon logs stands in it, and none that it does not log.
+// docs/operations.md is an interface: every id the daemon logs and every metric stands in it, and none that is not
+// there.
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -36,6 +37,19 @@ TEST(Operations, EveryLogIdIsDocumentedAndEveryDocumentedIdIsLogged) {
     if (line.starts_with("| `")) collect(line.substr(0, line.find('|', 1)), std::regex("`([a-z-]+)`"), documented);
   EXPECT_GT(logged.size(), 15U);
   EXPECT_EQ(logged, documented);
+}
+
+TEST(Operations, EveryMetricIsDocumentedAndEveryDocumentedMetricIsThere) {
+  const fs::path root = VHOOKD_SOURCE_DIR;
+  std::set<std::string> shown;
+  collect(read(root / "daemon/metrics.cc"), std::regex(R"re("((?:vhookd|process)_[a-z_]+)")re"), shown);
+  std::set<std::string> documented;
+  std::istringstream lines(read(root / "docs/operations.md"));
+  for (std::string line; std::getline(lines, line);)
+    if (line.starts_with("| `"))
+      collect(line.substr(0, line.find('|', 1)), std::regex("`((?:vhookd|process)_[a-z_]+)"), documented);
+  EXPECT_GT(shown.size(), 30U);
+  EXPECT_EQ(shown, documented);
 }
 
 }  // namespace

@@ -16,8 +16,9 @@ class ChangesTest : public EveryDatabaseTest {
   }
   // Two rows change, one is new, one goes.
   void change() {
-    run({"UPDATE things SET note = 'ONE' WHERE id = 1", "UPDATE things SET note = 'TWO' WHERE id = 2",
-         "INSERT INTO things (id, note) VALUES (4, 'four')", "DELETE FROM things WHERE id = 3"});
+    run({"UPDATE things SET note = note", "UPDATE things SET note = 'ONE' WHERE id = 1",
+         "UPDATE things SET note = 'TWO' WHERE id = 2", "INSERT INTO things (id, note) VALUES (4, 'four')",
+         "DELETE FROM things WHERE id = 3"});
   }
   std::string sorted_records(std::size_t least, const std::string& id = "w") {
     std::vector<std::string> all;

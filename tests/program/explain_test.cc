@@ -111,6 +111,29 @@ TEST_P(ExplainTest, EachWayToPollSaysWhatItPromises) {
   EXPECT_TRUE(view.starts_with("snapshot") && view.contains("a view is what its query says")) << view;
 }
 
+TEST_P(ExplainTest, TheServersOwnPlanIsShownWithoutAnyValue) {
+  shop_->run("CREATE INDEX moved ON things (updated_at)");
+  shop_->run("INSERT INTO things (id, note) SELECT i + 100, 'more' FROM " + shop_->numbers(400));
+  const auto shown = explained({{"event", "updated"}, {"detect", "timestamp"}, {"filters", "{note: pla1n-value}"}});
+  const auto scan = shown["poll"].back();
+  ASSERT_TRUE(scan.contains("plan")) << shown.dump(2);
+  EXPECT_TRUE(scan["plan"].dump().contains("things")) << scan.dump(2);
+  EXPECT_FALSE(scan["plan"].dump().contains("pla1n-value")) << scan.dump(2);
+  if (shop_->is_sqlite()) {
+    EXPECT_TRUE(scan["plan"].dump().contains("moved")) << scan.dump(2);
+  }
+  EXPECT_TRUE(explain({{{"event", "updated"}}}).out.contains("the server: ")) << "in words too";
+}
+
+TEST_P(ExplainTest, SaysInWhichEpochTheRunningDaemonIs) {
+  start({{}});
+  const auto said =
+      run({"explain", "w", "--config", daemon_->config().string()}, {{"STATE_DIRECTORY", daemon_->state().string()}});
+  EXPECT_EQ(said.code, 0) << said.err;
+  EXPECT_TRUE(said.out.contains("epoch 1, last check 20")) << said.out;
+  EXPECT_FALSE(explain({{}}).out.contains("epoch")) << "no daemon of its own";
+}
+
 TEST_P(ExplainTest, TheIndexToAddIsTheOneThatServes) {
   const Keys timestamp = {{"event", "updated"}, {"detect", "timestamp"}};
   auto index = explained(timestamp)["index"];
@@ -232,6 +255,8 @@ GUARANTEE
 INDEX
   used          moved
   cost          each poll reads a range of it, in its order
+  when idle     a poll is left out while PRAGMA data_version shows that nothing was committed since; one look serves all
+                  webhooks of the database
 
 SQL OF EACH POLL, in one consistent read-only view
   -- where the database stands
@@ -240,6 +265,7 @@ SQL OF EACH POLL, in one consistent read-only view
   SELECT "id", "status", "total", "created_at", "updated_at" FROM "main"."orders" WHERE 1 = 1 AND "status" = ? AND "total" >= ? AND "updated_at" IS NULL ORDER BY "id"
      ?1 = 'paid'
      ?2 = 1.5
+     the server: SEARCH main.orders USING INDEX moved (updated_at=?)
   -- the rows
   SELECT "id", "status", "total", "created_at", "updated_at" FROM "main"."orders" WHERE 1 = 1 AND "status" = ? AND "total" >= ? AND "updated_at" >= ? AND ("updated_at" < ? OR "updated_at" >= ?) ORDER BY "updated_at", "id"
      ?1 = 'paid'
@@ -247,6 +273,7 @@ SQL OF EACH POLL, in one consistent read-only view
      ?3 = '2026-01-01 23:59:00'
      ?4 = '2026-01-01T'
      ?5 = '2026-01-01T23:59:00'
+     the server: SEARCH main.orders USING INDEX moved (updated_at>?)
 
 SQL OF THE FIRST POLL
   -- where the database stands
@@ -255,6 +282,7 @@ SQL OF THE FIRST POLL
   SELECT "id", "status", "total", "created_at", "updated_at" FROM "main"."orders" WHERE 1 = 1 AND "status" = ? AND "total" >= ? AND "updated_at" IS NULL ORDER BY "id"
      ?1 = 'paid'
      ?2 = 1.5
+     the server: SEARCH main.orders USING INDEX moved (updated_at=?)
   -- the rows
   SELECT "id", "status", "total", "created_at", "updated_at" FROM "main"."orders" WHERE 1 = 1 AND "status" = ? AND "total" >= ? AND "updated_at" >= ? AND ("updated_at" < ? OR "updated_at" >= ?) ORDER BY "updated_at", "id"
      ?1 = 'paid'
@@ -262,6 +290,7 @@ SQL OF THE FIRST POLL
      ?3 = '2026-01-01 23:59:00'
      ?4 = '2026-01-01T'
      ?5 = '2026-01-01T23:59:00'
+     the server: SEARCH main.orders USING INDEX moved (updated_at>?)
 
 FIRST PAGE, with include_all: true; without, a new webhook sends nothing of what is there already
   type          INITIAL-PARTIAL, sequence 1, 22 records, SOME bytes, signed

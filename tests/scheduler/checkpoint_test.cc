@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "scheduler/rehearse.h"
 #include "tests/scheduler/conductor.h"
 #include "tests/scheduler/model_postgres.h"
 
@@ -30,6 +31,14 @@ TEST(Checkpoint, ParamsComeBackWithAnyBytes) {
   EXPECT_EQ(read_params(nlohmann::json::parse(write_params(params).dump())), params);
 }
 
+TEST(Checkpoint, TransactionIdsThatFollowEachOtherAreOneRange) {
+  const std::set<std::uint64_t> xids = {3, 7, 8, 10, 11, 12, 13, (1ULL << 40) + 1};
+  EXPECT_EQ(write_xids(xids).dump(), "[3,7,8,[10,13],1099511627777]");
+  EXPECT_EQ(read_xids(write_xids(xids)), xids);
+  EXPECT_EQ(read_xids(nlohmann::json::parse("[]")), std::set<std::uint64_t>());
+  EXPECT_EQ(read_xids(nlohmann::json::parse("[5,6,7]")), (std::set<std::uint64_t>{5, 6, 7}));
+}
+
 TEST(Checkpoint, NamesItsStrategy) {
   EXPECT_FALSE(strategy_of(""));
   EXPECT_FALSE(strategy_of("rubbish"));
@@ -51,15 +60,15 @@ TEST(Checkpoint, DamageIsAnErrorInEveryStrategy) {
     const auto with = [&](const std::string& rest) {
       return R"({"strategy":")" + std::string(name_of(plan->strategy)) + "\"," + rest + "}";
     };
-    EXPECT_TRUE(make_poll(*plan, with(R"("first":true)"), {}));
+    EXPECT_TRUE(make_poll(*plan, with(R"("first":true)"), nothing_known()));
     EXPECT_TRUE(is_initial(with(R"("first":true)"), *plan));
-    const auto bad_first = make_poll(*plan, with(R"("first":"x")"), {});
+    const auto bad_first = make_poll(*plan, with(R"("first":"x")"), nothing_known());
     ASSERT_FALSE(bad_first);
     EXPECT_EQ(bad_first.error().recourse, Recourse::ask_operator);
     EXPECT_FALSE(is_initial(with(R"("first":"x")"), *plan));
     if (detect == config::Detect::snapshot) continue;
-    EXPECT_FALSE(make_poll(*plan, with(R"("sweep":{"after":3})"), {}));
-    EXPECT_FALSE(make_poll(*plan, with(R"("sweep":[])"), {}));
+    EXPECT_FALSE(make_poll(*plan, with(R"("sweep":{"after":3})"), nothing_known()));
+    EXPECT_FALSE(make_poll(*plan, with(R"("sweep":[])"), nothing_known()));
   }
 }
 

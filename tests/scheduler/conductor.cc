@@ -27,6 +27,7 @@ KnownRows Conductor::look_ups() {
               found.push_back(at->second);
             return found;
           },
+          .count = [this]() -> Result<std::int64_t> { return static_cast<std::int64_t>(known.size()); },
           .ranges = [this]() -> Result<std::vector<KnownRange>> {
             std::vector<KnownRange> found;
             for (const auto& [first, range] : ranges) found.push_back(range);
@@ -78,15 +79,19 @@ Went Conductor::poll(Source& source, Death death) {
   rows = 0;
   auto plan = make_plan(webhook, table, strategy_of(checkpoint));
   if (!plan) return wrong(plan.error());
-  plan->range_rows = range_rows.value_or(plan->range_rows);
+  plan->range_rows = range_rows;
   auto poll = make_poll(*plan, checkpoint, look_ups());
   if (!poll) return wrong(poll.error());
   auto gathered = harvest(*plan);
   int parts = 0;
   source.begin();
+  bool anew = false;
   while (auto ask = next(*poll)) {
-    if (ask->fresh || ask->anew) source.end();
-    if (ask->anew) source.begin();
+    anew = anew || ask->anew;
+    if (ask->fresh || anew) source.end();
+    if (anew) source.begin();
+    anew = false;
+    int of_view = 0;
     asked.push_back(ask->query.sql);
     Result<void> taken;
     bool died = false;
@@ -99,7 +104,8 @@ Went Conductor::poll(Source& source, Death death) {
         died = death.parts && ++parts >= *death.parts;
       }
       died = died || (death.rows && rows >= *death.rows);
-      return !died;
+      anew = !died && rows_a_view > 0 && ++of_view >= rows_a_view && go_on_anew(*poll);
+      return !died && !anew;
     });
     if (!taken) return wrong(taken.error());
     if (!read && !(ask->refusable && read.error().recourse == Recourse::ask_operator)) return wrong(read.error());
@@ -107,6 +113,7 @@ Went Conductor::poll(Source& source, Death death) {
       source.end();
       return Went::cut;
     }
+    if (anew) continue;
     if (const auto done = answered(*poll, gathered); !done) return wrong(done.error());
   }
   source.end();

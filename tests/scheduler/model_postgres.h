@@ -36,13 +36,17 @@ class ModelPostgres {
   void commit(int transaction);
   void rollback(int transaction);
   void burn(std::uint64_t count);  // so many transactions of others
+  void vacuum_full();              // every row gets another place, in another file
   std::vector<int> open() const;
   bool has_savepoint(int transaction) const { return transactions_.at(transaction).levels.size() > 1; }
 
   const std::map<std::int64_t, ModelRow>& rows() const { return committed_; }
   const std::map<std::int64_t, ModelRow>& view() const { return view_; }  // as of the source's last begin
+  // How often a commit made a row that was not there.
+  int births(std::int64_t id) const { return births_.contains(id) ? births_.at(id) : 0; }
 
   Source source();
+  bool rewritten_under_way = false;  // an ALTER TABLE rewrote the table after the view was taken
 
  private:
   struct Level {
@@ -60,6 +64,7 @@ class ModelPostgres {
   std::uint64_t oldest_running() const;
   Result<void> read(const Query& query, const OnRow& on_row) const;
   bool newer(const Scan& scan, const ModelRow& row) const;
+  void read_keys(const OnRow& on_row) const;
   bool give(const Scan& scan, std::int64_t id, const ModelRow& row, const OnRow& on_row) const;  // false: enough
 
   std::uint64_t next_xid_;
@@ -68,6 +73,8 @@ class ModelPostgres {
   int next_handle_ = 1;
   std::map<int, Transaction> transactions_;
   std::map<std::int64_t, ModelRow> committed_;
+  std::map<std::int64_t, int> births_;
+  int file_ = 1;
   // The view a poll has open.
   std::map<std::int64_t, ModelRow> view_;
   std::string snapshot_;

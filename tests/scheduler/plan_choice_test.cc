@@ -60,6 +60,16 @@ const std::vector<Choice> choices = {
        t.relation = Relation::partitioned_table;
      },
      {},
+     Strategy::xid},
+    {"partitioned with a foreign part",
+     DbType::postgres,
+     Event::updated,
+     [](config::Webhook&, Table& t) {
+       t = indexed(t, "updated_at");
+       t.relation = Relation::partitioned_table;
+       t.foreign_parts = true;
+     },
+     {},
      Strategy::timestamp},
     {"no key",
      DbType::postgres,

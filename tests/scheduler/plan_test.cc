@@ -171,6 +171,27 @@ TEST(Plan, TheFingerprintChangesWithWhatOpensANewEpochAlone) {
   EXPECT_NE(Planned(a, orders()).plan->fingerprint, Planned(b, orders()).plan->fingerprint);
 }
 
+TEST(Plan, AColumnTheEpochHangsOnMustNotGoUnnoticed) {
+  auto table = indexed(orders(), "updated_at");
+  const Planned before(webhook(DbType::mysql), table);
+  ASSERT_EQ(before.plan->strategy, Strategy::timestamp);
+  const auto stored = before.plan->fingerprint + before.plan->footing;
+  EXPECT_TRUE(same_epoch(stored, *before.plan));
+  EXPECT_EQ(lost_footing(stored, *before.plan), "");
+  table.columns[3].name = "touched";
+  const Planned after(webhook(DbType::mysql), table);
+  EXPECT_FALSE(same_epoch(stored, *after.plan));
+  const auto why = lost_footing(stored, *after.plan);
+  EXPECT_TRUE(why.contains("column updated_at") && why.contains("under updated_column")) << why;
+  auto told = webhook(DbType::mysql);
+  told.updated_column = "touched";
+  EXPECT_EQ(lost_footing(stored, *Planned(told, table).plan), "");
+  told = webhook(DbType::mysql);
+  told.detect = Detect::snapshot;
+  EXPECT_EQ(lost_footing(stored, *Planned(told, table).plan), "");
+  EXPECT_EQ(lost_footing(before.plan->fingerprint, *after.plan), "") << "what an older release stored";
+}
+
 TEST(Plan, FiltersDifferByColumnOperatorValueAndNumber) {
   std::vector<std::vector<config::Filter>> all = {
       {},

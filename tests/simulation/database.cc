@@ -150,8 +150,9 @@ class Database::Session final : public Connector {
         const auto xmax = text.substr(text.find(':') + 1);
         text = xmax.substr(0, xmax.find(':')) + ":" + xmax;
       }
-      const Value value{.text = text};
-      return on_row(Row(&value, 1));
+      std::vector<Value> values(row.begin(), row.end());
+      values[0].text = text;
+      return on_row(values);
     });
   }
 

@@ -91,6 +91,7 @@ void Simulation::begin_daemon() {
                                                                 return state && state->queued_bytes < outbox_bytes_;
                                                               },
                                                           .stopping = [] { return false; },
+                                                          .step = [this] { perhaps_die(); },
                                                           .random_id =
                                                               [this] {
                                                                 perhaps_die();
@@ -105,6 +106,7 @@ void Simulation::begin_daemon() {
                             },
                         .delivered = [](const std::string&) {},
                         .failed = [](const std::string&, const std::string&, bool) {},
+                        .attempted = [](const std::string&, Attempted, Micros, std::optional<Micros>) {},
                         .random = [this] { return static_cast<double>(dice_() % 1000) / 1000; }});
   for (const auto& one : webhooks_)
     daemon_.timetable.add(one.id, Sessions::place_of(one.database), one.interval, clock_.tick());
@@ -147,7 +149,7 @@ PollOutcome Simulation::poll(const config::Webhook& webhook) {
   {
     auto lease = daemon_.sessions->lease(webhook.database);
     if (lease) {
-      outcome = daemon_.poller->poll(webhook, **lease, false);
+      outcome = daemon_.poller->poll(webhook, **lease, {});
       if (!outcome.run.ok && outcome.at_database && outcome.recourse == Recourse::reconnect) lease->discard();
     } else {
       outcome.run.ok = false;

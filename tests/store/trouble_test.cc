@@ -94,11 +94,22 @@ TEST_F(TroubleTest, ANewerSchemaIsRefused) {
   store_.reset();
   sql("PRAGMA user_version = 7");
   refused(Store::open(folder_, clock_), Recourse::ask_operator,
-          "has schema 7, this vhookd " VHOOKD_VERSION " knows up to 2");
+          "has schema 7, this vhookd " VHOOKD_VERSION " knows up to 3");
   refused(Store::open(folder_, clock_), Recourse::ask_operator, "install the newer vhookd");
-  sql("PRAGMA user_version = 2");
+  sql("PRAGMA user_version = 3");
   open();
   EXPECT_EQ(store_->webhooks()->size(), 1U);
+}
+
+TEST_F(TroubleTest, AnOlderSchemaIsBroughtUpToDate) {
+  ok(store_->webhook("a"));
+  store_.reset();
+  sql("DROP TABLE definition; DROP TABLE known_range");
+  sql("PRAGMA user_version = 1");
+  open();
+  EXPECT_EQ(store_->webhooks()->size(), 1U);
+  ok(store_->define("b", R"({"event":"created"})"));
+  EXPECT_EQ(store_->definitions()->size(), 1U);
 }
 
 TEST_F(TroubleTest, TheDatabaseOfAnotherProgramIsLeftAlone) {

@@ -109,6 +109,7 @@ std::optional<int> Program::wait(milliseconds time) {
   if (poll(&ends, 1, static_cast<int>(time.count())) <= 0) return std::nullopt;
   int status = 0;
   waitpid(pid_, &status, 0);
+  dumped_core_ = WIFSIGNALED(status) && WCOREDUMP(status);
   code_ = WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
   return code_;
 }

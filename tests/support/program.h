@@ -53,6 +53,7 @@ class Program {
   // Its exit code, or minus the signal that ended it; none where it still runs after `time`.
   std::optional<int> wait(std::chrono::milliseconds time = patience);
   bool running();
+  bool dumped_core() const { return dumped_core_; }  // known once it has ended
 
   // What it has printed so far.
   std::string out() const { return read_file(folder_.path() / "out"); }
@@ -64,6 +65,7 @@ class Program {
   pid_t pid_ = -1;
   int pidfd_ = -1;
   std::optional<int> code_;
+  bool dumped_core_ = false;
 };
 
 struct Ended {

@@ -5,12 +5,14 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 
 #include "core/time_text.h"
 
 namespace vhookd::testing {
 
 using std::chrono::milliseconds;
+using std::chrono::minutes;
 
 namespace {
 
@@ -69,7 +71,9 @@ class Writers::Connection {
         number_(number),
         dice_(all.options_.seed * 1000 + static_cast<std::uint64_t>(number)),
         session_(SqlSession::open(all.shop_, all.options_.server)),
-        skew_(below(9000) - 4500) {
+        skew_(below(9000) - 4500),
+        zone_(minutes(std::array{0, 330, -210, 780}.at(static_cast<std::size_t>(below(4))))) {
+    set_zone();
     if (all_.shop_.is_postgres()) session_->run("SET lock_timeout = '3s'");
     if (all_.shop_.is_mysql()) session_->run("SET innodb_lock_wait_timeout = 3");
   }
@@ -105,6 +109,16 @@ class Writers::Connection {
       session_->run("ROLLBACK");
     } catch (const Refused&) {  // there was none to roll back
     }
+  }
+
+  // An application may keep its session in any zone.
+  void set_zone() {
+    const auto ahead = zone_.count() < 0 ? -zone_ : zone_;
+    const auto hours = std::to_string(100 + ahead / std::chrono::hours(1)).substr(1);
+    const auto text =
+        (zone_.count() < 0 ? "-" : "+") + hours + ":" + std::to_string(100 + ahead.count() % 60).substr(1);
+    if (all_.shop_.is_postgres()) session_->run("SET TIME ZONE INTERVAL '" + text + "' HOUR TO MINUTE");
+    if (all_.shop_.is_mysql()) session_->run("SET time_zone = '" + text + "'");
   }
 
   void begin() {
@@ -180,7 +194,8 @@ class Writers::Connection {
   std::string stamp() {
     const auto& shop = all_.shop_;
     if (!plain() && chance(20)) {  // a client's own clock
-      const auto at = now() + milliseconds(skew_);
+      // PostgreSQL is told the zone; MySQL takes a text to be in the session's.
+      const auto at = now() + milliseconds(skew_) + (shop.is_mysql() ? zone_ : minutes(0));
       auto text = rfc3339_seconds(std::chrono::floor<std::chrono::seconds>(at));
       text.pop_back();
       text[10] = ' ';
@@ -251,6 +266,7 @@ class Writers::Connection {
   std::mt19937_64 dice_;
   std::unique_ptr<SqlSession> session_;
   const int skew_;  // of the client's clock, in ms
+  const std::chrono::minutes zone_;
   std::vector<Effect> effects_;
 };
 

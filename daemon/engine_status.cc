@@ -1,0 +1,188 @@
+// What Engine answers to Control about how things stand: status, readiness, metrics.
+#include <filesystem>
+
+#include "core/crypto.h"
+#include "daemon/engine.h"
+#include "daemon/explanation.h"
+#include "daemon/explanation_print.h"
+#include "daemon/metrics.h"
+
+namespace vhookd {
+
+namespace {
+
+std::unexpected<Refusal> failed(const Error& error) {
+  return std::unexpected(Refusal{.why = Refusal::Why::failed, .messages = {error.message}});
+}
+
+std::int64_t size_of(const std::string& path) {
+  std::error_code fault;
+  const auto size = std::filesystem::file_size(path, fault);
+  return fault ? 0 : static_cast<std::int64_t>(size);
+}
+
+double seconds(std::int64_t milliseconds) {
+  return static_cast<double>(milliseconds) / 1000;
+}
+
+}  // namespace
+
+// Without its runs. REQUIRES: mutex_ held.
+WebhookStatus Engine::judged(const Entry& entry, WebhookState state) {
+  WebhookStatus status;
+  const Instant now = parts_.clock.now();
+  const Tick tick = parts_.clock.tick();
+  const auto& id = entry.webhook->id;
+  status.webhook = *entry.webhook;
+  status.state = std::move(state);
+  if (entry.idle_at) status.state.checked_at = entry.idle_at;
+  status.paused = entry.paused || entry.webhook->is_paused;
+  status.healthy = entry.shown_healthy;
+  status.last_error = entry.shown_error;
+  status.strategy = entry.strategy;
+  status.by_api = entry.by_api;
+  // By the monotonic clock where this process made the check: nothing is stale, or fresh, because the other jumped.
+  auto checked_at = status.state.checked_at;
+  if (checked_at && entry.last_complete) checked_at = now - (tick - *entry.last_complete);
+  if (!entry.invalid.empty()) {
+    status.healthy = false;
+    status.last_error = entry.invalid;
+  } else if (!status.paused) {
+    const auto due = timetable_.due(id);
+    if (due) status.next_check_at = now + std::max<Micros>(Micros(0), *due - tick);
+    const auto outage = outages_.find(Sessions::place_of(entry.webhook->database));
+    if (outage != outages_.end() && outage->second.failed_in_a_row >= 2 && due && *due <= tick) {
+      status.healthy = false;
+      if (status.last_error.empty()) status.last_error = outage->second.error;
+    }
+    const Instant since = now - (tick - entry.since);
+    if (const auto why = stale(checked_at, since, entry.webhook->interval, now)) {
+      status.healthy = false;
+      const auto& cause = !entry.polls.last_error.empty() ? entry.polls.last_error : status.last_error;
+      status.last_error =
+          cause.empty() ? *why + (entry.outbox_full ? "; the outbox is full" : "") : *why + "; " + cause;
+    }
+  }
+  if (checked_at) status.lag_seconds = std::max(0.0, std::chrono::duration<double>(now - *checked_at).count());
+  return status;
+}
+
+Answer<WebhookStatus> Engine::status_of(const std::string& id) {
+  WebhookStatus status;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto at = entries_.find(id);
+    if (at == entries_.end())  // asked first: the store makes a row for every id it is asked for
+      return std::unexpected(Refusal{.why = Refusal::Why::not_found, .messages = {"there is no webhook " + id}});
+    auto state = parts_.store.webhook(id);
+    if (!state) return failed(state.error());
+    status = judged(at->second, std::move(*state));
+  }
+  auto runs = parts_.store.runs(id);
+  if (!runs) return failed(runs.error());
+  status.runs = std::move(*runs);
+  return status;
+}
+
+Answer<std::vector<WebhookStatus>> Engine::statuses() {
+  const std::lock_guard lock(mutex_);
+  auto states = parts_.store.webhooks();
+  if (!states) return failed(states.error());
+  std::map<std::string, WebhookState*> by_id;
+  for (auto& state : *states) by_id.emplace(state.id, &state);
+  std::vector<WebhookStatus> all;
+  for (const auto& id : order_) {
+    const auto entry = entries_.find(id);
+    const auto state = by_id.find(id);
+    if (entry != entries_.end() && state != by_id.end())
+      all.push_back(judged(entry->second, std::move(*state->second)));
+  }
+  return all;
+}
+
+Answer<std::vector<WebhookStatus>> Engine::list() {
+  auto all = statuses();
+  if (!all) return all;
+  for (auto& status : *all) {
+    auto runs = parts_.store.runs(status.webhook.id);
+    if (!runs) return failed(runs.error());
+    status.runs = std::move(*runs);
+  }
+  return all;
+}
+
+std::vector<std::string> Engine::not_ready() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!started_) return {"starting"};
+  }
+  const auto all = statuses();
+  if (!all) return all.error().messages;
+  std::vector<std::string> reasons;
+  for (const auto& status : *all)
+    if (!status.paused && !status.healthy) reasons.push_back(status.webhook.id + ": " + status.last_error);
+  return reasons;
+}
+
+void Engine::count(const std::string& id, const PollOutcome& outcome) {
+  const Run& run = outcome.run;
+  tally_.with([&](Tally& tally) {
+    tally.polls.observe(seconds(run.duration_ms));
+    const auto at = tally.webhooks.find(id);
+    if (at == tally.webhooks.end()) return;  // taken out meanwhile
+    auto& counted = at->second;
+    ++(!run.ok ? counted.polls_failed : outcome.held.empty() ? counted.polls_ok : counted.polls_held);
+    counted.records += static_cast<std::uint64_t>(run.records);
+    counted.pages += static_cast<std::uint64_t>(run.pages);
+    counted.last_poll_seconds = seconds(run.duration_ms);
+  });
+}
+
+void Engine::attempted(const std::string& id, Attempted outcome, Micros took, std::optional<Micros> waited) {
+  tally_.with([&](Tally& tally) {
+    tally.attempts.observe(std::chrono::duration<double>(took).count());
+    // The wall clock may have been set back meanwhile.
+    if (waited) tally.waits.observe(std::max(0.0, std::chrono::duration<double>(*waited).count()));
+    const auto at = tally.webhooks.find(id);
+    if (at != tally.webhooks.end()) ++at->second.attempts[static_cast<std::size_t>(outcome)];
+  });
+}
+
+Answer<std::string> Engine::metrics() {
+  auto all = statuses();
+  if (!all) return std::unexpected(all.error());
+  const auto bytes = parts_.store.outbox_bytes();
+  if (!bytes) return failed(bytes.error());
+  Measurements measured{.webhooks = std::move(*all),
+                        .tally = tally_.with([](const Tally& tally) { return tally; }),
+                        .outbox_bytes = *bytes,
+                        .state_bytes = size_of(parts_.store.path()) + size_of(parts_.store.path() + "-wal"),
+                        .process = process_facts()};
+  {
+    const std::lock_guard lock(mutex_);
+    measured.outbox_limit_bytes = config_.limits.outbox_bytes;
+  }
+  return metrics_text(measured);
+}
+
+Answer<std::string> Engine::explain(const std::string& id, bool json) {
+  std::shared_ptr<const config::Webhook> webhook;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto at = entries_.find(id);
+    if (at == entries_.end())
+      return std::unexpected(Refusal{.why = Refusal::Why::not_found, .messages = {"there is no webhook " + id}});
+    if (!at->second.invalid.empty())
+      return std::unexpected(Refusal{.why = Refusal::Why::conflict, .messages = {at->second.invalid}});
+    webhook = at->second.webhook;
+  }
+  // A session of its own: those that polls keep must not be held up, nor be left in an odd state.
+  auto session = parts_.connect(webhook->database, parts_.connect_options);
+  if (!session) return failed(session.error());
+  const auto explanation =
+      vhookd::explain(*webhook, {.session = **session, .now = parts_.clock.now(), .random_id = parts_.random_id});
+  if (!explanation) return failed(explanation.error());
+  return json ? explanation_json(**explanation) : explanation_text(**explanation);
+}
+
+}  // namespace vhookd

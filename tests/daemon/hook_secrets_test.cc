@@ -1,0 +1,46 @@
+#include "daemon/hook_secrets.h"
+
+#include <gtest/gtest.h>
+
+namespace vhookd {
+namespace {
+
+config::Webhook webhook() {
+  config::Webhook webhook;
+  webhook.hook_url_display = "https://app.example/${env:PATH_TOKEN}/in?key=${file:/key}&v=1";
+  webhook.hook_url = "https://app.example/PathToken1/in?key=QueryToken2&v=1";
+  webhook.headers = {{"authorization", Secret("Bearer HeaderToken3")}, {"x-version", Secret("1")}};
+  return webhook;
+}
+
+TEST(HookSecrets, AreHiddenWhereverTheyStand) {
+  const HookSecrets secrets(webhook());
+  EXPECT_EQ(secrets.without("no PathToken1, no QueryToken2: Bearer HeaderToken3!"), "no ***, no ***: ***!");
+  EXPECT_EQ(secrets.without("HeaderToken3HeaderToken3"), "******");
+  EXPECT_EQ(secrets.without("version 1 of Bearer tokens"), "version 1 of Bearer tokens");
+  EXPECT_EQ(secrets.without(""), "");
+}
+
+TEST(HookSecrets, AreHiddenWhereTheAnswerWasCut) {
+  const HookSecrets secrets(webhook());
+  EXPECT_EQ(secrets.without("you sent HeaderTok"), "you sent ***");
+  EXPECT_EQ(secrets.without("you sent Head"), "you sent ***");
+  EXPECT_EQ(secrets.without("you sent He"), "you sent He");
+}
+
+TEST(HookSecrets, TakeAReferenceAtTheEndOfTheUrlToTheEnd) {
+  auto one = webhook();
+  one.hook_url_display = "${env:BASE}/in/${env:LAST}";
+  one.hook_url = "https://app.example/in/LastToken4";
+  const HookSecrets secrets(one);
+  EXPECT_EQ(secrets.without("LastToken4"), "***");
+}
+
+TEST(HookSecrets, OfNoneNothingIsHidden) {
+  config::Webhook one;
+  one.hook_url = one.hook_url_display = "https://app.example/in?token=AsWritten";
+  EXPECT_EQ(HookSecrets(one).without("AsWritten 500"), "AsWritten 500");
+}
+
+}  // namespace
+}  // namespace vhookd
