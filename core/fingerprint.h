@@ -13,7 +13,7 @@
 
 namespace vhookd {
 
-__extension__ typedef __int128 Int128;
+__extension__ typedef __int128 Int128;  // NOLINT(modernize-use-using): __extension__ takes no using
 
 class Fingerprint {
  public:

@@ -6,6 +6,7 @@
 #include "daemon/open_transactions.h"
 #include "daemon/server_plan.h"
 #include "daemon/webhook_json.h"
+#include "scheduler/fingerprint.h"
 #include "scheduler/idle.h"
 #include "scheduler/poll.h"
 #include "scheduler/rehearse.h"
@@ -144,7 +145,7 @@ std::vector<ShownQuery> Explainer::shown(const std::vector<Ask>& asks, bool firs
       return "what is under way, where the role may see it (PROCESS); not with every poll, at most 15 s apart";
     if (ask.position) return "where the database stands";
     if (ask.ranges)
-      return "count and fingerprint of the key's ranges of " + std::to_string(out_->plan.range_rows) +
+      return "count and fingerprint of the key's ranges of " + std::to_string(range_rows(out_->plan)) +
              " rows; a CASE tells which of up to 1,000 (4,000 where no index gives the key's order) a row lies in";
     if (strategy == Strategy::snapshot && !first && list_has_ranges)
       return "the rows of the ranges that differ from what is known; WHERE picks them out";

@@ -71,6 +71,7 @@ Result<void> Poller::prepare(Job& job) {
   if (!table) return std::unexpected(table.error());
   job.table = std::move(*table);
   if (auto planned = make_plan_for(job); !planned) return planned;
+  job.plan.range_rows = sizes_.range_rows;
   job.outcome.strategy = name_of(job.plan.strategy);
   job.outcome.by_commits_alone = changes_by_commits_alone(job.table);
   job.commit = {.webhook_id = job.webhook.id,
@@ -143,6 +144,8 @@ Harvest Poller::make_harvest(const Job& job) const {
                   .next_sequence = job.state.next_sequence,
                   .initial = is_initial(job.commit.checkpoint, job.plan),
                   .random_id = hooks_.random_id};
+  style.part_bytes = sizes_.part_bytes.value_or(style.part_bytes);
+  style.part_known_rows = sizes_.part_known_rows.value_or(style.part_known_rows);
   return {std::move(style), RecordWriter(job.plan.delivered, job.plan.delivered_at)};
 }
 

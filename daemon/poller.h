@@ -54,7 +54,15 @@ class Poller {
     // keeps the server from clearing up behind it.
     Micros longest_view = std::chrono::seconds(30);
   };
-  Poller(Store& store, const Clock& clock, Hooks hooks) : store_(store), clock_(clock), hooks_(std::move(hooks)) {}
+  // How large what is gathered grows; none: as PageStyle and Plan have it. The simulation takes small ones, so
+  // that a few rows show every border.
+  struct Sizes {
+    std::optional<std::size_t> part_bytes;
+    std::optional<std::size_t> part_known_rows;
+    std::optional<std::int64_t> range_rows;
+  };
+  Poller(Store& store, const Clock& clock, Hooks hooks, Sizes sizes = {})
+      : store_(store), clock_(clock), hooks_(std::move(hooks)), sizes_(sizes) {}
 
   PollOutcome poll(const config::Webhook& webhook, Connector& session, const PollRequest& request);
 
@@ -75,6 +83,7 @@ class Poller {
   Store& store_;
   const Clock& clock_;
   Hooks hooks_;
+  Sizes sizes_;
 };
 
 }  // namespace vhookd

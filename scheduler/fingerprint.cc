@@ -12,6 +12,11 @@ namespace vhookd {
 
 namespace {
 
+// Small ranges spare reading where changes lie scattered, large ones spare bounds: a range costs about 200 bytes
+// of memory in a poll, and as many in its questions.
+constexpr std::int64_t least_range_rows = 1000;
+constexpr std::int64_t ranges_aimed_at = 20'000;
+
 // PostgreSQL and SQLite take at most 100 and 127 arguments.
 constexpr std::size_t arguments_at_once = 90;
 
@@ -234,6 +239,10 @@ bool key_is_indexed(const Plan& plan) {
     return index.columns.size() >= columns.size() &&
            std::ranges::equal(columns, std::span(index.columns).first(columns.size()));
   });
+}
+
+std::int64_t range_rows(const Plan& plan) {
+  return plan.range_rows.value_or(std::max(least_range_rows, plan.table->estimated_rows / ranges_aimed_at));
 }
 
 std::string why_no_fingerprints(const Plan& plan) {

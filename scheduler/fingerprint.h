@@ -14,6 +14,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string>
 
@@ -34,6 +35,9 @@ std::string why_no_fingerprints(const Plan& plan);
 
 // An index gives the order of the key, so that one statement can pick ranges out of the table.
 bool key_is_indexed(const Plan& plan);
+
+// How many rows a range may have.
+std::int64_t range_rows(const Plan& plan);
 
 // REQUIRES of those below: why_no_fingerprints(plan) is empty.
 

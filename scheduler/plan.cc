@@ -27,11 +27,6 @@ constexpr std::array updated_names = {"updatedat",  "modifiedat",    "lastmodifi
 constexpr std::array created_names = {"createdat",    "insertedat",  "createdon",   "createtime", "created",
                                       "creationdate", "datecreated", "createddate", "inserted",   "ctime"};
 
-// Small ranges spare reading where changes lie scattered, large ones spare bounds: a range costs about 200 bytes
-// of memory in a poll, and as many in its questions.
-constexpr std::int64_t least_range_rows = 1000;
-constexpr std::int64_t ranges_aimed_at = 20'000;
-
 std::string plain(std::string_view name) {
   std::string out;
   for (const char c : name)
@@ -347,7 +342,6 @@ class Planner {
       plan_.created = created_->name;
       plan_.created_at = position(created_->name);
     }
-    plan_.range_rows = std::max(least_range_rows, table_.estimated_rows / ranges_aimed_at);
     plan_.remembers = plan_.strategy != Strategy::xid || tells_new_from_changed() || plan_.firm_key;
     if (webhook_.checked_at && plan_.stamp.empty() && webhook_.event != Event::deleted)
       return misfit("checked_at: " + full_name(table_) +
@@ -381,18 +375,6 @@ class Planner {
 };
 
 }  // namespace
-
-std::string_view name_of(Strategy strategy) {
-  switch (strategy) {
-    case Strategy::xid:
-      return "xid";
-    case Strategy::timestamp:
-      return "timestamp";
-    case Strategy::snapshot:
-      return "snapshot";
-  }
-  return {};
-}
 
 bool Plan::wants_created() const {
   return webhook->event == Event::created || (webhook->event == Event::updated && webhook->include_created);

@@ -47,10 +47,10 @@ struct Plan {
   std::string gone;                 // condition under which a row counts as deleted; empty: never
   std::vector<std::string> filter;  // conditions, ANDed; each ? is to become a placeholder
   std::vector<Param> filter_params;
-  std::int64_t range_rows = 1000;  // most rows of a range that is compared by its fingerprint
-  bool remembers = false;          // keeps known rows (keys and digests)
-  std::string fingerprint;         // of all that opens a new epoch when it changes
-  std::string footing;             // kept behind it (scheduler/epoch.h)
+  std::optional<std::int64_t> range_rows;  // most rows of a range compared by its fingerprint; none: as fits the table
+  bool remembers = false;                  // keeps known rows (keys and digests)
+  std::string fingerprint;                 // of all that opens a new epoch when it changes
+  std::string footing;                     // kept behind it (scheduler/epoch.h)
 
   bool wants_created() const;  // rows that are new are sent
   bool wants_updated() const;  // rows that changed are sent

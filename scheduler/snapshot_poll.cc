@@ -50,7 +50,7 @@ SnapshotPoll::SnapshotPoll(const Plan& plan, KnownRows known, std::vector<KnownR
       gone_writer_(key_and_fields(plan)),
       by_ranges_(why_no_fingerprints(plan).empty()),
       stale_ranges_(!by_ranges_ && !ranges.empty()),
-      walk_(from_the_start(by_ranges_ ? std::move(ranges) : std::vector<KnownRange>()), plan.range_rows) {
+      walk_(from_the_start(by_ranges_ ? std::move(ranges) : std::vector<KnownRange>()), range_rows(plan)) {
   for (const auto& range : walk_.known()) differs_.push_back(range.fingerprint.empty());
   rows_now_.resize(differs_.size());
   choose_next();

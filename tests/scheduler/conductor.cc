@@ -79,7 +79,7 @@ Went Conductor::poll(Source& source, Death death) {
   rows = 0;
   auto plan = make_plan(webhook, table, strategy_of(checkpoint));
   if (!plan) return wrong(plan.error());
-  plan->range_rows = range_rows.value_or(plan->range_rows);
+  plan->range_rows = range_rows;
   auto poll = make_poll(*plan, checkpoint, look_ups());
   if (!poll) return wrong(poll.error());
   auto gathered = harvest(*plan);

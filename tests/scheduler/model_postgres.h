@@ -41,6 +41,7 @@ class ModelPostgres {
   bool has_savepoint(int transaction) const { return transactions_.at(transaction).levels.size() > 1; }
 
   const std::map<std::int64_t, ModelRow>& rows() const { return committed_; }
+  const std::map<std::int64_t, ModelRow>& view() const { return view_; }  // as of the source's last begin
   // How often a commit made a row that was not there.
   int births(std::int64_t id) const { return births_.contains(id) ? births_.at(id) : 0; }
 
