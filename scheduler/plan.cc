@@ -376,6 +376,18 @@ class Planner {
 
 }  // namespace
 
+std::string_view name_of(Strategy strategy) {
+  switch (strategy) {
+    case Strategy::xid:
+      return "xid";
+    case Strategy::timestamp:
+      return "timestamp";
+    case Strategy::snapshot:
+      return "snapshot";
+  }
+  return {};
+}
+
 bool Plan::wants_created() const {
   return webhook->event == Event::created || (webhook->event == Event::updated && webhook->include_created);
 }

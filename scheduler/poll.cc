@@ -21,18 +21,6 @@ Result<Poll> begin(const Plan& plan, const std::string& checkpoint, KnownRows kn
 
 }  // namespace
 
-std::string_view name_of(Strategy strategy) {
-  switch (strategy) {
-    case Strategy::xid:
-      return "xid";
-    case Strategy::timestamp:
-      return "timestamp";
-    case Strategy::snapshot:
-      return "snapshot";
-  }
-  return {};
-}
-
 Result<Poll> make_poll(const Plan& plan, const std::string& checkpoint, KnownRows known) {
   switch (plan.strategy) {
     case Strategy::xid:

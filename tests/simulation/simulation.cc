@@ -99,15 +99,18 @@ void Simulation::begin_daemon() {
                                                               }},
                                             Poller::Sizes{.part_bytes = 1, .part_known_rows = 3, .range_rows = 3});
   daemon_.dispatcher = std::make_unique<Dispatcher>(
-      *daemon_.store, receivers_, clock_, 2,
+      *daemon_.store, receivers_, clock_, Dispatcher::Bounds{.per_endpoint = 2, .slowed = 2},
       Dispatcher::Hooks{.sendable =
-                            [this](const std::string& id) {
+                            [this](const std::string& id, bool) {
                               return is_paused(id) ? nullptr : std::make_shared<const config::Webhook>(webhook(id));
                             },
                         .delivered = [](const std::string&) {},
                         .failed = [](const std::string&, const std::string&, bool) {},
+                        .dead_changed = [](const std::string&) {},
+                        .keep = [](const config::Webhook&) { return Keep{}; },
                         .attempted = [](const std::string&, Attempted, Micros, std::optional<Micros>) {},
-                        .random = [this] { return static_cast<double>(dice_() % 1000) / 1000; }});
+                        .random = [this] { return static_cast<double>(dice_() % 1000) / 1000; },
+                        .random_id = [this] { return std::to_string(++ids_); }});
   for (const auto& one : webhooks_)
     daemon_.timetable.add(one.id, Sessions::place_of(one.database), one.interval, clock_.tick());
   const auto queued = daemon_.store->with_queue();

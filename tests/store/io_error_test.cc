@@ -40,7 +40,11 @@ class IoErrorTest : public StoreTest, public ::testing::WithParamInterface<Kind>
             [](Store& store) { return store.page_died("a", 2, "spent"); },
             [](Store& store) { return store.set_health("a", false, 2, "spent"); },
             [=](Store& store) { return store.commit(polled("third", 6)); },
-            [](Store& store) { return store.revive("a", 2); },
+            [](Store& store) -> Result<void> {
+              if (auto revived = store.replay("a", {.dead = true}, ""); !revived)
+                return std::unexpected(revived.error());
+              return {};
+            },
             [](Store& store) { return store.set_paused("a", true, "by the operator"); }};
   }
 
