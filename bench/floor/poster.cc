@@ -43,7 +43,7 @@ void Poster::post(std::string_view data) {
   const std::string id = "msg_" + random_id();
   const std::string lines[] = {"content-type: application/json", "webhook-id: " + id,
                                "webhook-timestamp: " + std::to_string(now.time_since_epoch().count()),
-                               "webhook-signature: " + standard_signature(std::span(&secret_, 1), id, now, body),
+                               "webhook-signature: " + standard_signature(std::span(&key_, 1), id, now, body),
                                "expect:"};
   curl_slist* headers = nullptr;
   for (const auto& line : lines) headers = curl_slist_append(headers, line.c_str());

@@ -4,7 +4,7 @@
 #include <memory>
 #include <string>
 
-#include "core/secret.h"
+#include "core/signing_key.h"
 
 namespace vhookd::bench {
 
@@ -23,6 +23,7 @@ class Poster {
   std::unique_ptr<Curl> curl_;
   std::string url_;
   Secret secret_;
+  SigningKey key_ = secret_;
   std::uint64_t sequence_ = 0;
 };
 

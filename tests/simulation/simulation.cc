@@ -79,25 +79,27 @@ void Simulation::begin_daemon() {
         return database_.connect();
       },
       ConnectOptions(), clock_);
-  daemon_.poller = std::make_unique<Poller>(*daemon_.store, clock_,
-                                            Poller::Hooks{.pages_queued =
-                                                              [this](const std::string& id) {
-                                                                perhaps_die();
-                                                                daemon_.dispatcher->notify(id);
-                                                              },
-                                                          .may_queue =
-                                                              [this](const std::string& id) {
-                                                                const auto state = daemon_.store->webhook(id);
-                                                                return state && state->queued_bytes < outbox_bytes_;
-                                                              },
-                                                          .stopping = [] { return false; },
-                                                          .step = [this] { perhaps_die(); },
-                                                          .random_id =
-                                                              [this] {
-                                                                perhaps_die();
-                                                                return std::to_string(++ids_);
-                                                              }},
-                                            Poller::Sizes{.part_bytes = 1, .part_known_rows = 3, .range_rows = 3});
+  daemon_.poller = std::make_unique<Poller>(
+      *daemon_.store, clock_,
+      Poller::Hooks{.pages_queued =
+                        [this](const std::string& id) {
+                          perhaps_die();
+                          daemon_.dispatcher->notify(id);
+                        },
+                    .may_queue =
+                        [this](const std::string& id) {
+                          const auto state = daemon_.store->webhook(id);
+                          return state && state->queued_bytes < outbox_bytes_;
+                        },
+                    .progressed = [](const std::string&, std::int64_t, std::optional<std::int64_t>) {},
+                    .stopping = [] { return false; },
+                    .step = [this] { perhaps_die(); },
+                    .random_id =
+                        [this] {
+                          perhaps_die();
+                          return std::to_string(++ids_);
+                        }},
+      Poller::Sizes{.part_bytes = 1, .part_known_rows = 3, .range_rows = 3});
   daemon_.dispatcher = std::make_unique<Dispatcher>(
       *daemon_.store, receivers_, clock_, Dispatcher::Bounds{.per_endpoint = 2, .slowed = 2},
       Dispatcher::Hooks{.sendable =
