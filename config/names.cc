@@ -60,7 +60,7 @@ Secret Webhook::shared_secret() const {
   const auto is_shared = [](const SigningKey& secret) { return secret.kind() == SigningKey::Kind::shared; };
   const auto found = std::ranges::find_if(secrets, is_shared);
   if (found == secrets.end()) return {};
-  return *found;
+  return Secret(found->reveal());
 }
 
 }  // namespace vhookd::config

@@ -10,7 +10,7 @@ namespace {
 
 using nlohmann::ordered_json;
 
-constexpr std::size_t least_token = 16;
+constexpr std::size_t safe_token = 16;
 constexpr std::size_t most_token = 1000;
 constexpr std::size_t longest_socket = 107;  // sockaddr_un
 constexpr std::int64_t least_outbox = std::int64_t{1} << 20;
@@ -24,14 +24,16 @@ Form<Secret> api_token() {
     const bool printable = std::ranges::all_of(value, [](char c) { return c > 0x20 && c < 0x7F; });
     if (!printable) {
       in.wrong("holds a space or a character outside ASCII; a bearer token has none");
-    } else if (value.size() < least_token || value.size() > most_token) {
-      in.wrong("must be 16 to 1000 characters long; `openssl rand -hex 32` prints a good one");
+    } else if (value.empty() || value.size() > most_token) {
+      in.wrong("must be 1 to 1000 characters long; `openssl rand -hex 32` prints a good one");
     } else {
+      if (value.size() < safe_token)
+        in.notice("is short enough to be guessed; `openssl rand -hex 32` prints a good one");
       return Secret(value);
     }
     return std::nullopt;
   };
-  return {text_schema("[!-~]{16,1000}", {"number"}), read};
+  return {text_schema("[!-~]{1,1000}", {"number"}), read};
 }
 
 Form<Api> api() {

@@ -235,8 +235,8 @@ END;
 )sql";
 
 // migrations[v] takes version v to v + 1.
-constexpr std::array<const char*, schema_version> migrations = {
-    tables_of_version_1, tables_of_version_2, ranges_of_version_3, pages_of_version_4};
+constexpr std::array<const char*, schema_version> migrations = {tables_of_version_1, tables_of_version_2,
+                                                                ranges_of_version_3, pages_of_version_4};
 
 std::int64_t one_integer(Connection& db, std::string_view sql) {
   Select query(db, sql);

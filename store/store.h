@@ -70,7 +70,7 @@ struct PollCommit {
   std::vector<std::string> dropped_ranges;  // … those, by their first keys, are forgotten
   std::optional<Run> run;                   // set on the last part; trims the history to 50
   bool complete = false;                    // the check was whole: checked_at = at
-  std::int64_t renumbered = 0;               // the state's when the poll began: splits since then move its pages too
+  std::int64_t renumbered = 0;              // the state's when the poll began: splits since then move its pages too
   Instant at;
 };
 

@@ -58,7 +58,7 @@ class Conductor {
   int max_records;
   std::size_t part_bytes = 1;
   std::size_t part_known_rows = 4;
-  int rows_a_view = 0;  // a view is left for a newer one after so many; 0: never
+  int rows_a_view = 0;                     // a view is left for a newer one after so many; 0: never
   std::optional<std::int64_t> range_rows;  // none: as the plan has it
 
   std::string checkpoint;
