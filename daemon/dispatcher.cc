@@ -153,19 +153,24 @@ void Dispatcher::turn(milliseconds patience) {
   take_notified();
   start_due();
   publish();
-  for (const auto& outcome : transport_.wait(patience_left(patience))) settle(outcome);
+  settle(transport_.wait(patience_left(patience)));
   publish();
 }
 
 void Dispatcher::drain(milliseconds patience) {
   const Tick end = clock_.tick() + patience;
   while (!flights_.empty() && clock_.tick() < end)
-    for (const auto& outcome : transport_.wait(std::chrono::ceil<milliseconds>(end - clock_.tick()))) settle(outcome);
+    settle(transport_.wait(std::chrono::ceil<milliseconds>(end - clock_.tick())));
   if (!flights_.empty()) {
     transport_.abort_all();
-    for (const auto& outcome : transport_.wait(milliseconds(100))) settle(outcome);
+    settle(transport_.wait(milliseconds(100)));
   }
   publish();
+}
+
+void Dispatcher::settle(const std::vector<Outcome>& outcomes) {
+  for (const auto& outcome : outcomes) settle(outcome);
+  record_arrived();
 }
 
 void Dispatcher::settle(const Outcome& outcome) {

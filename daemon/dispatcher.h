@@ -100,6 +100,7 @@ class Dispatcher {
   void start(const Lane& lane);
   Result<std::optional<Parcel>> next_parcel(const Lane& lane, const config::Webhook& webhook);
   bool has_place(const std::string& origin, const Lane& lane);
+  void settle(const std::vector<Outcome>& outcomes);
   void settle(const Outcome& outcome);
   void leave(const Flight& flight, const Outcome& outcome);
   void release(const std::string& origin);
@@ -110,7 +111,9 @@ class Dispatcher {
   // daemon/verdicts.cc
   void judged(Flight& flight, const Outcome& outcome);
   void delivered(const Flight& flight);
+  void record_arrived();
   void record_delivered(const Lane& lane);
+  void recorded(const Lane& lane, const Result<void>& result);
   Result<void> act(const Flight& flight, const Outcome& outcome, const Attempt& attempt, const Verdict& verdict);
   Result<void> take_back(const Flight& flight, const std::string& text, const Attempt& attempt, const RetryAt& retry);
   Result<void> bury(const Flight& flight, const std::string& text, bool isolated);
@@ -138,6 +141,7 @@ class Dispatcher {
   // They are not sent again while this process lives: a full disk must not make a receiver get the same page every
   // second.
   std::map<Lane, Taken> unrecorded_;
+  std::vector<Lane> arrived_;  // those of them that are to be recorded together, with one fsync
   std::uint64_t next_ticket_ = 1;
 };
 

@@ -45,23 +45,45 @@ void Dispatcher::delivered(const Flight& flight) {
       .number = flight.lane.replay ? parcel.replay : static_cast<std::int64_t>(parcel.page.sequence),
       .keep = hooks_.keep(*flight.webhook),
       .elsewhere = parcel.elsewhere};
-  record_delivered(flight.lane);
+  arrived_.push_back(flight.lane);
+}
+
+// What has arrived since the last look, of all webhooks: an fsync each would be the limit of how fast pages go out.
+void Dispatcher::record_arrived() {
+  std::vector<Lane> queues;
+  std::vector<Receipt> receipts;
+  for (const auto& lane : std::exchange(arrived_, {})) {
+    if (lane.replay) {
+      record_delivered(lane);
+      continue;
+    }
+    const Taken& taken = unrecorded_.at(lane);
+    receipts.push_back({lane.id, static_cast<std::uint64_t>(taken.number), taken.keep});
+    queues.push_back(lane);
+  }
+  if (receipts.empty()) return;
+  const auto results = store_.delivered(receipts);
+  for (std::size_t i = 0; i < queues.size(); ++i) recorded(queues[i], results[i]);
+}
+
+void Dispatcher::record_delivered(const Lane& lane) {
+  const Taken taken = unrecorded_.at(lane);
+  recorded(lane, lane.replay ? store_.replayed(taken.number, taken.keep)
+                             : store_.delivered(lane.id, static_cast<std::uint64_t>(taken.number), taken.keep));
 }
 
 // Where the state can't take it now, it is tried again: the page stays the first of its queue until then.
-void Dispatcher::record_delivered(const Lane& lane) {
-  const Taken taken = unrecorded_.at(lane);
-  const auto recorded = lane.replay ? store_.replayed(taken.number, taken.keep)
-                                    : store_.delivered(lane.id, static_cast<std::uint64_t>(taken.number), taken.keep);
-  if (recorded) {
+void Dispatcher::recorded(const Lane& lane, const Result<void>& result) {
+  if (result) {
+    const Taken taken = unrecorded_.at(lane);
     unrecorded_.erase(lane);
     if (!lane.replay) hooks_.delivered(lane.id);
     if (lane.replay && !taken.elsewhere) hooks_.dead_changed(lane.id);
     return wait_until(lane, clock_.tick());
   }
-  log_event(Level::error, "state-failed", {{"webhook", lane.id}, {"error", recorded.error().message}});
-  if (!lane.replay) hooks_.failed(lane.id, recorded.error().message, false);
-  if (recorded.error().recourse == Recourse::give_up) unrecorded_.erase(lane);  // the page is not there any more
+  log_event(Level::error, "state-failed", {{"webhook", lane.id}, {"error", result.error().message}});
+  if (!lane.replay) hooks_.failed(lane.id, result.error().message, false);
+  if (result.error().recourse == Recourse::give_up) unrecorded_.erase(lane);  // the page is not there any more
   if (hooks_.sendable(lane.id, lane.replay)) wait_until(lane, clock_.tick() + store_retry);
 }
 

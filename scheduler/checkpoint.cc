@@ -38,7 +38,7 @@ nlohmann::json write_xids(const std::set<std::uint64_t>& xids) {
   for (auto at = xids.begin(); at != xids.end();) {
     const auto first = *at;
     auto last = first;
-    while (++at != xids.end() && *at == last + 1) last = *at;
+    for (++at; at != xids.end() && *at == last + 1; ++at) last = *at;
     if (last < first + 2) {
       for (auto xid = first; xid <= last; ++xid) list.push_back(xid);
     } else {

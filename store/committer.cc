@@ -1,5 +1,7 @@
 #include "store/committer.h"
 
+#include <algorithm>
+
 #include "core/crash_point.h"
 
 namespace vhookd {
@@ -46,11 +48,13 @@ std::vector<Committer::Waiting*> Committer::next_batch() {
   return batch;
 }
 
-Result<void> Committer::commit(const Job& job) {
-  Waiting mine{&job};
+std::vector<Result<void>> Committer::commit(std::span<const Job> jobs) {
+  std::vector<Waiting> mine;
+  mine.reserve(jobs.size());  // others hold pointers to them
+  for (const auto& job : jobs) mine.push_back({.job = &job});
   std::unique_lock lock(mutex_);
-  waiting_.push_back(&mine);
-  while (!mine.done) {
+  for (auto& one : mine) waiting_.push_back(&one);
+  while (!std::ranges::all_of(mine, &Waiting::done)) {
     if (led_) {
       turned_.wait(lock);
       continue;
@@ -64,7 +68,10 @@ Result<void> Committer::commit(const Job& job) {
     led_ = false;
     turned_.notify_all();
   }
-  return mine.result;
+  std::vector<Result<void>> results;
+  results.reserve(mine.size());
+  for (auto& one : mine) results.push_back(std::move(one.result));
+  return results;
 }
 
 }  // namespace vhookd

@@ -36,8 +36,9 @@ class Committer {
 
   explicit Committer(Guarded<std::unique_ptr<Connection>>& db) : db_(db) {}
 
-  // Returns once the job is on disk, or with the error when nothing of it is. Thread-safe.
-  Result<void> commit(const Job& job);
+  // Returns once the jobs are on disk; of each, nothing is where its result is an error. Thread-safe.
+  std::vector<Result<void>> commit(std::span<const Job> jobs);
+  Result<void> commit(const Job& job) { return commit(std::span(&job, 1)).front(); }
 
  private:
   struct Waiting {

@@ -87,21 +87,32 @@ Result<std::int64_t> Store::outbox_bytes() {
   });
 }
 
+std::vector<Result<void>> Store::delivered(std::span<const Receipt> receipts) {
+  std::vector<Committer::Job> jobs;
+  jobs.reserve(receipts.size());
+  for (const auto& receipt : receipts) {
+    jobs.emplace_back([this, &receipt](Connection& db) -> Result<void> {
+      const auto& [id, sequence, keep] = receipt;
+      const auto webhook = number_of(db, id);
+      const Instant now = impl_->clock.now();
+      const auto changed = keeps(keep) ? db.run(
+                                             "UPDATE page SET state = ?, delivered_at = ?, keep_until = ? "
+                                             "WHERE webhook = ? AND state = ? AND sequence = ?",
+                                             state_kept, now, now + keep.time, webhook, state_queued, sequence)
+                                       : db.run("DELETE FROM page WHERE webhook = ? AND state = ? AND sequence = ?",
+                                                webhook, state_queued, sequence);
+      if (auto there = one_page(changed, id, sequence, in_the_queue); !there) return there;
+      db.run("UPDATE outbox SET last_delivery_at = ? WHERE webhook = ?", now, webhook);
+      prune_kept(db, webhook, keep, now);
+      return {};
+    });
+  }
+  return impl_->committer.commit(jobs);
+}
+
 Result<void> Store::delivered(const std::string& id, std::uint64_t sequence, const Keep& keep) {
-  return impl_->write([&](Connection& db) -> Result<void> {
-    const auto webhook = number_of(db, id);
-    const Instant now = impl_->clock.now();
-    const auto changed = keeps(keep) ? db.run(
-                                           "UPDATE page SET state = ?, delivered_at = ?, keep_until = ? "
-                                           "WHERE webhook = ? AND state = ? AND sequence = ?",
-                                           state_kept, now, now + keep.time, webhook, state_queued, sequence)
-                                     : db.run("DELETE FROM page WHERE webhook = ? AND state = ? AND sequence = ?",
-                                              webhook, state_queued, sequence);
-    if (auto there = one_page(changed, id, sequence, in_the_queue); !there) return there;
-    db.run("UPDATE outbox SET last_delivery_at = ? WHERE webhook = ?", now, webhook);
-    prune_kept(db, webhook, keep, now);
-    return {};
-  });
+  const Receipt receipt{.webhook_id = id, .sequence = sequence, .keep = keep};
+  return delivered(std::span(&receipt, 1)).front();
 }
 
 Result<void> Store::attempt_failed(const std::string& id, std::uint64_t sequence, Instant not_before,

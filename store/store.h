@@ -15,6 +15,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -109,6 +110,13 @@ struct Keep {
   std::int64_t bytes_in_all = 0;
 };
 
+// A 2xx for a page of the queue.
+struct Receipt {
+  std::string webhook_id;
+  std::uint64_t sequence = 0;
+  Keep keep;
+};
+
 // Which pages a replay sends again: delivered ones that are kept, or the dead. `since`: delivered, or died, then
 // or later.
 struct ReplayRange {
@@ -176,6 +184,8 @@ class Store {
   Result<std::optional<QueuedPage>> head(const std::string& id);  // lowest sequence not delivered, not dead
   Result<std::vector<std::string>> with_queue();                  // ids that have a head
   Result<std::int64_t> outbox_bytes();                            // bodies queued, in all
+  // Each for itself, in the order given; in one transaction where all of them can be written.
+  std::vector<Result<void>> delivered(std::span<const Receipt> receipts);
   Result<void> delivered(const std::string& id, std::uint64_t sequence, const Keep& keep = {});
   // `rejected`: for what the page holds (QueuedPage::rejections).
   Result<void> attempt_failed(const std::string& id, std::uint64_t sequence, Instant not_before,
