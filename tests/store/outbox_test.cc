@@ -25,6 +25,22 @@ class OutboxTest : public StoreTest {
   }
 };
 
+TEST_F(OutboxTest, OfManyReceiptsABadOneSpoilsNoOther) {
+  queue("a", 2);
+  queue("b", 1);
+  const std::vector<Receipt> receipts = {{.webhook_id = "a", .sequence = 1, .keep = {}},
+                                         {.webhook_id = "b", .sequence = 9, .keep = {}},
+                                         {.webhook_id = "b", .sequence = 1, .keep = {}}};
+  const auto results = store_->delivered(receipts);
+  ASSERT_EQ(results.size(), 3U);
+  ok(results[0]);
+  refused(results[1], Recourse::give_up, "page 9 of webhook b is not in the queue");
+  ok(results[2]);
+  EXPECT_EQ(store_->head("a").value()->page.sequence, 2U);
+  EXPECT_FALSE(store_->head("b").value());
+  EXPECT_TRUE(store_->delivered(std::span<const Receipt>()).empty());
+}
+
 TEST_F(OutboxTest, PagesGoInSequence) {
   queue("a", 3);
   for (std::uint64_t sequence = 1; sequence <= 3; ++sequence) {
