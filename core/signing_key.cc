@@ -45,8 +45,9 @@ std::expected<std::string, std::string> parse_public_key(std::string_view text) 
   constexpr std::string_view prefix = "whpk_";
   if (!text.starts_with(prefix)) return std::unexpected("does not begin with whpk_");
   auto bytes = decoded(text.substr(prefix.size()), "whpk_");
-  if (bytes && bytes->size() != key_bytes) return std::unexpected("is no ed25519 public key, which has 32 bytes");
-  return bytes;
+  if (!bytes) return std::unexpected(std::move(bytes.error()));
+  if (bytes->size() != key_bytes) return std::unexpected("is no ed25519 public key, which has 32 bytes");
+  return std::move(*bytes);
 }
 
 KeyPair fresh_key_pair() {

@@ -152,7 +152,7 @@ HttpResponse resume_webhook(const ApiCall& call) {
 
 HttpResponse replay_webhook(const ApiCall& call) {
   const auto body = object_of(call.request.body);
-  if (!body) return error_response(400, "the body must be a JSON object such as {\"dead\": true} or {\"from\": 17}");
+  if (!body) return error_response(400, R"(the body must be a JSON object such as {"dead": true} or {"from": 17})");
   Wanted wanted;
   std::vector<std::string> wrong;
   for (const auto& [name, value] : body->items()) {
