@@ -28,8 +28,9 @@ std::unexpected<Refusal> failed(const Error& error) {
 }
 
 std::unexpected<Refusal> not_valid(std::vector<std::string> errors) {
-  errors.insert(errors.begin(), "the webhook is not valid");
-  return std::unexpected(Refusal{.why = Refusal::Why::invalid, .messages = std::move(errors)});
+  std::vector<std::string> messages = {"the webhook is not valid"};
+  std::ranges::move(errors, std::back_inserter(messages));
+  return std::unexpected(Refusal{.why = Refusal::Why::invalid, .messages = std::move(messages)});
 }
 
 // An address that stands in the YAML is the operator's own permission to send there; one that came through the API is
