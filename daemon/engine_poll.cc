@@ -129,9 +129,11 @@ bool Engine::left_out(const Due& due, const std::optional<Probes::Seen>& seen) {
   Entry& entry = at->second;
   ++entry.runs_ended;
   entry.last_run = Run{.started_at = seen->asked_at};
-  entry.idle_at = seen->asked_at;
-  entry.idle_unsaved = true;
-  entry.last_complete = seen->tick;
+  if (!entry.last_complete || seen->tick > *entry.last_complete) {  // one look serves many, some polled after it
+    entry.idle_at = seen->asked_at;
+    entry.idle_unsaved = true;
+    entry.last_complete = seen->tick;
+  }
   entry.polls.succeeded();
   entry.outbox_full = false;
   show_health(due.id, entry);

@@ -367,7 +367,7 @@ TEST(Secrets, NoneIsEverInAnError) {
     check("webhooks:\n  - {" + key + "}\n");
     check("defaults: {" + key + "}\nwebhooks: [{id: b}]\n");
   }
-  check("api: {token: CaNaRy-0b5e}\n");
+  check("api: {token: CaNaRy-0b5e é}\n");
   check("api: {token: '${env:TWO_LINES}'}\n");
   check("api: {token: [CaNaRy-0b5e]}\n");
   check("state: '${env:CANARY}'\n");
