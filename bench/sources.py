@@ -23,7 +23,7 @@ class Postgres:
 
     def sql(self, *statements, url=None):
         for statement in statements:
-            subprocess.run(["psql", "-XAtqv", "ON_ERROR_STOP=1", url or self.server, "-c", statement], check=True,
+            subprocess.run(["psql", "-XAtqv", "ON_ERROR_STOP=1", url or self.server], input=statement.encode(), check=True,
                            stdout=subprocess.DEVNULL, env={**os.environ, "PGOPTIONS": "-c client_min_messages=warning"})
 
     def make(self, tables, rows):
