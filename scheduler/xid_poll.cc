@@ -7,6 +7,7 @@
 #include "scheduler/checkpoint.h"
 #include "scheduler/digest.h"
 #include "scheduler/key.h"
+#include "scheduler/parts.h"
 #include "scheduler/server_run.h"
 #include "scheduler/stamp.h"
 
@@ -42,7 +43,7 @@ Param text_param(std::string text) {
 Result<XidPoll> XidPoll::begin(const Plan& plan, const std::string& checkpoint, KnownRows known) {
   XidPoll poll(plan, std::move(known));
   poll.by_place_ = !plan.firm_key;
-  poll.parted_ = plan.table->relation == Relation::partitioned_table;
+  poll.parted_ = has_parts(*plan.table);
   const auto state = read_checkpoint(checkpoint);
   if (!state) return std::unexpected(state.error());
   if (plan.remembers) {
@@ -65,7 +66,12 @@ Result<XidPoll> XidPoll::begin(const Plan& plan, const std::string& checkpoint, 
                         .after = read_params(sweep->at("after")),
                         .place = sweep->value("place", ""),
                         .parts = read_xids(sweep->value("parts", nlohmann::json::array()))};
-    poll.resumed_ = true;
+    if (poll.by_place_ || poll.sweep_->place.empty()) {
+      poll.resumed_ = true;
+    } else {  // it went by place until the table got a key that tells its rows apart
+      poll.sweep_.reset();
+      poll.fresh_ = false;
+    }
   }
   poll.parts_ = read_xids(state->value("parts", nlohmann::json::array()));
   return poll;
@@ -110,10 +116,7 @@ Query XidPoll::position() const {
       .text(" END AS server");
   const Param table = text_param(plan_->from);
   if (parted_) {
-    sql.bound(
-        ", (SELECT string_agg(relid::oid::text || ':' || coalesce(pg_relation_filenode(relid), 0), ',' "
-        "ORDER BY relid::oid) FROM pg_partition_tree(?::regclass) WHERE isleaf) AS parts",
-        std::span(&table, 1));
+    sql.bound(", " + parts_sql(*plan_->table) + " AS parts", std::span(&table, 1));
   } else if (by_place_) {
     sql.bound(", pg_relation_filenode(?::regclass)::text AS place", std::span(&table, 1));
   }
@@ -138,7 +141,7 @@ Result<void> XidPoll::take_position(Row row) {
       start_over("too many transactions since the last poll to compare them");
   }
   if (!row[1].null) check_run(std::string(row[1].text));
-  if (parted_) take_parts(row[2].text);
+  if (parted_) now_ = oids_of_parts(row[2].text);
   if (by_place_) check_place(std::string(row[2].text));
   if (!sweep_) sweep_ = Sweep{.horizon = xmin, .seen = {}, .after = {}, .place = place_, .parts = now_};
   return {};
@@ -160,17 +163,6 @@ void XidPoll::check_place(std::string place) {
   sweep_.reset();
   resumed_ = false;
   fresh_ = false;
-}
-
-// "oid:file,oid:file". A sweep that goes on keeps the ones it began with, so that what was attached since is new
-// to the next poll.
-void XidPoll::take_parts(std::string_view list) {
-  now_.clear();
-  while (!list.empty()) {
-    now_.insert(number(list));
-    list.remove_prefix(std::min(list.size(), list.find(',')));
-    if (!list.empty()) list.remove_prefix(1);
-  }
 }
 
 // H and K mean nothing to this database any more.
@@ -276,11 +268,7 @@ Query XidPoll::count() const {
   const Param table = text_param(plan_->from);
   sql.text("SELECT count(*)::text AS vhookd_rows, ");
   if (parted_) {
-    sql.bound(
-        "(SELECT coalesce(bool_and(c.relfilenode = pg_relation_filenode(c.oid)), true) FROM "
-        "pg_partition_tree(?::regclass) p JOIN pg_class c ON c.oid = p.relid WHERE p.isleaf)::text "
-        "AS vhookd_same",
-        std::span(&table, 1));
+    sql.bound(same_files_sql(*plan_->table) + " AS vhookd_same", std::span(&table, 1));
   } else {
     sql.bound(
         "(SELECT c.relfilenode = pg_relation_filenode(c.oid) FROM pg_class c WHERE c.oid = ?::regclass)::text "

@@ -14,8 +14,8 @@
 //
 // H and K hold for one run of the server (scheduler/server_run.h). At another, every row is compared.
 //
-// A partition that is attached brings rows that were written long ago: of one the last poll did not find every
-// row is read.
+// A partition that is attached, or a table that begins to inherit, brings rows that were written long ago: of one the
+// last poll did not find every row is read.
 //
 // A poll cut short goes on by key: rows up to the last key were read under the first view, the rest under a
 // later one. Only xids seen under the first are complete for the whole table; those first seen later stay
@@ -61,7 +61,6 @@ class XidPoll {
   Result<void> take_position(Row row);
   void check_run(std::string run);
   void check_place(std::string place);
-  void take_parts(std::string_view list);
   void start_over(const std::string& why);
   bool starts_with_everything() const { return first_ || everything_ || !noted_; }
   Query scan() const;
@@ -85,7 +84,7 @@ class XidPoll {
   KnownRows known_;
   Step step_ = Step::position;
   bool by_place_ = false;              // the sweep goes on by ctid, not by the key
-  bool parted_ = false;                // the table is its partitions
+  bool parted_ = false;                // the rows are those of several tables (scheduler/parts.h)
   bool first_ = true;                  // no poll of this epoch was ever whole
   std::uint64_t horizon_ = 0;          // H
   std::set<std::uint64_t> delivered_;  // K
@@ -95,7 +94,8 @@ class XidPoll {
   bool resumed_ = false;
   bool everything_ = false;        // H says nothing any more: compare all
   std::string place_;              // the files a ctid points into, where the sweep goes by it
-  std::set<std::uint64_t> parts_;  // oids of the partitions the last poll found
+  std::set<std::uint64_t> parts_;  // oids of the parts the last poll found. A sweep that goes on keeps the ones it
+                                   // began with, so that what was attached since is new to the next poll
   std::set<std::uint64_t> now_;    // and of those that are there now
   std::uint64_t snapshot_xmax_ = 0;
   std::string notice_;
