@@ -105,7 +105,7 @@ std::int64_t Connection::last_number() const {
 
 sqlite3_stmt* Connection::prepared(std::string_view sql) {
   if (error_) return nullptr;
-  if (const auto kept = statements_.find(sql); kept != statements_.end()) return kept->second;
+  if (const auto kept = statements_.find(sql.data()); kept != statements_.end()) return kept->second;
   sqlite3_stmt* statement = nullptr;
   const int code = sqlite3_prepare_v3(handle_, sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT,
                                       &statement, nullptr);
@@ -113,7 +113,7 @@ sqlite3_stmt* Connection::prepared(std::string_view sql) {
     note(code);
     return nullptr;
   }
-  statements_.emplace(sql, statement);
+  statements_.emplace(sql.data(), statement);
   return statement;
 }
 
