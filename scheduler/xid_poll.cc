@@ -7,6 +7,7 @@
 #include "scheduler/checkpoint.h"
 #include "scheduler/digest.h"
 #include "scheduler/key.h"
+#include "scheduler/server_run.h"
 #include "scheduler/stamp.h"
 
 namespace vhookd {
@@ -55,6 +56,7 @@ Result<XidPoll> XidPoll::begin(const Plan& plan, const std::string& checkpoint, 
   poll.everything_ = state->value("everything", false);
   poll.noted_ = poll.first_ || !plan.remembers || state->value("noted", false);
   poll.horizon_ = state->value("horizon", std::uint64_t{0});
+  poll.run_ = state->value("server", "");
   if (const auto delivered = state->find("delivered"); delivered != state->end())
     poll.delivered_ = read_xids(*delivered);
   if (const auto sweep = state->find("sweep"); sweep != state->end()) {
@@ -74,6 +76,7 @@ std::string XidPoll::checkpoint() const {
   if (first_) state["first"] = true;
   if (everything_) state["everything"] = true;
   if (plan_->remembers && noted_) state["noted"] = true;
+  if (!run_.empty()) state["server"] = run_;
   if (sweep_ && !sweep_->after.empty()) {
     state["sweep"] = {
         {"horizon", sweep_->horizon}, {"seen", write_xids(sweep_->seen)}, {"after", write_params(sweep_->after)}};
@@ -102,7 +105,9 @@ std::optional<Ask> XidPoll::next() {
 
 Query XidPoll::position() const {
   Sql sql(plan_->dialect, nullptr);
-  sql.text("SELECT pg_current_snapshot()::text AS snapshot");
+  sql.text("SELECT pg_current_snapshot()::text AS snapshot, CASE WHEN pg_is_in_recovery() THEN NULL ELSE ")
+      .text(server_run_sql)
+      .text(" END AS server");
   const Param table = text_param(plan_->from);
   if (parted_) {
     sql.bound(
@@ -132,10 +137,20 @@ Result<void> XidPoll::take_position(Row row) {
     else if (snapshot_xmax_ - oldest > comparable_xids)
       start_over("too many transactions since the last poll to compare them");
   }
-  if (parted_) take_parts(row[1].text);
-  if (by_place_) check_place(std::string(row[1].text));
+  if (!row[1].null) check_run(std::string(row[1].text));
+  if (parted_) take_parts(row[2].text);
+  if (by_place_) check_place(std::string(row[2].text));
   if (!sweep_) sweep_ = Sweep{.horizon = xmin, .seen = {}, .after = {}, .place = place_, .parts = now_};
   return {};
+}
+
+// What was kept at another run of the server may be of a history that this one does not go on. Where digests are
+// kept, comparing all rows tells, and sends no more than what differs. Several standbys behind one name are not asked:
+// they follow one history, and the answer would change with each session.
+void XidPoll::check_run(std::string run) {
+  const bool other = plan_->remembers && !run_.empty() && !same_server_run(run_, run);
+  run_ = std::move(run);
+  if (other) start_over("the database server was started anew since the last poll");
 }
 
 // VACUUM FULL and CLUSTER write the table anew: a place in the old file means nothing in the new one.

@@ -12,6 +12,8 @@
 // and later inserted again as it was has to be sent. So each poll also counts the table's rows. Where there are
 // fewer than are known, the keys are read as well, and those gone are forgotten in the same view.
 //
+// H and K hold for one run of the server (scheduler/server_run.h). At another, every row is compared.
+//
 // A partition that is attached brings rows that were written long ago: of one the last poll did not find every
 // row is read.
 //
@@ -57,6 +59,7 @@ class XidPoll {
   XidPoll(const Plan& plan, KnownRows known) : plan_(&plan), known_(std::move(known)) {}
   Query position() const;
   Result<void> take_position(Row row);
+  void check_run(std::string run);
   void check_place(std::string place);
   void take_parts(std::string_view list);
   void start_over(const std::string& why);
@@ -87,6 +90,7 @@ class XidPoll {
   std::uint64_t horizon_ = 0;          // H
   std::set<std::uint64_t> delivered_;  // K
   bool noted_ = true;                  // every row is known; false: older state, which kept no digests
+  std::string run_;                    // of the server, at the last poll; empty: a standby's, or not known
   std::optional<Sweep> sweep_;
   bool resumed_ = false;
   bool everything_ = false;        // H says nothing any more: compare all
