@@ -98,6 +98,13 @@ Result<std::int64_t> Store::outbox_bytes() {
   });
 }
 
+Result<std::int64_t> Store::outbox_pages() {
+  return impl_->read([](Connection& db) -> std::int64_t {
+    Select row(db, "SELECT queued_pages FROM outbox WHERE webhook = 0");
+    return row.next() ? row.integer(0) : 0;
+  });
+}
+
 std::vector<Result<void>> Store::delivered(std::span<const Receipt> receipts) {
   std::vector<Committer::Job> jobs;
   jobs.reserve(receipts.size());
