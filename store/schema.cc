@@ -234,9 +234,33 @@ CREATE TRIGGER replay_gone AFTER DELETE ON replay BEGIN
 END;
 )sql";
 
+constexpr const char* blocks_of_version_5 = R"sql(
+CREATE TABLE known_block (
+  number INTEGER PRIMARY KEY,
+  webhook INTEGER NOT NULL,
+  epoch INTEGER NOT NULL,
+  first BLOB NOT NULL,
+  rows INTEGER NOT NULL,
+  least_mark INTEGER NOT NULL,
+  packed BLOB NOT NULL,
+  UNIQUE (webhook, epoch, first)
+) STRICT;
+)sql";
+constexpr const char* after_packing = R"sql(
+CREATE INDEX known_block_mark ON known_block (webhook, epoch, least_mark);
+DROP TABLE known;
+ALTER TABLE webhook DROP COLUMN unmarked;
+)sql";
+
 // migrations[v] takes version v to v + 1.
-constexpr std::array<const char*, schema_version> migrations = {tables_of_version_1, tables_of_version_2,
-                                                                ranges_of_version_3, pages_of_version_4};
+constexpr std::array<void (*)(Connection&), schema_version> migrations = {
+    [](Connection& db) { db.script(tables_of_version_1); }, [](Connection& db) { db.script(tables_of_version_2); },
+    [](Connection& db) { db.script(ranges_of_version_3); }, [](Connection& db) { db.script(pages_of_version_4); },
+    [](Connection& db) {
+      db.script(blocks_of_version_5);
+      pack_known_of_version_4(db);
+      db.script(after_packing);
+    }};
 
 std::int64_t one_integer(Connection& db, std::string_view sql) {
   Select query(db, sql);
@@ -304,7 +328,7 @@ Result<void> set_up(Connection& db, const std::string& path) {
 Result<void> migrate(Connection& db, int version) {
   for (; version < schema_version; ++version) {
     db.script("BEGIN IMMEDIATE");
-    db.script(migrations[static_cast<std::size_t>(version)]);
+    migrations[static_cast<std::size_t>(version)](db);
     db.script("PRAGMA application_id = " + std::to_string(application_id));
     db.script("PRAGMA user_version = " + std::to_string(version + 1));
     crash_point(CrashPoint::mid_migration);
