@@ -65,6 +65,9 @@ Result<std::unique_ptr<Connection>> Connection::open(const std::string& path) {
     db->note(code);
     return std::unexpected(db->outcome().error());
   }
+  // Else Debian's SQLite, built with STAT4, compiles a statement anew for each use where a bound value is compared
+  // with what a partial index hangs on.
+  sqlite3_db_config(handle, SQLITE_DBCONFIG_ENABLE_QPSG, 1, nullptr);
   return db;
 }
 
