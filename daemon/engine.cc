@@ -58,6 +58,9 @@ Engine::~Engine() {
 }
 
 Result<void> Engine::start() {
+  std::vector<std::string> ids;
+  for (const auto& webhook : config_.webhooks) ids.push_back(webhook.id);
+  if (auto made = parts_.store.make_webhooks(ids); !made) return made;
   {
     const std::lock_guard lock(mutex_);
     for (const auto& webhook : config_.webhooks)

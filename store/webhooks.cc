@@ -99,6 +99,21 @@ Result<WebhookState> Store::webhook(const std::string& id) {
   return fresh;
 }
 
+Result<void> Store::make_webhooks(std::span<const std::string> ids) {
+  const auto missing = impl_->read([&](Connection& db) {
+    std::vector<std::string> without;
+    for (const auto& id : ids)
+      if (number_of(db, id) == 0) without.push_back(id);
+    return without;
+  });
+  if (!missing) return std::unexpected(missing.error());
+  if (missing->empty()) return {};
+  return impl_->write([&](Connection& db) -> Result<void> {
+    for (const auto& id : *missing) made(db, id, impl_->clock.now());
+    return {};
+  });
+}
+
 Result<std::vector<WebhookState>> Store::webhooks() {
   return impl_->read([](Connection& db) {
     std::vector<WebhookState> all;

@@ -9,6 +9,22 @@ using namespace std::chrono_literals;
 class WebhookTest : public StoreTest {};
 class PollTest : public StoreTest {};
 
+TEST_F(WebhookTest, ManyAreMadeInOneCommit) {
+  queue("b", 2);
+  const auto written = [this] { return std::filesystem::file_size(folder_ + "/state.db-wal"); };
+  const auto before = written();
+  std::vector<std::string> ids = {"b"};
+  for (int i = 0; i < 500; ++i) ids.push_back(key_of(i));
+  ok(store_->make_webhooks(ids));
+  EXPECT_LT(written() - before, 80U * 4096) << "each commit writes its pages anew";
+  EXPECT_EQ(store_->webhooks()->size(), 501U);
+  EXPECT_EQ(store_->webhook("b")->queued_pages, 2);
+  EXPECT_EQ(store_->webhook(key_of(7))->created_at, clock_.at);
+  const auto after = written();
+  ok(store_->make_webhooks(ids));
+  EXPECT_EQ(written(), after);
+}
+
 TEST_F(WebhookTest, IsMadeWithDefaults) {
   const auto made_at = clock_.at;
   ok(store_->webhook("a"));
