@@ -316,7 +316,7 @@ Result<void> set_up(Connection& db, const std::string& path) {
   const std::string mode = one_text(db, "PRAGMA journal_mode = WAL");
   db.script("PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF; PRAGMA foreign_keys = OFF");
   // Statement journals must not need a temporary file: that is one more place to be full.
-  db.script("PRAGMA temp_store = MEMORY; PRAGMA cache_size = -32768; PRAGMA journal_size_limit = 67108864");
+  db.script("PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8192; PRAGMA journal_size_limit = 67108864");
   // Debian's default overwrites what is deleted, which would write every page of a delivered body once more.
   db.script("PRAGMA secure_delete = FAST");
   if (auto done = db.outcome(); !done) return done;
