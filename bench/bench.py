@@ -103,7 +103,7 @@ def options():
     parser.add_argument("--idle", type=int, default=60, help="W5, W6: seconds measured (60)")
     parser.add_argument("--large", type=int, default=5_000_000, help="W8: rows of the table (5000000)")
     parser.add_argument("--delay", type=int, default=30, help="W7: seconds (30)")
-    parser.add_argument("--limit", type=int, default=420, help="seconds that one workload may take (420)")
+    parser.add_argument("--limit", type=int, default=600, help="seconds that one workload may take (600)")
     parser.add_argument("--budget", type=int, default=1800, help="seconds that the whole may take (1800)")
     parser.add_argument("--servers", required=True, help=argparse.SUPPRESS)
     parser.add_argument("--json", default=os.path.join(BUILD, "bench", "bench.json"))

@@ -39,11 +39,15 @@ def once(config):
 class Daemon:
     """Runs until finish(). started_s: until it said that it is ready, as it says it to systemd."""
 
-    def __init__(self, folder, source, webhooks, log, defaults=None, level="warn", ready_s=120):
+    def __init__(self, folder, source, webhooks, log, defaults=None, level="warn"):
         self.port = _free_port()
         self.config = write_config(folder, source, webhooks, defaults, ["api: {listen: '127.0.0.1:%d'}" % self.port])
         self.log = os.path.join(folder, log)
-        address = os.path.join(os.path.dirname(self.config), "notify")
+        self.start(level)
+
+    def start(self, level="warn", ready_s=300):
+        """Again, after finish(): on the state that is there."""
+        address = os.path.join(tempfile.mkdtemp(dir=os.path.dirname(self.config)), "notify")
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notified:
             notified.bind(address)
             notified.settimeout(1)
@@ -123,7 +127,10 @@ def idle(folder, source, tables, webhooks, seconds, name, interval_s=60):
     mine, theirs = tree_cpu_s(daemon.pid) - mine, tree_cpu_s(source.pid) - theirs
     resident, state = memory_mib(daemon.pid, "VmRSS"), daemon.state_mib()
     _, peak = daemon.finish()
-    return {"webhooks": webhooks, "tables": len(tables), "seconds": seconds, "interval_s": interval_s, "start_s": daemon.started_s,
-            "first_s": first_s, "first_cpu_s": first_cpu_s, "first_database_cpu_s": first_database_s,
+    start_s = daemon.started_s
+    daemon.start()
+    daemon.finish()
+    return {"webhooks": webhooks, "tables": len(tables), "seconds": seconds, "interval_s": interval_s, "start_s": start_s,
+            "restart_s": daemon.started_s, "first_s": first_s, "first_cpu_s": first_cpu_s, "first_database_cpu_s": first_database_s,
             "daemon_percent": 100 * mine / took, "database_percent": 100 * theirs / took, "resident_mib": resident,
             "peak_mib": peak, "state_mib": state}

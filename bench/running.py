@@ -16,7 +16,7 @@ def _idle(bench, name, webhooks, full):
                "title": f"idle: {webhooks:,} webhooks at 60 s on {len(tables):,} tables of postgres", **got},
               [f"daemon {got['daemon_percent']:.2f} % of a core, database {got['database_percent']:.2f} %, {got['resident_mib']:.1f} MiB resident "
                f"({got['peak_mib']:.1f} at its peak), measured over {bench.idle} s",
-               f"ready after {got['start_s']:.2f} s; all looked at once after {got['first_s']:.1f} s, which took {got['first_cpu_s']:.1f} s of CPU "
+               f"ready after {got['start_s']:.2f} s ({got['restart_s']:.2f} s when started again); all looked at once after {got['first_s']:.1f} s, which took {got['first_cpu_s']:.1f} s of CPU "
                f"and {got['first_database_cpu_s']:.1f} s of the database's"])
 
 
@@ -64,12 +64,12 @@ def w7(bench):
 
     def at(values, share):
         return values[min(len(values) - 1, int(len(values) * share))]
-    got = {"pages": len(late), "median_ms": at(late, 0.5), "p99_ms": at(late, 0.99), "from_commit_median_ms": at(newest, 0.5),
+    got = {"pages": len(late), "least_ms": late[0], "from_commit_least_ms": newest[0], "median_ms": at(late, 0.5), "p99_ms": at(late, 0.99), "from_commit_median_ms": at(newest, 0.5),
            "from_commit_p99_ms": at(newest, 0.99)}
     bench.add({"name": "W7", "kind": "delay", "full": bench.delay >= 30,
                "title": f"from the end of an interval to the receiver, with a writer at work ({len(late)} pages)", **got},
-              [f"median {got['median_ms']:.2f} ms, 99th percentile {got['p99_ms']:.2f} ms after the tick",
-               f"median {got['from_commit_median_ms']:.2f} ms, 99th percentile {got['from_commit_p99_ms']:.2f} ms after the newest commit sent"])
+              [f"least {got['least_ms']:.2f} ms, median {got['median_ms']:.2f} ms, 99th percentile {got['p99_ms']:.2f} ms after the tick",
+               f"least {got['from_commit_least_ms']:.2f} ms, median {got['from_commit_median_ms']:.2f} ms, 99th percentile {got['from_commit_p99_ms']:.2f} ms after the newest commit sent"])
 
 
 def _utc_in(seconds):

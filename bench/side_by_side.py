@@ -81,19 +81,18 @@ def _first_sync(bench, name, source, peers):
         asked = "orders" if share == 1 else f"orders_{share}"
         programs[label] = lambda label=label, share=share, command=command, asked=asked: one(
             bench.folder, f"{name} {label}", lambda url: command(asked, url), source, bench.rows // share)
-    fewer = "".join(f"; {label} a {ordinal(share)} of them" for label, (share, _) in peers.items() if share > 1)
+    fewer = "".join(f"; {label} {PARTS[share]}" for label, (share, _) in peers.items() if share > 1)
     race(bench, name, f"first sync of {bench.rows:,} rows of {source.name}, pages of 1000, signed and durable{fewer}", "rows/s", programs,
          bench.rows >= 1_000_000)
 
 
-def ordinal(share):
-    return {5: "fifth", 10: "tenth"}[share]
+PARTS = {2: "half of them", 5: "a fifth", 10: "a tenth"}
 
 
 def w1(bench):
     source = bench.postgres()
     _first_sync(bench, "W1", source, {
-        "node": (1, lambda t, url: ["node", os.path.join(PEERS, "node.mjs"), source.url, t, url, "1000"]),
+        "node": (2, lambda t, url: ["node", os.path.join(PEERS, "node.mjs"), source.url, t, url, "1000"]),
         "python": (10, lambda t, url: ["/usr/bin/python3", os.path.join(HERE, "peers/python.py"), source.url, t, url, "1000"]),
         "psql+curl": (10, lambda t, url: [os.path.join(HERE, "peers/psql_curl"), source.url, t, url, "1000"])})
 

@@ -46,14 +46,17 @@ TARGETS = [
 
 
 def verdicts(results):
-    """A row for each target: workload, what, target, reached, verdict (met, MISSED, shown, not measured), small."""
+    """A row for each target: workload, what, target, reached, verdict (met, MISSED, shown, not measured), small. A workload that
+    failed has missed its targets."""
     by_name = {result["name"]: result for result in results if "failed" not in result}
+    failed = {result["name"] for result in results if "failed" in result}
     rows = []
     for target in TARGETS:
         row = {"workload": target["workload"], "what": target["what"], "target": target["target"], "reached": "", "small": False}
         result = by_name.get(target["workload"])
         if result is None:
-            row["verdict"] = "not measured"
+            broke = target["workload"].rstrip("mps") in failed  # W2 stands for W2m and W2s, W9 for W9p
+            row.update(reached="failed" if broke else "", verdict="MISSED" if broke else "not measured")
         else:
             value = target["of"](result)
             kept = value >= target["least"] if "least" in target else value <= target["most"] if "most" in target else None
