@@ -30,6 +30,7 @@ int places_for(int polls) {
 Engine::Engine(Parts parts, config::Config config)
     : parts_(std::move(parts)),
       sessions_(parts_.connect, parts_.connect_options, parts_.clock),
+      looks_(parts_.clock),
       probes_(parts_.connect, parts_.connect_options, parts_.clock),
       poller_(parts_.store, parts_.clock,
               {.pages_queued = [this](const std::string& id) { dispatcher_.notify(id); },
@@ -38,7 +39,9 @@ Engine::Engine(Parts parts, config::Config config)
                                     std::optional<std::int64_t> expected) { progressed(id, rows, expected); },
                .stopping = [this] { return stopping_.load(); },
                .step = [this] { poll_step_ = parts_.clock.tick(); },
-               .random_id = parts_.random_id}),
+               .random_id = parts_.random_id,
+               .shared_look = [this](const config::Database& database, Connector& session, const Query& query,
+                                     const OnRow& on_row) { return looks_.look(database, session, query, on_row); }}),
       dispatcher_(parts_.store, parts_.transport, parts_.clock, bounds_for(config.limits.deliveries),
                   {.sendable = [this](const std::string& id, bool replay) { return sendable(id, replay); },
                    .delivered = [this](const std::string& id) { delivered(id); },

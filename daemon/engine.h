@@ -25,6 +25,7 @@
 #include "daemon/poller.h"
 #include "daemon/probes.h"
 #include "daemon/sessions.h"
+#include "daemon/shared_looks.h"
 #include "daemon/tally.h"
 #include "delivery/transport.h"
 #include "scheduler/health.h"
@@ -183,6 +184,7 @@ class Engine {
 
   Parts parts_;
   Sessions sessions_;
+  SharedLooks looks_;
   Probes probes_;
   Poller poller_;
   Dispatcher dispatcher_;

@@ -34,7 +34,8 @@ indexes AS (
      AND k.position <= i.indnkeyatts)
 SELECT 't' AS line, 0::bigint AS major, 0::bigint AS minor, nspname::text AS a,
        relkind::text || CASE WHEN relrowsecurity THEN 's' ELSE '' END
-                     || CASE WHEN EXISTS (SELECT FROM heirs WHERE heirs.relkind = 'f') THEN 'f' ELSE '' END AS b,
+                     || CASE WHEN EXISTS (SELECT FROM heirs WHERE heirs.relkind = 'f') THEN 'f' ELSE '' END
+                     || CASE WHEN relkind = 'r' AND EXISTS (SELECT FROM heirs) THEN 'h' ELSE '' END AS b,
        CASE WHEN relkind = 'p' THEN
               (SELECT CASE WHEN min(l.reltuples) >= 0 THEN sum(l.reltuples)::bigint ELSE -1 END
                  FROM pg_catalog.pg_partition_tree(t.oid) p JOIN pg_catalog.pg_class l ON l.oid = p.relid
@@ -206,6 +207,7 @@ Result<Table> describe(Session& session, Types& types, const TableName& name) {
         table.relation = relation_of(row[4].c_str()[0]);
         table.row_security = std::string_view(row[4].c_str() + 1).contains('s');
         table.foreign_parts = std::string_view(row[4].c_str() + 1).contains('f');
+        table.has_heirs = std::string_view(row[4].c_str() + 1).contains('h');
         table.estimated_rows = row[5].is_null() ? -1 : std::stoll(row[5].c_str());
         table.may_write = is_true(row[6]);
         access = {.role = row[8].c_str(), .usage = is_true(row[7])};
