@@ -63,8 +63,14 @@ Engine::~Engine() {
 Result<void> Engine::start() {
   {
     const std::lock_guard lock(mutex_);
-    for (const auto& webhook : config_.webhooks)
-      if (auto adopted = adopt(std::make_shared<const config::Webhook>(webhook)); !adopted) return adopted;
+    // Those that are new are made first: an fsync for each would be most of the time it takes to start.
+    std::vector<std::string> ids;
+    ids.reserve(config_.webhooks.size());
+    for (const auto& webhook : config_.webhooks) ids.push_back(webhook.id);
+    if (auto made = parts_.store.make(ids); !made) return made;
+    // From here on each is held by its entry alone.
+    for (auto& webhook : std::exchange(config_.webhooks, {}))
+      if (auto adopted = adopt(std::make_shared<const config::Webhook>(std::move(webhook))); !adopted) return adopted;
     if (auto adopted = adopt_stored(); !adopted) return adopted;
     started_ = true;
     poll_step_ = parts_.clock.tick();
@@ -87,7 +93,8 @@ void Engine::stop() {
   if (stopping_.exchange(true)) return;
   {
     const std::lock_guard lock(mutex_);
-    wake_.notify_all();
+    due_.notify_all();
+    ended_.notify_all();
   }
   parts_.transport.wake();
   for (auto& worker : workers_) worker.join();
@@ -102,7 +109,7 @@ bool Engine::run_once(const std::function<bool()>& interrupted) {
     return false;
   }
   std::unique_lock lock(mutex_);
-  while (!once_done() && !interrupted()) wake_.wait_for(lock, milliseconds(50));
+  while (!once_done() && !interrupted()) ended_.wait_for(lock, milliseconds(50));
   const bool done = once_done();
   const bool failed = once_failed_;
   lock.unlock();
@@ -133,6 +140,7 @@ Result<void> Engine::adopt(const std::shared_ptr<const config::Webhook>& webhook
   entry.token = "";
   entry.by_commits_alone = true;
   entry.since = parts_.clock.tick();
+  entry.checked_before = state->checked_at;
   entry.shown_healthy = state->healthy;
   entry.shown_error = state->last_error;
   if (!state->healthy) {
@@ -152,11 +160,9 @@ void Engine::work() {
   while (!stopping_) {
     const Tick now = parts_.clock.tick();
     poll_step_ = now;
-    const auto id = timetable_.take(now);
+    const auto id = timetable_.take(now, true);
     if (!id) {
-      const auto next = timetable_.next_due();
-      const auto sleep = next ? std::clamp<Micros>(*next - now, milliseconds(1), longest_sleep) : Micros(longest_sleep);
-      wake_.wait_for(lock, sleep);
+      wait_for_due(lock, now);
       continue;
     }
     const Due due = take(*id);
@@ -167,10 +173,27 @@ void Engine::work() {
   }
 }
 
+// Of the workers that have nothing to do one waits for what comes due next, the others for that one's call: a poll that
+// comes due wakes one thread, not all of them. REQUIRES: `lock` holds mutex_.
+void Engine::wait_for_due(std::unique_lock<std::mutex>& lock, Tick now) {
+  const Tick longest = now + longest_sleep;
+  const Tick next = std::clamp(timetable_.next_due().value_or(longest), now + milliseconds(1), longest);
+  if (awaited_ && *awaited_ <= next) return due_.wait(lock);
+  awaited_ = next;
+  due_.wait_for(lock, next - now);
+  if (awaited_ == next) awaited_.reset();
+}
+
+// Called by a worker that goes to a database, which may take long.
+void Engine::hand_over() {
+  const std::lock_guard lock(mutex_);
+  if (!awaited_) due_.notify_one();
+}
+
 void Engine::wait_for_room(const std::string& id) {
   const std::lock_guard lock(mutex_);
   timetable_.finished(id, parts_.clock.tick(), false);
-  wake_.notify_all();
+  ended_.notify_all();
   const auto at = entries_.find(id);
   if (at == entries_.end()) return;
   ++at->second.runs_ended;
@@ -219,7 +242,7 @@ void Engine::polled(const Due& due, const PollOutcome& outcome, const std::strin
     outages_.erase(Sessions::place_of(webhook.database));
   }
   timetable_.finished(id, now, outcome.more);
-  wake_.notify_all();
+  ended_.notify_all();
   const auto at = entries_.find(id);
   if (at == entries_.end()) return;  // taken out by a reload meanwhile
   Entry& entry = at->second;
@@ -373,7 +396,7 @@ void Engine::delivered(const std::string& id) {
   show_health(id, at->second);
   if (at->second.outbox_full) {
     timetable_.hurry(id, parts_.clock.tick());
-    wake_.notify_all();
+    due_.notify_one();
   }
 }
 

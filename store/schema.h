@@ -1,4 +1,4 @@
-// The format of state.db, version 4, and how it is opened and brought up to date.
+// The format of state.db, version 5, and how it is opened and brought up to date.
 //
 // The version is SQLite's user_version; application_id says the file is ours. Each migration is one
 // transaction that also raises the version, so a crash leaves one version or the next. Instants are
@@ -15,8 +15,8 @@
 //
 // outbox    Delivery's figures for each webhook, and row 0 their sum. Triggers on `page` keep them, in
 //           the same transaction, so they are right after any crash without a recount. Not columns of
-//           webhook: every delivery would rewrite the checkpoint beside them. The partial index is the
-//           list of webhooks with something to send.
+//           webhook: every delivery would rewrite the checkpoint beside them. What has something to send is found by
+//           a scan, which is made at the start only.
 //
 // page      What is known of a page but its body, keyed (webhook, state, sequence, id): the head of the queue
 //           is the first of a range however many dead pages stand before it. state 0: queued; 1: dead, what
@@ -70,7 +70,7 @@
 
 namespace vhookd {
 
-constexpr int schema_version = 4;
+constexpr int schema_version = 5;
 constexpr int state_queued = 0;  // page.state
 constexpr int state_dead = 1;
 constexpr int state_kept = 2;

@@ -99,6 +99,14 @@ Result<WebhookState> Store::webhook(const std::string& id) {
   return fresh;
 }
 
+Result<void> Store::make(std::span<const std::string> ids) {
+  return impl_->write([&](Connection& db) -> Result<void> {
+    const auto now = impl_->clock.now();
+    for (const auto& id : ids) made(db, id, now);
+    return {};
+  });
+}
+
 Result<std::vector<WebhookState>> Store::webhooks() {
   return impl_->read([](Connection& db) {
     std::vector<WebhookState> all;

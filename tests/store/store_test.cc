@@ -29,6 +29,19 @@ TEST_F(WebhookTest, IsMadeWithDefaults) {
   EXPECT_EQ(state.queued_pages + state.queued_bytes + state.dead_pages, 0);
 }
 
+TEST_F(WebhookTest, ManyAreMadeAtOnceAndThoseKnownAreLeftAlone) {
+  ok(store_->set_paused("b", true, "by the operator"));
+  const auto before = store_->webhook("b").value();
+  clock_.at += std::chrono::seconds(1);
+  const std::vector<std::string> ids = {"a", "b", "c"};
+  ok(store_->make(ids));
+  ok(store_->make(ids));
+  EXPECT_EQ(store_->webhooks()->size(), 3U);
+  EXPECT_EQ(store_->webhook("a")->created_at, clock_.at);
+  EXPECT_TRUE(store_->webhook("b")->paused);
+  EXPECT_EQ(store_->webhook("b")->created_at, before.created_at);
+}
+
 TEST_F(WebhookTest, AllAreListedById) {
   for (const auto* id : {"b", "a", "B"}) ok(store_->webhook(id));
   open();
