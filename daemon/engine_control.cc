@@ -138,7 +138,7 @@ Answer<ReloadReport> Engine::reload() {
     entries_.erase(id);
     tally_.with([&](Tally& tally) { tally.webhooks.erase(id); });
   }
-  if (auto made = parts_.store.make(difference.added); !made)  // adopt() will say what is wrong, of each
+  if (auto made = parts_.store.make_webhooks(difference.added); !made)  // adopt() will say what is wrong, of each
     log_event(Level::error, "state-failed", {{"error", made.error().message}});
   const std::set<std::string> added_ids(difference.added.begin(), difference.added.end());
   const std::set<std::string> changed_ids(difference.changed.begin(), difference.changed.end());

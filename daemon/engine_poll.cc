@@ -46,7 +46,9 @@ void Engine::poll_one(const Due& due) {
   std::string token;
   if (due.by_commits_alone) {
     poll_step_ = parts_.clock.tick();
-    const auto seen = probes_.ask(webhook.database, **lease);
+    // A last answer that is young enough does as well: what was committed since shows at the next look.
+    auto seen = probes_.recent(webhook.database, age);
+    if (!seen) seen = probes_.ask(webhook.database, **lease);
     if (left_out(due, seen)) return;
     if (seen) token = seen->token;
   }

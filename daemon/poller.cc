@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <future>
 
 #include "core/crash_point.h"
 #include "daemon/hidden_values.h"
@@ -28,6 +29,8 @@ struct Poller::Job {
   bool initial = false;                  // the first sync is under way
   std::optional<std::int64_t> expected;  // rows of the whole table, by the database's estimate
   std::int64_t rows = 0;                 // read since the last commit
+  std::future<Result<void>> writing;     // the part being committed, where one is
+  std::int64_t rows_written = 0;         // read for it
 };
 
 PollOutcome Poller::poll(const config::Webhook& webhook, Connector& session, const PollRequest& request) {
@@ -43,6 +46,7 @@ PollOutcome Poller::poll(const config::Webhook& webhook, Connector& session, con
       done = session.begin();
       if (done) done = converse(job, *poll, harvest, true);
       session.end();
+      if (auto written = settle(job); done && !written) done = written;
       job.outcome.run.duration_ms =
           std::chrono::duration_cast<std::chrono::milliseconds>(clock_.tick() - began).count();
       if (done) done = finish(job, *poll, harvest);
@@ -120,18 +124,22 @@ void Poller::open_epoch(Job& job) {
 
 KnownRows Poller::known_rows(Job& job) {
   return {.find = [this, &job](const std::string& key) -> Result<std::optional<KnownRow>> {
+            if (auto written = settle(job); !written) return std::unexpected(written.error());
             if (!job.epoch_open) return std::nullopt;
             return store_.known(job.webhook.id, key);
           },
           .after = [this, &job](const std::string& key, int limit) -> Result<std::vector<KnownRow>> {
+            if (auto written = settle(job); !written) return std::unexpected(written.error());
             if (!job.epoch_open) return std::vector<KnownRow>();
             return store_.known_after(job.webhook.id, key, limit);
           },
           .count = [this, &job]() -> Result<std::int64_t> {
+            if (auto written = settle(job); !written) return std::unexpected(written.error());
             if (!job.epoch_open) return 0;
             return store_.known_count(job.webhook.id);
           },
           .ranges = [this, &job]() -> Result<std::vector<KnownRange>> {
+            if (auto written = settle(job); !written) return std::unexpected(written.error());
             if (!job.epoch_open) return std::vector<KnownRange>();
             return store_.known_ranges(job.webhook.id);
           }};
@@ -225,14 +233,27 @@ Result<void> Poller::take(Job& job, Poll& poll, Harvest& harvest, Row row, bool 
   if (auto handled = vhookd::row(poll, row, harvest); !handled) return handled;
   ++job.rows;
   auto part = harvest.take_part();
-  if (!part) return {};
-  if (!keep) return {};
-  if (auto committed = commit(job, std::move(*part)); !committed) return committed;
+  if (!part || !keep) return {};
+  if (auto written = settle(job); !written || job.stopped) return written;
+  return commit(job, std::move(*part), hooks_.beside);
+}
+
+// Waits for the part that is being committed, if one is. Where the poll can't go on after it, what was gathered
+// meanwhile is left: its rows come again with the next poll.
+Result<void> Poller::settle(Job& job) {
+  if (!job.writing.valid()) return {};
+  if (auto stored = job.writing.get(); !stored) {
+    job.outcome.at_database = false;
+    return stored;
+  }
+  job.epoch_open = true;
+  if (job.initial) hooks_.progressed(job.webhook.id, job.rows_written, job.expected);
   job.stopped = hooks_.stopping() || !hooks_.may_queue(job.webhook.id);
   return {};
 }
 
-Result<void> Poller::commit(Job& job, Part part) {
+// REQUIRES: the part before is settled. `beside`: this one may still be under way on return.
+Result<void> Poller::commit(Job& job, Part part, bool beside) {
   hooks_.step();
   PollCommit whole = job.commit;
   whole.checkpoint = std::move(part.checkpoint);
@@ -243,20 +264,19 @@ Result<void> Poller::commit(Job& job, Part part) {
   whole.ranges = std::move(part.ranges);
   whole.dropped_ranges = std::move(part.dropped_ranges);
   whole.at = clock_.now();
-  const bool queued = !whole.pages.empty();
-  if (queued) crash_point(CrashPoint::after_fetch);
+  if (!whole.pages.empty()) crash_point(CrashPoint::after_fetch);
   for (const auto& page : whole.pages) {
     ++job.outcome.run.pages;
     job.outcome.run.records += page.records;
   }
-  if (auto stored = store_.commit(whole); !stored) {
-    job.outcome.at_database = false;
+  job.rows_written = std::exchange(job.rows, 0);
+  const auto how = beside ? std::launch::async | std::launch::deferred : std::launch::deferred;
+  job.writing = std::async(how, [this, whole = std::move(whole)] {
+    auto stored = store_.commit(whole);
+    if (stored && !whole.pages.empty()) hooks_.pages_queued(whole.webhook_id);
     return stored;
-  }
-  job.epoch_open = true;
-  if (job.initial) hooks_.progressed(job.webhook.id, std::exchange(job.rows, 0), job.expected);
-  if (queued) hooks_.pages_queued(job.webhook.id);
-  return {};
+  });
+  return beside ? Result<void>() : settle(job);
 }
 
 Result<void> Poller::finish(Job& job, Poll& poll, Harvest& harvest) {
@@ -277,7 +297,7 @@ Result<void> Poller::finish(Job& job, Poll& poll, Harvest& harvest) {
   job.outcome.complete = true;
   job.outcome.more = unfinished(poll);
   job.outcome.up_to_date = job.outcome.by_commits_alone && is_up_to_date(poll);
-  return commit(job, std::move(last));
+  return commit(job, std::move(last), false);
 }
 
 }  // namespace vhookd

@@ -57,6 +57,8 @@ class Poller {
     // A view of the database is left so long after its first row where the poll can go on in another: an old one
     // keeps the server from clearing up behind it.
     Micros longest_view = std::chrono::seconds(30);
+    // Parts are committed on a thread of their own while the next one is read; pages_queued is called there.
+    bool beside = false;
   };
   // How large what is gathered grows; none: as PageStyle and Plan have it. The simulation takes small ones, so
   // that a few rows show every border.
@@ -79,7 +81,8 @@ class Poller {
   Result<void> converse(Job& job, Poll& poll, Harvest& harvest, bool keep);
   Result<bool> read(Job& job, const Ask& ask, Poll& poll, Harvest& harvest, bool keep);
   Result<void> take(Job& job, Poll& poll, Harvest& harvest, Row row, bool keep);
-  Result<void> commit(Job& job, Part part);
+  Result<void> settle(Job& job);
+  Result<void> commit(Job& job, Part part, bool beside);
   Result<void> finish(Job& job, Poll& poll, Harvest& harvest);
   Harvest make_harvest(const Job& job) const;
   KnownRows known_rows(Job& job);

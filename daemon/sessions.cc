@@ -9,7 +9,8 @@ namespace {
 // Long enough for webhooks of a usual interval to find their session again, short enough that a server's
 // or firewall's idle limit seldom cuts it first.
 constexpr auto longest_idle = std::chrono::minutes(5);
-constexpr std::size_t most_idle = 2;  // for each database
+// For each database: as many as polls it at once, else each end of a poll closes what the next one opens.
+constexpr std::size_t most_idle = 4;
 
 }  // namespace
 

@@ -36,7 +36,7 @@ Result<void> check_part(const PollCommit& part, std::uint64_t epoch, std::uint64
 
 void begin_epoch(Connection& db, std::int64_t webhook, std::uint64_t epoch) {
   db.run("INSERT OR REPLACE INTO stale (webhook, below_epoch) VALUES (?, ?)", webhook, epoch);
-  db.run("UPDATE webhook SET epoch = ?, known_rows = 0, unmarked = 0 WHERE number = ?", epoch, webhook);
+  db.run("UPDATE webhook SET epoch = ?, known_rows = 0 WHERE number = ?", epoch, webhook);
 }
 
 void queue_pages(Connection& db, std::int64_t webhook, const PollCommit& part, std::int64_t moved) {

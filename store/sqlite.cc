@@ -88,6 +88,10 @@ void Connection::note(int code) {
   error_ = error_of(path_, code, text_of(code, from_system ? system_errno : 0, message));
 }
 
+void Connection::note_damage() {
+  if (!error_) error_ = error_of(path_, SQLITE_CORRUPT, sqlite3_errstr(SQLITE_CORRUPT));
+}
+
 Result<void> Connection::outcome() {
   if (!error_) return {};
   Error error = std::move(*error_);
@@ -176,12 +180,16 @@ std::string Select::bytes(int column) const {
   return size == 0 ? std::string() : std::string(static_cast<const char*>(data), size);
 }
 
+bool Select::null(int column) const {
+  return sqlite3_column_type(statement_, column) == SQLITE_NULL;
+}
+
 Instant Select::instant(int column) const {
   return Instant(Micros(integer(column)));
 }
 
 std::optional<Instant> Select::maybe_instant(int column) const {
-  if (sqlite3_column_type(statement_, column) == SQLITE_NULL) return std::nullopt;
+  if (null(column)) return std::nullopt;
   return instant(column);
 }
 

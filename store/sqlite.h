@@ -38,6 +38,7 @@ class Connection {
   bool failed() const { return error_.has_value(); }
   Result<void> outcome();  // the first error since the last call; the slate is clean afterwards
   bool in_transaction() const;
+  void note_damage();                // what was read can't have been written so: an error as of a damaged file
   std::int64_t last_number() const;  // of the row inserted last
 
   // Runs one statement to its end; the number of rows it changed. `sql` must outlive the connection.
@@ -92,6 +93,7 @@ class Select {
   bool next();  // false: no further row, or an error
   std::int64_t integer(int column) const;
   std::string bytes(int column) const;  // of text and blobs alike
+  bool null(int column) const;
   Instant instant(int column) const;
   std::optional<Instant> maybe_instant(int column) const;
 
