@@ -117,7 +117,7 @@ def idle(folder, source, tables, webhooks, seconds, name, interval_s=60):
     sample = ids[::max(1, webhooks // 100)] + ids[-1:]
     database = tree_cpu_s(source.pid)
     daemon = Daemon(folder, source, hooks, name + ".log", {"interval": f"{interval_s}s", "hook_url": NOWHERE})
-    times, first_s = daemon.wait_checked(sample, {}, 400)
+    times, first_s = daemon.wait_checked(sample, {}, 500)
     first_cpu_s, first_database_s = tree_cpu_s(daemon.pid), tree_cpu_s(source.pid) - database
     daemon.wait_checked(sample, times, 2 * interval_s + 60)
     mine, theirs, began = tree_cpu_s(daemon.pid), tree_cpu_s(source.pid), time.monotonic()

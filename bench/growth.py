@@ -115,11 +115,11 @@ def idle_time(bench, small):
 
 # ---- plots
 
-STYLE = """set terminal svg size 720,420 dynamic font 'sans-serif,13' background '#ffffff'
+STYLE = """set terminal svg size 720,440 dynamic font 'sans-serif,13' background '#ffffff'
 set border 3 lc rgb '#888888'
 set tics nomirror textcolor rgb '#333333'
 set grid lc rgb '#e4e4e4' lt 1
-set key left top reverse Left textcolor rgb '#333333'
+set key outside bottom center horizontal reverse Left textcolor rgb '#333333'
 set linetype 1 lc rgb '#1f6feb' lw 2 pt 7 ps 0.6
 set linetype 2 lc rgb '#d9730d' lw 2 pt 5 ps 0.6
 set linetype 3 lc rgb '#2e8b57' lw 2 pt 9 ps 0.7
@@ -127,18 +127,21 @@ set linetype 4 lc rgb '#999999' lw 1 dt 2
 """
 
 
-def plot(name, title, xlabel, ylabel, series, log="xy"):
-    """series: (label, [(x, y), …]); points that a logarithm can't show are left out."""
+def plot(name, title, xlabel, ylabel, series, log="xy", right=None):
+    """series: (label, [(x, y), …]); points that a logarithm can't show are left out. `right`: a series with the unit of its own
+    axis, on the right, from 0."""
     blocks, parts = [], []
-    for number, (label, points) in enumerate(series):
+    for number, (label, points) in enumerate(series + ([right[0]] if right else [])):
         shown = [(x, y) for x, y in points if "y" not in log or y > 0]
         if len(shown) < 2:
             continue
         blocks.append(f"$data{number} << end\n" + "".join(f"{x} {y:.6g}\n" for x, y in shown) + "end\n")
-        parts.append(f"$data{number} using 1:2 with linespoints title '{label}'")
+        parts.append(f"$data{number} using 1:2 {'' if number < len(series) else 'axes x1y2 '}with linespoints title '{label}'")
     script = STYLE + "".join(blocks) + f"set output '{os.path.join(PLOTS, name)}.svg'\nset title '{title}' textcolor rgb '#111111'\n"
-    script += f"set xlabel '{xlabel}'\nset ylabel '{ylabel}'\n" + (f"set logscale {log}\n" if log else "set yrange [0:*]\n")
-    script += ("set format x '%.0s%c'\n" if "x" in log else "") + "set offsets graph 0.02, graph 0.02, graph 0.06, graph 0.06\n"
+    script += f"set xlabel '{xlabel}'\nset ylabel '{ylabel}'\n" + (f"set logscale {log}\n" if log else "")
+    script += ("" if "y" in log else "set yrange [0:*]\n") + ("set format x '%.0s%c'\n" if "x" in log else "")
+    if right:
+        script += f"set border 11\nset y2tics nomirror\nset y2range [0:*]\nset y2label '{right[1]}'\n"
     subprocess.run(["gnuplot"], input=(script + "plot " + ", ".join(parts) + "\n").encode(), check=True, timeout=60)
     path = os.path.join(PLOTS, name + ".svg")
     text = "".join(line.rstrip() + "\n" for line in open(path).read().replace("\t", "  ").splitlines())
@@ -159,9 +162,9 @@ def draw(growth):
         plot("webhooks-start", "Webhooks: start, and the first look at all of them", "webhooks", "seconds",
              [("until ready", pairs(points, "webhooks", "start_s")), ("until all were polled once", pairs(points, "webhooks", "first_s")),
               ("CPU of the daemon for that", pairs(points, "webhooks", "first_cpu_s"))])
-        plot("webhooks-idle", "Webhooks at 60 s where nothing changes", "webhooks", "% of a core; MiB",
-             [("CPU of the daemon, %", pairs(points, "webhooks", "daemon_at_60")), ("CPU of the database, %", pairs(points, "webhooks", "database_at_60")),
-              ("memory of the daemon, MiB", pairs(points, "webhooks", "resident_mib"))])
+        plot("webhooks-idle", "Webhooks at 60 s where nothing changes", "webhooks", "% of a core",
+             [("CPU of the daemon", pairs(points, "webhooks", "daemon_at_60")), ("CPU of the database", pairs(points, "webhooks", "database_at_60"))],
+             right=(("memory of the daemon (right)", pairs(points, "webhooks", "resident_mib")), "MiB"))
     if points := growth.get("tables"):
         plot("tables", "Tables with 10 new rows each", "tables", "seconds",
              [("from start to the last 2xx", pairs(points, "tables", "seconds")), ("CPU of the daemon", pairs(points, "tables", "cpu_s")),
@@ -170,9 +173,9 @@ def draw(growth):
         plot("changed-rows", f"A poll of a table of {points[0]['rows']:,} rows", "changed rows", "ms",
              [(strategy, pairs([p for p in points if p["strategy"] == strategy], "changed", "ms")) for strategy in ("xid", "timestamp", "snapshot")])
     if points := growth.get("idle_time"):
-        plot("idle-time", "500 webhooks at 1 s where nothing changes", "seconds", "CPU seconds; MiB",
-             [("CPU of the daemon, s", pairs(points, "second", "cpu_s")), ("CPU of the database, s", pairs(points, "second", "database_cpu_s")),
-              ("memory of the daemon, MiB", pairs(points, "second", "resident_mib"))], log="")
+        plot("idle-time", "500 webhooks at 1 s where nothing changes", "seconds", "CPU seconds",
+             [("CPU of the daemon", pairs(points, "second", "cpu_s")), ("CPU of the database", pairs(points, "second", "database_cpu_s"))], log="",
+             right=(("memory of the daemon (right)", pairs(points, "second", "resident_mib")), "MiB"))
 
 
 # ---- what is said of it

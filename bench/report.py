@@ -40,7 +40,7 @@ def race_block(result):
                      f"{1e6 * m['cpu_s'] / m['records']:.2f}", f"{1e6 * m['database_cpu_s'] / m['records']:.2f}",
                      f"{1e6 * m['receiver_cpu_s'] / m['records']:.2f}", f"{m['peak_mib']:.1f}"])
     runs = "one run" if result["runs"] == 1 else f"median of {result['runs']} runs"
-    return f"**{result['name']}**: {result['title']}; {runs}.\n\n" + rows_of(
+    return f"{result['name']}: {result['title']}; {runs}.\n\n" + rows_of(
         ["", result["unit"], "least to greatest", f"{next(iter(result['median']))} is", "CPU µs a record", "database's", "receiver's", "peak MiB"], rows)
 
 
@@ -48,17 +48,17 @@ def running_block(results):
     parts = []
     idle = [r for r in results if r["kind"] == "idle"]
     if idle:
-        parts.append("**W5, W6**: webhooks at 60 s where nothing changes.\n\n" + rows_of(
+        parts.append("W5 and W6: webhooks at 60 s where nothing changes.\n\n" + rows_of(
             ["webhooks", "tables", "daemon's CPU", "database's CPU", "resident", "ready after", "when started again", "all polled once after", "that took the daemon, the database"],
             [[f"{r['webhooks']:,}", f"{r['tables']:,}", f"{r['daemon_percent']:.2f} %", f"{r['database_percent']:.2f} %", f"{r['resident_mib']:.1f} MiB",
               f"{r['start_s']:.2f} s", f"{r['restart_s']:.2f} s", f"{r['first_s']:.1f} s", f"{r['first_cpu_s']:.1f} s, {r['first_database_cpu_s']:.1f} s of CPU"] for r in idle]))
     for r in (r for r in results if r["kind"] == "delay"):
-        parts.append(f"**W7**: {r['title']}.\n\n" + rows_of(
+        parts.append(f"W7: {r['title']}.\n\n" + rows_of(
             ["", "median", "99th percentile"],
             [["after the end of the interval", f"{r['median_ms']:.2f} ms", f"{r['p99_ms']:.2f} ms"],
              ["after the newest commit that the page holds", f"{r['from_commit_median_ms']:.2f} ms", f"{r['from_commit_p99_ms']:.2f} ms"]]))
     for r in (r for r in results if r["kind"] == "large"):
-        parts.append(f"**W8**: {r['title']}.\n\n" + rows_of(
+        parts.append(f"W8: {r['title']}.\n\n" + rows_of(
             ["detect", "event", "poll", "takes", "rows read", "daemon's CPU", "database's CPU", "daemon's peak", "state"],
             [[f"`{p['strategy']}`", f"`{p['event']}`", p["poll"], f"{p['ms']:,} ms", f"{p['read']:,}", f"{p['cpu_ms']:,.0f} ms",
               f"{p['database_cpu_ms']:,.0f} ms", f"{p['peak_mib']:.1f} MiB", f"{p['state_mib']:.0f} MiB"] for p in r["polls"]]))

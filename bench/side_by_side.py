@@ -147,7 +147,7 @@ def w9(bench):
     race(bench, "W9", f"HTTPS kept alive against HTTP, first sync of {rows:,} rows, pages of 1000", "rows/s", {
         "https": lambda: one(bench.folder, "W9 https", _sync(bench, source, more=tls), source, rows, ("--tls", cert, key), "https"),
         "http": lambda: one(bench.folder, "W9 http", _sync(bench, source), source, rows)}, bench.rows >= 1_000_000)
-    few = bench.scale * 2000
+    few = bench.scale * 1000
     source.make(["orders"], few)
     race(bench, "W9p", f"the same, one record a POST, {few:,} POSTs of one webhook", "POSTs/s", {
         "https": lambda: one(bench.folder, "W9p https", _sync(bench, source, 1, tls), source, few, ("--tls", cert, key), "https"),
