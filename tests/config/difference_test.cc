@@ -71,8 +71,7 @@ TEST(Difference, NamesWhatOnlyARestartCanChange) {
   after.log = {"debug", LogFormat::json};
   after.limits = {1, 2, 3};
   EXPECT_EQ(config::difference({}, after).needs_restart,
-            (Ids{"state", "api.listen", "api.socket", "api.token", "log.format", "limits.polls",
-                 "limits.deliveries"}));
+            (Ids{"state", "api.listen", "api.socket", "api.token", "log.format", "limits.polls", "limits.deliveries"}));
 }
 
 }  // namespace

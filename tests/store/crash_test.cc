@@ -56,8 +56,9 @@ class CrashTest : public StoreTest {
       EXPECT_EQ(number("SELECT dead_pages" + figures), number("SELECT count(*) FROM page WHERE state = 1"));
       EXPECT_EQ(number("SELECT queued_bytes" + figures), number("SELECT sum(bytes) FROM page WHERE state = 0"));
     }
-    EXPECT_EQ(number("SELECT known_rows FROM webhook"),
-              number("SELECT sum(k.rows) FROM known_block k JOIN webhook w ON w.number = k.webhook AND w.epoch = k.epoch"));
+    EXPECT_EQ(
+        number("SELECT known_rows FROM webhook"),
+        number("SELECT sum(k.rows) FROM known_block k JOIN webhook w ON w.number = k.webhook AND w.epoch = k.epoch"));
     sqlite3_close(db_);
   }
 
