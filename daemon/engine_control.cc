@@ -161,6 +161,8 @@ Answer<ReloadReport> Engine::reload() {
   order_.clear();
   for (const auto& webhook : loaded->webhooks) order_.push_back(webhook.id);
   config_.base = loaded->base;
+  config_.egress = loaded->egress;
+  parts_.transport.set_egress(config_.egress);
   if (auto adopted = adopt_stored(); !adopted)
     log_event(Level::error, "state-failed", {{"error", adopted.error().message}});
   config_.limits.outbox_bytes = loaded->limits.outbox_bytes;
