@@ -26,6 +26,7 @@ class NoTransport final : public Transport {
   }
   void wake() override {}
   void abort_all() override {}
+  void set_egress(const config::Egress&) override {}
 };
 
 TEST(EngineDue, OneThatIsSoonDueAgainIsNotForgottenForOneThatIsNot) {
