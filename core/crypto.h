@@ -1,4 +1,4 @@
-// The few primitives signing needs, over OpenSSL. Pure but for random_bytes. Thread-safe.
+// The few primitives signing needs, over OpenSSL. Pure but for random_bytes and random_id. Thread-safe.
 #pragma once
 
 #include <cstddef>
