@@ -19,7 +19,7 @@ struct Parts {
 // Whole only where the report of the parts' context has no error afterwards.
 std::vector<Webhook> assemble(const Parts& parts);
 
-// What the files say besides their webhooks, kept so that webhooks that stand in no file can be read against it.
+// What the files say besides their webhooks, whose trees are empty, kept so that webhooks that stand in no file can be read against it.
 struct Base {
   std::vector<std::string> files;  // by their numbers in Places
   std::deque<Node> trees;          // what `parts` point into

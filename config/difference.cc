@@ -1,5 +1,6 @@
 #include "config/difference.h"
 
+#include <string_view>
 #include <unordered_map>
 
 namespace vhookd::config {
@@ -32,8 +33,15 @@ std::vector<std::string> fixed_at_start(const Config& before, const Config& afte
 }  // namespace
 
 Difference difference(const Config& before, const Config& after) {
-  std::unordered_map<std::string, const Webhook*> old;
-  for (const Webhook& webhook : before.webhooks) old.emplace(webhook.id, &webhook);
+  std::vector<const Webhook*> webhooks;
+  webhooks.reserve(before.webhooks.size());
+  for (const Webhook& webhook : before.webhooks) webhooks.push_back(&webhook);
+  return difference(before, webhooks, after);
+}
+
+Difference difference(const Config& before, std::span<const Webhook* const> webhooks_before, const Config& after) {
+  std::unordered_map<std::string_view, const Webhook*> old;
+  for (const Webhook* webhook : webhooks_before) old.emplace(webhook->id, webhook);
   Difference result;
   for (const Webhook& webhook : after.webhooks) {
     const auto known = old.find(webhook.id);
@@ -48,8 +56,8 @@ Difference difference(const Config& before, const Config& after) {
     }
     old.erase(known);
   }
-  for (const Webhook& webhook : before.webhooks)
-    if (old.contains(webhook.id)) result.removed.push_back(webhook.id);
+  for (const Webhook* webhook : webhooks_before)
+    if (old.contains(webhook->id)) result.removed.push_back(webhook->id);
   result.needs_restart = fixed_at_start(before, after);
   return result;
 }

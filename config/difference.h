@@ -1,6 +1,7 @@
 // What changes between two configurations: what a reload has to do.
 #pragma once
 
+#include <span>
 #include <string>
 #include <vector>
 
@@ -14,5 +15,7 @@ struct Difference {
   std::vector<std::string> needs_restart;  // top-level keys that only a restart can change
 };
 Difference difference(const Config& before, const Config& after);
+// The same where the webhooks before are held elsewhere; before.webhooks is not looked at.
+Difference difference(const Config& before, std::span<const Webhook* const> webhooks_before, const Config& after);
 
 }  // namespace vhookd::config

@@ -88,6 +88,7 @@ class Loader {
                   {},
                   base_};
     config.webhooks = assemble(base_->parts);
+    forget_webhooks();
     return config;
   }
 
@@ -109,6 +110,14 @@ class Loader {
     if (top_.defaults) parts.defaults = top_.defaults;
     if (draft.connections) parts.connections.push_back(*draft.connections);
     if (draft.webhooks) parts.webhooks.push_back(*draft.webhooks);
+  }
+
+  // Their trees take several times the room of what was made of them, and nobody asks for them again.
+  void forget_webhooks() {
+    base_->parts.webhooks.clear();
+    for (Node& tree : base_->trees)
+      for (Entry& entry : tree.entries)
+        if (entry.key.text == "webhooks") entry.value = Node{.place = entry.value.place};
   }
 
   Context& context_;

@@ -45,6 +45,7 @@ struct Table {
   bool may_write = false;                // the role could INSERT, UPDATE or DELETE here
   bool row_security = false;             // policies choose the rows the role sees
   bool foreign_parts = false;            // some of its rows are a foreign table's
+  bool has_heirs = false;                // its rows are also those of tables that inherit from it, no partitions
 
   const Column* find(const std::string& column) const;  // null: no such column
 };

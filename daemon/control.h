@@ -40,6 +40,14 @@ struct WebhookStatus {
   std::string strategy;                  // "xid", "timestamp", "snapshot"; empty before the first poll
 };
 
+// How the webhooks stand, in a few numbers. A paused one is neither healthy nor unhealthy.
+struct Counts {
+  int webhooks = 0;
+  int paused = 0;
+  int unhealthy = 0;
+  std::int64_t queued_pages = 0;
+};
+
 struct Refusal {
   enum class Why { not_found, invalid, conflict, failed } why = Why::failed;
   std::vector<std::string> messages;  // at least one
@@ -56,6 +64,7 @@ struct ReloadReport {
 
 struct Control {
   std::function<Answer<std::vector<WebhookStatus>>()> list;  // in the configuration's order
+  std::function<Answer<Counts>()> counts;                    // cheap, however many webhooks there are
   std::function<Answer<WebhookStatus>(const std::string& id)> get;
   std::function<Answer<Run>(const std::string& id)> trigger;  // polls now, waits for the run
   std::function<Answer<WebhookStatus>(const std::string& id)> pause;

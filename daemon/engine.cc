@@ -30,6 +30,7 @@ int places_for(int polls) {
 Engine::Engine(Parts parts, config::Config config)
     : parts_(std::move(parts)),
       sessions_(parts_.connect, parts_.connect_options, parts_.clock),
+      looks_(parts_.clock),
       probes_(parts_.connect, parts_.connect_options, parts_.clock),
       poller_(parts_.store, parts_.clock,
               {.pages_queued = [this](const std::string& id) { dispatcher_.notify(id); },
@@ -39,6 +40,8 @@ Engine::Engine(Parts parts, config::Config config)
                .stopping = [this] { return stopping_.load(); },
                .step = [this] { poll_step_ = parts_.clock.tick(); },
                .random_id = parts_.random_id,
+               .shared_look = [this](const config::Database& database, Connector& session, const Query& query,
+                                     const OnRow& on_row) { return looks_.look(database, session, query, on_row); },
                .beside = true}),
       dispatcher_(parts_.store, parts_.transport, parts_.clock, bounds_for(config.limits.deliveries),
                   {.sendable = [this](const std::string& id, bool replay) { return sendable(id, replay); },
@@ -59,13 +62,16 @@ Engine::~Engine() {
 }
 
 Result<void> Engine::start() {
-  std::vector<std::string> ids;
-  for (const auto& webhook : config_.webhooks) ids.push_back(webhook.id);
-  if (auto made = parts_.store.make_webhooks(ids); !made) return made;
   {
     const std::lock_guard lock(mutex_);
-    for (const auto& webhook : config_.webhooks)
-      if (auto adopted = adopt(std::make_shared<const config::Webhook>(webhook)); !adopted) return adopted;
+    // Those that are new are made first: an fsync for each would be most of the time it takes to start.
+    std::vector<std::string> ids;
+    ids.reserve(config_.webhooks.size());
+    for (const auto& webhook : config_.webhooks) ids.push_back(webhook.id);
+    if (auto made = parts_.store.make(ids); !made) return made;
+    // From here on each is held by its entry alone.
+    for (auto& webhook : std::exchange(config_.webhooks, {}))
+      if (auto adopted = adopt(std::make_shared<const config::Webhook>(std::move(webhook))); !adopted) return adopted;
     if (auto adopted = adopt_stored(); !adopted) return adopted;
     started_ = true;
     poll_step_ = parts_.clock.tick();
@@ -88,7 +94,8 @@ void Engine::stop() {
   if (stopping_.exchange(true)) return;
   {
     const std::lock_guard lock(mutex_);
-    wake_.notify_all();
+    due_.notify_all();
+    ended_.notify_all();
   }
   parts_.transport.wake();
   for (auto& worker : workers_) worker.join();
@@ -103,7 +110,7 @@ bool Engine::run_once(const std::function<bool()>& interrupted) {
     return false;
   }
   std::unique_lock lock(mutex_);
-  while (!once_done() && !interrupted()) wake_.wait_for(lock, milliseconds(50));
+  while (!once_done() && !interrupted()) ended_.wait_for(lock, milliseconds(50));
   const bool done = once_done();
   const bool failed = once_failed_;
   lock.unlock();
@@ -134,6 +141,7 @@ Result<void> Engine::adopt(const std::shared_ptr<const config::Webhook>& webhook
   entry.token = "";
   entry.by_commits_alone = true;
   entry.since = parts_.clock.tick();
+  entry.checked_before = state->checked_at;
   entry.shown_healthy = state->healthy;
   entry.shown_error = state->last_error;
   if (!state->healthy) {
@@ -153,11 +161,9 @@ void Engine::work() {
   while (!stopping_) {
     const Tick now = parts_.clock.tick();
     poll_step_ = now;
-    const auto id = timetable_.take(now);
+    const auto id = timetable_.take(now, true);
     if (!id) {
-      const auto next = timetable_.next_due();
-      const auto sleep = next ? std::clamp<Micros>(*next - now, milliseconds(1), longest_sleep) : Micros(longest_sleep);
-      wake_.wait_for(lock, sleep);
+      wait_for_due(lock, now);
       continue;
     }
     const Due due = take(*id);
@@ -168,10 +174,27 @@ void Engine::work() {
   }
 }
 
+// Of the workers that have nothing to do one waits for what comes due next, the others for that one's call: a poll that
+// comes due wakes one thread, not all of them. REQUIRES: `lock` holds mutex_.
+void Engine::wait_for_due(std::unique_lock<std::mutex>& lock, Tick now) {
+  const Tick longest = now + longest_sleep;
+  const Tick next = std::clamp(timetable_.next_due().value_or(longest), now + milliseconds(1), longest);
+  if (awaited_ && *awaited_ <= next) return due_.wait(lock);
+  awaited_ = next;
+  due_.wait_for(lock, next - now);
+  if (awaited_ == next) awaited_.reset();
+}
+
+// Called by a worker that goes to a database, which may take long.
+void Engine::hand_over() {
+  const std::lock_guard lock(mutex_);
+  if (!awaited_) due_.notify_one();
+}
+
 void Engine::wait_for_room(const std::string& id) {
   const std::lock_guard lock(mutex_);
   timetable_.finished(id, parts_.clock.tick(), false);
-  wake_.notify_all();
+  ended_.notify_all();
   const auto at = entries_.find(id);
   if (at == entries_.end()) return;
   ++at->second.runs_ended;
@@ -220,7 +243,7 @@ void Engine::polled(const Due& due, const PollOutcome& outcome, const std::strin
     outages_.erase(Sessions::place_of(webhook.database));
   }
   timetable_.finished(id, now, outcome.more);
-  wake_.notify_all();
+  ended_.notify_all();
   const auto at = entries_.find(id);
   if (at == entries_.end()) return;  // taken out by a reload meanwhile
   Entry& entry = at->second;
@@ -374,7 +397,7 @@ void Engine::delivered(const std::string& id) {
   show_health(id, at->second);
   if (at->second.outbox_full) {
     timetable_.hurry(id, parts_.clock.tick());
-    wake_.notify_all();
+    due_.notify_one();
   }
 }
 

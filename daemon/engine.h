@@ -25,6 +25,7 @@
 #include "daemon/poller.h"
 #include "daemon/probes.h"
 #include "daemon/sessions.h"
+#include "daemon/shared_looks.h"
 #include "daemon/tally.h"
 #include "delivery/transport.h"
 #include "scheduler/health.h"
@@ -95,9 +96,10 @@ class Engine {
     Tick poll_began;  // of the latest
     std::uint64_t runs_ended = 0;
     std::optional<Run> last_run;
-    std::optional<Progress> first_sync;  // while it is under way
-    Tick since;                          // known to this process from then on
-    std::optional<Tick> last_complete;   // check by this process
+    std::optional<Progress> first_sync;     // while it is under way
+    Tick since;                             // known to this process from then on
+    std::optional<Tick> last_complete;      // check by this process
+    std::optional<Instant> checked_before;  // by the one before it, as the state had it
     // Of one made through the API.
     bool by_api = false;
     std::string definition;  // as kept in state
@@ -137,6 +139,8 @@ class Engine {
   bool left_out(const Due& due, const std::optional<Probes::Seen>& seen);
   void save_idle(bool all);
   // daemon/engine.cc
+  void wait_for_due(std::unique_lock<std::mutex>& lock, Tick now);
+  void hand_over();
   void wait_for_room(const std::string& id);
   static void say_outbox_full(const std::string& id, Entry& entry);
   void polled(const Due& due, const PollOutcome& outcome, const std::string& token);
@@ -161,7 +165,16 @@ class Engine {
   Answer<WebhookStatus> remove(const std::string& id);
 
   // daemon/engine_status.cc
+  struct Judged {
+    bool paused = false;
+    bool healthy = true;
+    std::string last_error;
+    std::optional<Instant> checked_at;  // by the clock as it goes now
+  };
+  Judged judge(const Entry& entry, std::optional<Instant> checked_at, Instant now, Tick tick) const;
+  Judged judge_known(const Entry& entry) const;
   WebhookStatus judged(const Entry& entry, WebhookState state);
+  Answer<Counts> counts();
   Answer<WebhookStatus> status_of(const std::string& id);
   Answer<std::vector<WebhookStatus>> statuses();  // in order, without their runs
   Answer<std::string> metrics();
@@ -174,6 +187,7 @@ class Engine {
   Answer<std::vector<WebhookStatus>> list();
   Answer<Run> trigger(const std::string& id);
   Answer<WebhookStatus> set_paused(const std::string& id, bool paused);
+  std::vector<const config::Webhook*> of_the_yaml() const;
   Answer<ReloadReport> reload();
   Answer<std::vector<DeadPage>> dead(const std::string& id);
   Answer<Selected> replay(const std::string& id, const ReplayRange& range, const std::string& url);
@@ -183,16 +197,19 @@ class Engine {
 
   Parts parts_;
   Sessions sessions_;
+  SharedLooks looks_;
   Probes probes_;
   Poller poller_;
   Dispatcher dispatcher_;
 
   Guarded<Tally> tally_;
 
-  std::mutex reload_mutex_;       // one at a time brings webhooks in or out
-  std::mutex mutex_;              // guards all below
-  std::condition_variable wake_;  // something is due, a run ended, stopping
-  config::Config config_;
+  std::mutex reload_mutex_;        // one at a time brings webhooks in or out
+  std::mutex mutex_;               // guards all below
+  std::condition_variable due_;    // something is due, or this worker is to wait for it; stopping
+  std::condition_variable ended_;  // a run ended, webhooks came or went; stopping
+  std::optional<Tick> awaited_;    // what comes due then is waited for by a worker
+  config::Config config_;          // without its webhooks once they are adopted
   std::map<std::string, Entry> entries_;
   std::vector<std::string> order_;  // of the configuration
   Timetable timetable_;

@@ -29,6 +29,7 @@ std::unexpected<Refusal> failed(const Error& error) {
 Control Engine::control() {
   return {
       .list = [this] { return list(); },
+      .counts = [this] { return counts(); },
       .get = [this](const std::string& id) { return status_of(id); },
       .trigger = [this](const std::string& id) { return trigger(id); },
       .pause = [this](const std::string& id) { return set_paused(id, true); },
@@ -58,12 +59,12 @@ Answer<Run> Engine::trigger(const std::string& id) {
   timetable_.reached(id);  // asked for by a person: a back-off does not count
   timetable_.hurry(id, parts_.clock.tick());
   at->second.asked = true;
-  wake_.notify_all();
+  due_.notify_one();
   const auto ended = [&] {
     const auto entry = entries_.find(id);
     return stopping_ || entry == entries_.end() || entry->second.runs_ended >= target;
   };
-  if (!wake_.wait_for(lock, trigger_patience, ended))
+  if (!ended_.wait_for(lock, trigger_patience, ended))
     return refuse(Refusal::Why::failed, "the poll of " + id + " has not ended yet; see `vhookd runs " + id + "`");
   const auto entry = entries_.find(id);
   if (stopping_ || entry == entries_.end() || !entry->second.last_run)
@@ -92,11 +93,23 @@ Answer<WebhookStatus> Engine::set_paused(const std::string& id, bool paused) {
       timetable_.add(id, Sessions::place_of(entry.webhook->database), entry.webhook->interval, parts_.clock.tick());
       entry.since = parts_.clock.tick();
     }
-    wake_.notify_all();
+    due_.notify_one();
+    ended_.notify_all();
   }
   log_event(Level::info, paused ? "paused" : "resumed", {{"webhook", id}});
   if (!paused) dispatcher_.notify(id);
   return status_of(id);
+}
+
+// Those that stand in the YAML, as they run, in its order. REQUIRES: mutex_ held.
+std::vector<const config::Webhook*> Engine::of_the_yaml() const {
+  std::vector<const config::Webhook*> webhooks;
+  webhooks.reserve(order_.size());
+  for (const auto& id : order_) {
+    const auto at = entries_.find(id);
+    if (at != entries_.end() && at->second.webhook && !at->second.by_api) webhooks.push_back(at->second.webhook.get());
+  }
+  return webhooks;
 }
 
 Answer<ReloadReport> Engine::reload() {
@@ -112,7 +125,7 @@ Answer<ReloadReport> Engine::reload() {
     return std::unexpected(Refusal{.why = Refusal::Why::invalid, .messages = loaded.error()});
   }
   std::unique_lock lock(mutex_);
-  const auto difference = config::difference(config_, *loaded);
+  const auto difference = config::difference(config_, of_the_yaml(), *loaded);
   ReloadReport report{.added = difference.added,
                       .removed = difference.removed,
                       .changed = difference.changed,
@@ -125,14 +138,15 @@ Answer<ReloadReport> Engine::reload() {
     entries_.erase(id);
     tally_.with([&](Tally& tally) { tally.webhooks.erase(id); });
   }
-  const auto is = [](const std::vector<std::string>& ids, const std::string& id) {
-    return std::ranges::find(ids, id) != ids.end();
-  };
+  if (auto made = parts_.store.make(difference.added); !made)  // adopt() will say what is wrong, of each
+    log_event(Level::error, "state-failed", {{"error", made.error().message}});
+  const std::set<std::string> added_ids(difference.added.begin(), difference.added.end());
+  const std::set<std::string> changed_ids(difference.changed.begin(), difference.changed.end());
   order_.clear();
   for (const auto& webhook : loaded->webhooks) {
     order_.push_back(webhook.id);
-    const bool added = is(difference.added, webhook.id);
-    if (!added && !is(difference.changed, webhook.id)) continue;
+    const bool added = added_ids.contains(webhook.id);
+    if (!added && !changed_ids.contains(webhook.id)) continue;
     timetable_.remove(webhook.id);
     if (const auto at = entries_.find(webhook.id); at != entries_.end() && at->second.by_api) entries_.erase(at);
     auto adopted = adopt(std::make_shared<const config::Webhook>(webhook));
@@ -146,14 +160,14 @@ Answer<ReloadReport> Engine::reload() {
   // Where webhooks are listed follows the file; what adopt() appended is there already.
   order_.clear();
   for (const auto& webhook : loaded->webhooks) order_.push_back(webhook.id);
-  config_.webhooks = std::move(loaded->webhooks);
   config_.base = loaded->base;
   if (auto adopted = adopt_stored(); !adopted)
     log_event(Level::error, "state-failed", {{"error", adopted.error().message}});
   config_.limits.outbox_bytes = loaded->limits.outbox_bytes;
   config_.limits.kept_bytes = loaded->limits.kept_bytes;
   set_log_level(loaded->log.level);
-  wake_.notify_all();
+  due_.notify_one();
+  ended_.notify_all();
   lock.unlock();
   tally_.with([&](Tally& tally) {
     ++tally.reloads;

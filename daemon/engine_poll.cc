@@ -37,6 +37,7 @@ void Engine::poll_one(const Due& due) {
   const auto& webhook = *due.webhook;
   const auto age = std::min<Micros>(webhook.interval / 4, oldest_probe);
   if (!due.token.empty() && left_out(due, probes_.recent(webhook.database, age))) return;
+  hand_over();
   if (!outbox_has_room(due.id)) return wait_for_room(due.id);
   const Tick began = parts_.clock.tick();
   auto lease = sessions_.lease(webhook.database);
@@ -125,7 +126,7 @@ bool Engine::left_out(const Due& due, const std::optional<Probes::Seen>& seen) {
   timetable_.reached(due.id);
   outages_.erase(Sessions::place_of(due.webhook->database));
   timetable_.finished(due.id, parts_.clock.tick(), false);
-  wake_.notify_all();
+  ended_.notify_all();
   const auto at = entries_.find(due.id);
   if (at == entries_.end()) return true;
   Entry& entry = at->second;

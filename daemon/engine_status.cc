@@ -32,41 +32,54 @@ std::optional<double> FirstSync::seconds_left() const {
   return std::max(0.0, static_cast<double>(*expected_rows - rows) / rows_per_second);
 }
 
+// `checked_at`: as the state has it. REQUIRES: mutex_ held.
+Engine::Judged Engine::judge(const Entry& entry, std::optional<Instant> checked_at, Instant now, Tick tick) const {
+  Judged judged{.paused = entry.paused || entry.webhook->is_paused,
+                .healthy = entry.shown_healthy,
+                .last_error = entry.shown_error,
+                .checked_at = checked_at};
+  // By the monotonic clock where this process made the check: nothing is stale, or fresh, because the other jumped.
+  if (checked_at && entry.last_complete) judged.checked_at = now - (tick - *entry.last_complete);
+  if (!entry.invalid.empty()) {
+    judged.healthy = false;
+    judged.last_error = entry.invalid;
+    return judged;
+  }
+  if (judged.paused) return judged;
+  if (!outages_.empty()) {
+    const auto due = timetable_.due(entry.webhook->id);
+    const auto outage = outages_.find(Sessions::place_of(entry.webhook->database));
+    if (outage != outages_.end() && outage->second.failed_in_a_row >= 2 && due && *due <= tick) {
+      judged.healthy = false;
+      if (judged.last_error.empty()) judged.last_error = outage->second.error;
+    }
+  }
+  const Instant since = now - (tick - entry.since);
+  if (const auto why = stale(judged.checked_at, since, entry.webhook->interval, now)) {
+    judged.healthy = false;
+    const auto& cause = !entry.polls.last_error.empty() ? entry.polls.last_error : judged.last_error;
+    judged.last_error = cause.empty() ? *why + (entry.outbox_full ? "; the outbox is full" : "") : *why + "; " + cause;
+  }
+  return judged;
+}
+
 // Without its runs. REQUIRES: mutex_ held.
 WebhookStatus Engine::judged(const Entry& entry, WebhookState state) {
   WebhookStatus status;
   const Instant now = parts_.clock.now();
   const Tick tick = parts_.clock.tick();
-  const auto& id = entry.webhook->id;
   status.webhook = *entry.webhook;
   status.state = std::move(state);
   if (entry.idle_at) status.state.checked_at = entry.idle_at;
-  status.paused = entry.paused || entry.webhook->is_paused;
-  status.healthy = entry.shown_healthy;
-  status.last_error = entry.shown_error;
+  auto judged = judge(entry, status.state.checked_at, now, tick);
+  status.paused = judged.paused;
+  status.healthy = judged.healthy;
+  status.last_error = std::move(judged.last_error);
   status.strategy = entry.strategy;
   status.by_api = entry.by_api;
-  // By the monotonic clock where this process made the check: nothing is stale, or fresh, because the other jumped.
-  auto checked_at = status.state.checked_at;
-  if (checked_at && entry.last_complete) checked_at = now - (tick - *entry.last_complete);
-  if (!entry.invalid.empty()) {
-    status.healthy = false;
-    status.last_error = entry.invalid;
-  } else if (!status.paused) {
-    const auto due = timetable_.due(id);
-    if (due) status.next_check_at = now + std::max<Micros>(Micros(0), *due - tick);
-    const auto outage = outages_.find(Sessions::place_of(entry.webhook->database));
-    if (outage != outages_.end() && outage->second.failed_in_a_row >= 2 && due && *due <= tick) {
-      status.healthy = false;
-      if (status.last_error.empty()) status.last_error = outage->second.error;
-    }
-    const Instant since = now - (tick - entry.since);
-    if (const auto why = stale(checked_at, since, entry.webhook->interval, now)) {
-      status.healthy = false;
-      const auto& cause = !entry.polls.last_error.empty() ? entry.polls.last_error : status.last_error;
-      status.last_error =
-          cause.empty() ? *why + (entry.outbox_full ? "; the outbox is full" : "") : *why + "; " + cause;
-    }
+  if (!status.paused && entry.invalid.empty()) {
+    if (const auto due = timetable_.due(entry.webhook->id))
+      status.next_check_at = now + std::max<Micros>(Micros(0), *due - tick);
   }
   if (const auto& sync = entry.first_sync) {
     const double took = std::chrono::duration<double>(sync->last - sync->began).count();
@@ -74,8 +87,32 @@ WebhookStatus Engine::judged(const Entry& entry, WebhookState state) {
                                   .expected_rows = sync->expected,
                                   .rows_per_second = took > 0 ? static_cast<double>(sync->rows) / took : 0};
   }
-  if (checked_at) status.lag_seconds = std::max(0.0, std::chrono::duration<double>(now - *checked_at).count());
+  if (judged.checked_at)
+    status.lag_seconds = std::max(0.0, std::chrono::duration<double>(now - *judged.checked_at).count());
   return status;
+}
+
+// The same without a look at the state. REQUIRES: mutex_ held.
+Engine::Judged Engine::judge_known(const Entry& entry) const {
+  const Instant now = parts_.clock.now();
+  const Tick tick = parts_.clock.tick();
+  // A check of this process: only that there was one counts here, its time is the monotonic clock's.
+  return judge(entry, entry.last_complete ? now : entry.checked_before, now, tick);
+}
+
+// Asks nothing of the state that the entries know: it is called all the time.
+Answer<Counts> Engine::counts() {
+  const auto queued = parts_.store.outbox_pages();
+  if (!queued) return failed(queued.error());
+  Counts counts{.queued_pages = *queued};
+  const std::lock_guard lock(mutex_);
+  for (const auto& at : entries_) {
+    const auto judged = judge_known(at.second);
+    ++counts.webhooks;
+    counts.paused += judged.paused ? 1 : 0;
+    counts.unhealthy += !judged.paused && !judged.healthy ? 1 : 0;
+  }
+  return counts;
 }
 
 Answer<WebhookStatus> Engine::status_of(const std::string& id) {
@@ -127,11 +164,15 @@ std::vector<std::string> Engine::not_ready() {
     const std::lock_guard lock(mutex_);
     if (!started_) return {"starting"};
   }
-  const auto all = statuses();
-  if (!all) return all.error().messages;
+  if (const auto read = parts_.store.outbox_pages(); !read) return {read.error().message};
   std::vector<std::string> reasons;
-  for (const auto& status : *all)
-    if (!status.paused && !status.healthy) reasons.push_back(status.webhook.id + ": " + status.last_error);
+  const std::lock_guard lock(mutex_);
+  for (const auto& id : order_) {
+    const auto at = entries_.find(id);
+    if (at == entries_.end()) continue;
+    const auto judged = judge_known(at->second);
+    if (!judged.paused && !judged.healthy) reasons.push_back(id + ": " + judged.last_error);
+  }
   return reasons;
 }
 

@@ -99,7 +99,7 @@ Result<void> Engine::adopt_one_stored(const Stored& stored, const std::string& j
   if (!adopted && fresh) entries_.erase(id);
   if (adopted) timetable_.hurry(id, parts_.clock.tick());
   dispatcher_.notify(id);
-  wake_.notify_all();
+  due_.notify_one();
   return adopted;
 }
 
@@ -170,8 +170,8 @@ Answer<WebhookStatus> Engine::remove(const std::string& id) {
   std::erase(order_, id);
   timetable_.remove(id);
   tally_.with([&](Tally& tally) { tally.webhooks.erase(id); });
-  wake_.notify_all();
-  wake_.wait_for(lock, poll_patience, [&] { return stopping_ || !timetable_.under_way(id); });
+  ended_.notify_all();
+  ended_.wait_for(lock, poll_patience, [&] { return stopping_ || !timetable_.under_way(id); });
   lock.unlock();
   if (auto forgotten = parts_.store.forget_webhook(id); !forgotten) return failed(forgotten.error());
   log_event(Level::info, "webhook-removed", {{"webhook", id}});

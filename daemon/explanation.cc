@@ -5,6 +5,7 @@
 #include "daemon/hidden_values.h"
 #include "daemon/open_transactions.h"
 #include "daemon/server_plan.h"
+#include "daemon/shared_looks.h"
 #include "daemon/webhook_json.h"
 #include "scheduler/fingerprint.h"
 #include "scheduler/idle.h"
@@ -41,6 +42,7 @@ class Explainer {
   Result<void> look_at_table();
   Result<void> rehearse_polls();
   Result<void> read_first_page();
+  Result<void> read(const Ask& ask, const OnRow& on_row);
   Result<void> converse(Poll& poll, Harvest& harvest);
   Result<std::optional<KnownRow>> some_row();
   Harvest harvest(const Plan& plan) const;
@@ -109,10 +111,17 @@ Result<std::optional<KnownRow>> Explainer::some_row() {
   return found;
 }
 
+Result<void> Explainer::read(const Ask& ask, const OnRow& on_row) {
+  return ask.shared ? look_for_what_is_new(context_.session, ask.query, on_row)
+                    : context_.session.read(ask.query, on_row);
+}
+
 Result<void> Explainer::rehearse_polls() {
-  const auto read = [&](const Query& query, const OnRow& on_row) { return context_.session.read(query, on_row); };
+  const auto read = [this](const Ask& ask, const OnRow& on_row) { return this->read(ask, on_row); };
   Harvest nothing = harvest(out_->plan);
+  if (auto begun = context_.session.begin(); !begun) return begun;
   const auto first = rehearse(out_->plan, {}, nothing_known(), nothing, read);
+  context_.session.end();
   if (!first) return std::unexpected(first.error());
   std::optional<KnownRow> row;
   if (wants_deleted()) {
@@ -173,7 +182,7 @@ Result<void> Explainer::converse(Poll& poll, Harvest& harvest) {
     if (ask->anew)
       if (auto begun = context_.session.begin(); !begun) return begun;
     Result<void> taken;
-    const auto read = context_.session.read(ask->query, [&](Row row) {
+    const auto read = this->read(*ask, [&](Row row) {
       taken = vhookd::row(poll, row, harvest);
       keep_first(harvest.take_part());
       return taken.has_value() && harvest.pages() == 0;

@@ -212,7 +212,7 @@ Result<bool> Poller::read(Job& job, const Ask& ask, Poll& poll, Harvest& harvest
   bool whole = true;
   int rows = 0;
   Tick first_row;  // a server that sorts for long before it must not be asked to sort again for a few rows
-  const auto read = job.session.read(ask.query, [&](Row row) {
+  const auto on_row = [&](Row row) {
     ++job.outcome.rows_read;
     taken = take(job, poll, harvest, row, keep);
     if (!taken || job.stopped) return false;
@@ -220,7 +220,10 @@ Result<bool> Poller::read(Job& job, const Ask& ask, Poll& poll, Harvest& harvest
     if (rows++ == 0) first_row = clock_.tick();
     if (rows % rows_a_look == 0 && clock_.tick() - first_row > hooks_.longest_view) whole = !go_on_anew(poll);
     return whole;
-  });
+  };
+  const auto read = ask.shared && hooks_.shared_look
+                        ? hooks_.shared_look(job.webhook.database, job.session, ask.query, on_row)
+                        : job.session.read(ask.query, on_row);
   if (!taken) return std::unexpected(taken.error());
   if (!read && !ask.is_refusal(read.error())) return std::unexpected(read.error());
   return whole;

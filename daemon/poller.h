@@ -50,6 +50,10 @@ class Poller {
     std::function<bool()> stopping;
     std::function<void()> step;  // before each question to a database, and with each commit
     std::function<std::string()> random_id;
+    // Asks the session, or repeats what another one of its database was told a moment ago. Empty: asks.
+    std::function<Result<void>(const config::Database& database, Connector& session, const Query& query,
+                               const OnRow& on_row)>
+        shared_look = nullptr;
     // A view of the database is left so long after its first row where the poll can go on in another: an old one
     // keeps the server from clearing up behind it.
     Micros longest_view = std::chrono::seconds(30);

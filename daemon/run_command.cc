@@ -74,20 +74,13 @@ class StopGuard {
 
 // What `systemctl status` shows.
 std::string summary(const Control& control) {
-  const auto webhooks = control.list();
-  if (!webhooks) return webhooks.error().messages.front();
-  int paused = 0;
-  int unhealthy = 0;
-  std::int64_t queued = 0;
-  for (const auto& webhook : *webhooks) {
-    paused += webhook.paused ? 1 : 0;
-    unhealthy += !webhook.paused && !webhook.healthy ? 1 : 0;
-    queued += webhook.state.queued_pages;
-  }
-  const auto count = static_cast<int>(webhooks->size());
-  return std::to_string(count) + (count == 1 ? " webhook: " : " webhooks: ") +
-         std::to_string(count - paused - unhealthy) + " healthy, " + std::to_string(unhealthy) + " unhealthy, " +
-         std::to_string(paused) + " paused; " + std::to_string(queued) + (queued == 1 ? " page" : " pages") + " queued";
+  const auto counts = control.counts();
+  if (!counts) return counts.error().messages.front();
+  const int healthy = counts->webhooks - counts->paused - counts->unhealthy;
+  return std::to_string(counts->webhooks) + (counts->webhooks == 1 ? " webhook: " : " webhooks: ") +
+         std::to_string(healthy) + " healthy, " + std::to_string(counts->unhealthy) + " unhealthy, " +
+         std::to_string(counts->paused) + " paused; " + std::to_string(counts->queued_pages) +
+         (counts->queued_pages == 1 ? " page" : " pages") + " queued";
 }
 
 void serve(Engine& engine) {

@@ -20,7 +20,9 @@ void Dispatcher::judged(Flight& flight, const Outcome& outcome) {
   const auto& id = flight.lane.id;
   const Instant now = clock_.now();
   const auto first = patience_.first_attempt_at(flight.lane.name(), flight.sent_at, now, clock_.tick());
-  const Attempt attempt = attempt_of(flight.parcel, outcome, first, now, hooks_.random());
+  const auto* answered = std::get_if<Answered>(&outcome.result);
+  const bool taken = answered != nullptr && answered->status / 100 == 2;  // nothing of it hangs on chance
+  const Attempt attempt = attempt_of(flight.parcel, outcome, first, now, taken ? 0 : hooks_.random());
   // A replay leaves alone what it sends: nothing of it is split or buried.
   const auto on_reject = flight.lane.replay ? config::OnReject::hold : flight.webhook->on_reject;
   const auto verdict = judge(attempt, flight.webhook->retry, on_reject);

@@ -21,6 +21,7 @@ struct Ask {
   bool anew = false;       // the view ends and another begins before this is asked
   bool refusable = false;  // where the role may not ask it, that is an answer without rows
   bool position = false;   // asks where the database stands, not for the table's rows
+  bool shared = false;     // the answer another webhook of the server got a moment ago serves as well; NULL: too old
   bool ranges = false;     // asks for the fingerprints of ranges, not for rows
 
   // The role may not ask this, and need not.

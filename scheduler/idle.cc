@@ -1,19 +1,17 @@
 #include "scheduler/idle.h"
 
+#include "scheduler/server_run.h"
+
 namespace vhookd {
 
 std::optional<IdleProbe> idle_probe(Dialect dialect) {
   switch (dialect) {
     case Dialect::postgres:
-      return IdleProbe{
-          .query = {.sql = "SELECT CASE WHEN pg_catalog.pg_is_in_recovery() THEN NULL ELSE "
-                           "pg_catalog.pg_current_snapshot()::text || ' ' || "
-                           "extract(epoch FROM pg_catalog.pg_postmaster_start_time())::text || ' ' || "
-                           "COALESCE((SELECT pg_catalog.string_agg(pid::text, ',' ORDER BY pid) "
-                           "FROM pg_catalog.pg_stat_activity WHERE datid IS NULL AND usesysid IS NULL), '') END "
-                           "AS vhookd_token",
-                    .params = {}},
-          .held_open = false};
+      return IdleProbe{.query = {.sql = "SELECT CASE WHEN pg_catalog.pg_is_in_recovery() THEN NULL ELSE "
+                                        "pg_catalog.pg_current_snapshot()::text || ' ' || " +
+                                        std::string(server_run_sql) + " END AS vhookd_token",
+                                 .params = {}},
+                       .held_open = false};
     case Dialect::sqlite:
       return IdleProbe{.query = {.sql = "PRAGMA data_version", .params = {}}, .held_open = true};
     case Dialect::mysql:

@@ -154,7 +154,7 @@ class Planner {
       const Column* column = table_.find(key.name);
       return column != nullptr && !column->nullable;
     };
-    if (plan_.key.empty()) return false;
+    if (plan_.key.empty() || table_.has_heirs) return false;  // each of those has an index of its own, if any
     if (same(table_.primary_key)) return true;
     const auto unique = [&](const Index& index) { return index.unique && same(index.columns); };
     return std::ranges::any_of(table_.indexes, unique) && std::ranges::all_of(plan_.key, never_null);

@@ -14,7 +14,7 @@ Result<Rehearsal> rehearse(const Plan& plan, const std::string& start, KnownRows
   while (auto ask = next(*poll)) {
     if (ask->position) {
       Result<void> taken;
-      const auto done = read(ask->query, [&](Row answer) {
+      const auto done = read(*ask, [&](Row answer) {
         taken = row(*poll, answer, harvest);
         return taken.has_value();
       });

@@ -20,7 +20,7 @@ struct Rehearsal {
   bool refused = false;    // the role may not ask what an Ask marked refusable asks
 };
 
-using Read = std::function<Result<void>(const Query& query, const OnRow& on_row)>;
+using Read = std::function<Result<void>(const Ask& ask, const OnRow& on_row)>;
 
 // Goes through one poll from `checkpoint` over a table that shows no rows. `read` is asked for the poll's
 // position alone: the server's clock or snapshot, in timestamp's first poll also the newest time there is.

@@ -102,7 +102,7 @@ std::optional<Ask> TimestampPoll::next() {
     case Step::newest:
       return Ask{.query = newest(), .position = true};
     case Step::horizon:
-      return Ask{.query = horizon(), .refusable = true, .position = true};
+      return Ask{.query = horizon(), .refusable = true, .position = true, .shared = true};
     case Step::nulls:
       return Ask{.query = nulls(), .anew = std::exchange(anew_, false)};
     case Step::scan:
@@ -172,15 +172,21 @@ TimestampPoll::Step TimestampPoll::after_position() {
 // The oldest stamp that what is under way may have written, in UTC as the session has it. A statement may be older
 // than its transaction, which begins with the first row it touches. innodb_trx has whole seconds, in the time zone
 // of the server's machine. A transaction that has written nothing and runs nothing will take its stamps later.
+//
+// What innodb_trx shows may be old: who reads it more often than every 100 ms, for all sessions together, sees it
+// renewed never. The view this is asked in stands in it as well, or an earlier one of the same session: it shows all
+// that began before that. Where neither does, its age is not known, and the answer is NULL.
 Query TimestampPoll::horizon() const {
   Sql sql(plan_->dialect, nullptr);
   sql.text(
-      "SELECT LEAST(now(6), "
-      "coalesce((SELECT min(convert_tz(trx_started, 'SYSTEM', '+00:00')) FROM information_schema.innodb_trx "
-      "WHERE trx_rows_modified > 0 OR trx_query IS NOT NULL), now(6)), "
+      "SELECT CASE WHEN shown.own = 1 THEN LEAST(now(6), shown.oldest, "
       "coalesce((SELECT now(6) - INTERVAL max(time) SECOND FROM information_schema.processlist "
       "WHERE command NOT IN ('Sleep', 'Daemon', 'Binlog Dump', 'Binlog Dump GTID') "
-      "AND user NOT IN ('system user', 'event_scheduler')), now(6))) - INTERVAL 1 SECOND AS vhookd_horizon");
+      "AND user NOT IN ('system user', 'event_scheduler')), now(6))) - INTERVAL 1 SECOND END AS vhookd_horizon "
+      "FROM (SELECT max(trx_mysql_thread_id = connection_id()) AS own, "
+      "min(CASE WHEN trx_rows_modified > 0 OR trx_query IS NOT NULL OR trx_mysql_thread_id = connection_id() "
+      "THEN convert_tz(trx_started, 'SYSTEM', '+00:00') END) AS oldest "
+      "FROM information_schema.innodb_trx) AS shown");
   return sql.take();
 }
 
@@ -297,6 +303,7 @@ Result<void> TimestampPoll::row(Row row, Harvest& harvest) {
   if (step_ == Step::position || step_ == Step::newest) return take_position(row);
   if (step_ == Step::horizon) {
     if (const auto stamp = read_stamp(row[0])) horizon_ = stamp->at;
+    stale_ = row[0].null;
     return {};
   }
   const auto at = stamp_of(row);
@@ -339,8 +346,13 @@ Result<void> TimestampPoll::answered(Harvest&) {
       step_ = after_position();
       break;
     case Step::horizon:
-      probed_ = next_bound_;
-      hidden_ = !horizon_;
+      if (stale_ && !bound_)
+        return fail(Recourse::retry,
+                    "InnoDB does not renew information_schema.innodb_trx, because something reads it more often than "
+                    "every 100 ms: what is under way at the database can't be seen. Let that read less often");
+      still_ = stale_;  // and the next poll looks again
+      if (!stale_) probed_ = next_bound_;
+      hidden_ = !horizon_ && !stale_;
       anew_ = true;
       step_ = first_scan();
       break;

@@ -77,6 +77,7 @@ class TimestampPoll {
   std::optional<Instant> probed_;   // last looked for, by the database's clock
   bool hidden_ = false;             // the role may not
   std::optional<Instant> horizon_;  // it has stamped nothing before this; none: not looked for now, or hidden
+  bool stale_ = false;              // what the database showed may be old
   bool still_ = false;              // not looked for now, though it could be seen: B stays
   bool anew_ = false;               // looked for: the rows are to be read in a view begun after that
 };

@@ -22,21 +22,22 @@ std::uint64_t stable_hash(const std::string& text) {
 }  // namespace
 
 void Timetable::add(const std::string& id, const std::string& database, milliseconds interval, Tick now) {
+  const auto its = databases_.try_emplace(database).first;
   auto [at, fresh] = entries_.try_emplace(id);
   Entry& entry = at->second;
   entry.removed = false;
   entry.interval = interval;
-  if (!fresh && entry.database != database) {
-    Database& before = databases_.at(entry.database);
+  if (!fresh && entry.database != its) {
+    const auto before = entry.database;
     if (entry.under_way) {
-      --before.under_way;
-      ++databases_[database].under_way;
+      --before->second.under_way;
+      ++its->second.under_way;
     } else {
-      before.queue.erase({entry.due, id});
+      before->second.queue.erase({entry.due, id});
     }
-    drop_if_idle(entry.database);
+    drop_if_idle(before);
   }
-  entry.database = database;
+  entry.database = its;
   if (fresh) {
     set_due(id, entry, now);
   } else if (!entry.under_way) {
@@ -51,8 +52,8 @@ void Timetable::remove(const std::string& id) {
     at->second.removed = true;
     return;
   }
-  const auto database = std::move(at->second.database);
-  databases_.at(database).queue.erase({at->second.due, id});
+  const auto database = at->second.database;
+  database->second.queue.erase({at->second.due, id});
   entries_.erase(at);
   drop_if_idle(database);
 }
@@ -72,14 +73,19 @@ bool Timetable::has_place(const Database& database) const {
   return database.under_way < (database.failures > 0 ? 1 : places_);
 }
 
-std::optional<std::string> Timetable::take(Tick now) {
+bool Timetable::is_due(const std::pair<Tick, std::string>& first, Tick now, bool early) const {
+  if (first.first <= now) return true;
+  return early && first.first - now <= Micros(entries_.at(first.second).interval) / 1000;
+}
+
+std::optional<std::string> Timetable::take(Tick now, bool early) {
   Database* longest = nullptr;
   for (auto& item : databases_) {
     Database& database = item.second;
     if (database.queue.empty() || !has_place(database) || database.not_before > now) continue;
     if (longest == nullptr || *database.queue.begin() < *longest->queue.begin()) longest = &database;
   }
-  if (longest == nullptr || longest->queue.begin()->first > now) return std::nullopt;
+  if (longest == nullptr || !is_due(*longest->queue.begin(), now, early)) return std::nullopt;
   std::string id = longest->queue.begin()->second;
   longest->queue.erase(longest->queue.begin());
   entries_.at(id).under_way = true;
@@ -91,22 +97,23 @@ void Timetable::finished(const std::string& id, Tick now, bool again) {
   const auto at = entries_.find(id);
   if (at == entries_.end() || !at->second.under_way) return;
   Entry& entry = at->second;
-  --databases_.at(entry.database).under_way;
+  --entry.database->second.under_way;
   entry.under_way = false;
   if (entry.removed) {
-    const auto database = std::move(entry.database);
+    const auto database = entry.database;
     entries_.erase(at);
     drop_if_idle(database);
     return;
   }
   const bool hurried = std::exchange(entry.hurried, false);
-  set_due(id, entry, again || hurried ? now : next_tick(id, entry, now));
+  // Taken early and already done, it must not come due once more for the same tick.
+  set_due(id, entry, again || hurried ? now : next_tick(id, entry, std::max(now, entry.due)));
 }
 
 void Timetable::unreachable(const std::string& id, Tick now) {
   const auto at = entries_.find(id);
   if (at == entries_.end()) return;
-  Database& database = databases_.at(at->second.database);
+  Database& database = at->second.database->second;
   if (database.not_before > now) return;  // one of several that were under way when it went: said already
   const auto back_off = std::min(longest_back_off, first_back_off * (1 << std::min(database.failures, 6)));
   ++database.failures;
@@ -116,7 +123,7 @@ void Timetable::unreachable(const std::string& id, Tick now) {
 void Timetable::reached(const std::string& id) {
   const auto at = entries_.find(id);
   if (at == entries_.end()) return;
-  Database& database = databases_.at(at->second.database);
+  Database& database = at->second.database->second;
   database.failures = 0;
   database.not_before = Tick{};
 }
@@ -144,15 +151,14 @@ bool Timetable::under_way(const std::string& id) const {
 }
 
 void Timetable::set_due(const std::string& id, Entry& entry, Tick due) {
-  auto& queue = databases_[entry.database].queue;
+  auto& queue = entry.database->second.queue;
   queue.erase({entry.due, id});
   entry.due = due;
   queue.emplace(due, id);
 }
 
-void Timetable::drop_if_idle(const std::string& name) {
-  const auto at = databases_.find(name);
-  if (at != databases_.end() && at->second.queue.empty() && at->second.under_way == 0) databases_.erase(at);
+void Timetable::drop_if_idle(Databases::iterator database) {
+  if (database->second.queue.empty() && database->second.under_way == 0) databases_.erase(database);
 }
 
 // The first tick of the webhook's own grid after now.

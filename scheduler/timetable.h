@@ -28,8 +28,9 @@ class Timetable {
   void remove(const std::string& id);
   void hurry(const std::string& id, Tick now);  // due at once
 
-  // The webhook longest due whose database has a place free; it is under way until finished().
-  std::optional<std::string> take(Tick now);
+  // The webhook longest due whose database has a place free; it is under way until finished(). `early`: also one that
+  // comes due within a thousandth of its interval, so that who is awake anyhow need not be woken again for it.
+  std::optional<std::string> take(Tick now, bool early = false);
   // `again`: there is more to do, due at once.
   void finished(const std::string& id, Tick now, bool again);
   // The database could not be reached: nothing on it is due before a back-off has passed. The webhook itself
@@ -51,8 +52,9 @@ class Timetable {
     // one are not passed over one by one each time.
     std::set<std::pair<Tick, std::string>> queue;
   };
+  using Databases = std::map<std::string, Database>;
   struct Entry {
-    std::string database;
+    Databases::iterator database;  // there as long as a webhook of it is
     std::chrono::milliseconds interval{0};
     Tick due;
     bool under_way = false;
@@ -62,12 +64,13 @@ class Timetable {
 
   void set_due(const std::string& id, Entry& entry, Tick due);
   bool has_place(const Database& database) const;
-  void drop_if_idle(const std::string& name);
+  bool is_due(const std::pair<Tick, std::string>& first, Tick now, bool early) const;
+  void drop_if_idle(Databases::iterator database);
   Tick next_tick(const std::string& id, const Entry& entry, Tick now) const;
 
   int places_;
   std::map<std::string, Entry> entries_;
-  std::map<std::string, Database> databases_;
+  Databases databases_;
 };
 
 }  // namespace vhookd

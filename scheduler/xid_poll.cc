@@ -7,6 +7,8 @@
 #include "scheduler/checkpoint.h"
 #include "scheduler/digest.h"
 #include "scheduler/key.h"
+#include "scheduler/parts.h"
+#include "scheduler/server_run.h"
 #include "scheduler/stamp.h"
 
 namespace vhookd {
@@ -41,7 +43,7 @@ Param text_param(std::string text) {
 Result<XidPoll> XidPoll::begin(const Plan& plan, const std::string& checkpoint, KnownRows known) {
   XidPoll poll(plan, std::move(known));
   poll.by_place_ = !plan.firm_key;
-  poll.parted_ = plan.table->relation == Relation::partitioned_table;
+  poll.parted_ = has_parts(*plan.table);
   const auto state = read_checkpoint(checkpoint);
   if (!state) return std::unexpected(state.error());
   if (plan.remembers) {
@@ -55,6 +57,7 @@ Result<XidPoll> XidPoll::begin(const Plan& plan, const std::string& checkpoint, 
   poll.everything_ = state->value("everything", false);
   poll.noted_ = poll.first_ || !plan.remembers || state->value("noted", false);
   poll.horizon_ = state->value("horizon", std::uint64_t{0});
+  poll.run_ = state->value("server", "");
   if (const auto delivered = state->find("delivered"); delivered != state->end())
     poll.delivered_ = read_xids(*delivered);
   if (const auto sweep = state->find("sweep"); sweep != state->end()) {
@@ -63,7 +66,12 @@ Result<XidPoll> XidPoll::begin(const Plan& plan, const std::string& checkpoint, 
                         .after = read_params(sweep->at("after")),
                         .place = sweep->value("place", ""),
                         .parts = read_xids(sweep->value("parts", nlohmann::json::array()))};
-    poll.resumed_ = true;
+    if (poll.by_place_ || poll.sweep_->place.empty()) {
+      poll.resumed_ = true;
+    } else {  // it went by place until the table got a key that tells its rows apart
+      poll.sweep_.reset();
+      poll.fresh_ = false;
+    }
   }
   poll.parts_ = read_xids(state->value("parts", nlohmann::json::array()));
   return poll;
@@ -74,6 +82,7 @@ std::string XidPoll::checkpoint() const {
   if (first_) state["first"] = true;
   if (everything_) state["everything"] = true;
   if (plan_->remembers && noted_) state["noted"] = true;
+  if (!run_.empty()) state["server"] = run_;
   if (sweep_ && !sweep_->after.empty()) {
     state["sweep"] = {
         {"horizon", sweep_->horizon}, {"seen", write_xids(sweep_->seen)}, {"after", write_params(sweep_->after)}};
@@ -102,13 +111,12 @@ std::optional<Ask> XidPoll::next() {
 
 Query XidPoll::position() const {
   Sql sql(plan_->dialect, nullptr);
-  sql.text("SELECT pg_current_snapshot()::text AS snapshot");
+  sql.text("SELECT pg_current_snapshot()::text AS snapshot, CASE WHEN pg_is_in_recovery() THEN NULL ELSE ")
+      .text(server_run_sql)
+      .text(" END AS server");
   const Param table = text_param(plan_->from);
   if (parted_) {
-    sql.bound(
-        ", (SELECT string_agg(relid::oid::text || ':' || coalesce(pg_relation_filenode(relid), 0), ',' "
-        "ORDER BY relid::oid) FROM pg_partition_tree(?::regclass) WHERE isleaf) AS parts",
-        std::span(&table, 1));
+    sql.bound(", " + parts_sql(*plan_->table) + " AS parts", std::span(&table, 1));
   } else if (by_place_) {
     sql.bound(", pg_relation_filenode(?::regclass)::text AS place", std::span(&table, 1));
   }
@@ -132,10 +140,20 @@ Result<void> XidPoll::take_position(Row row) {
     else if (snapshot_xmax_ - oldest > comparable_xids)
       start_over("too many transactions since the last poll to compare them");
   }
-  if (parted_) take_parts(row[1].text);
-  if (by_place_) check_place(std::string(row[1].text));
+  if (!row[1].null) check_run(std::string(row[1].text));
+  if (parted_) now_ = oids_of_parts(row[2].text);
+  if (by_place_) check_place(std::string(row[2].text));
   if (!sweep_) sweep_ = Sweep{.horizon = xmin, .seen = {}, .after = {}, .place = place_, .parts = now_};
   return {};
+}
+
+// What was kept at another run of the server may be of a history that this one does not go on. Where digests are
+// kept, comparing all rows tells, and sends no more than what differs. Several standbys behind one name are not asked:
+// they follow one history, and the answer would change with each session.
+void XidPoll::check_run(std::string run) {
+  const bool other = plan_->remembers && !run_.empty() && !same_server_run(run_, run);
+  run_ = std::move(run);
+  if (other) start_over("the database server was started anew since the last poll");
 }
 
 // VACUUM FULL and CLUSTER write the table anew: a place in the old file means nothing in the new one.
@@ -145,17 +163,6 @@ void XidPoll::check_place(std::string place) {
   sweep_.reset();
   resumed_ = false;
   fresh_ = false;
-}
-
-// "oid:file,oid:file". A sweep that goes on keeps the ones it began with, so that what was attached since is new
-// to the next poll.
-void XidPoll::take_parts(std::string_view list) {
-  now_.clear();
-  while (!list.empty()) {
-    now_.insert(number(list));
-    list.remove_prefix(std::min(list.size(), list.find(',')));
-    if (!list.empty()) list.remove_prefix(1);
-  }
 }
 
 // H and K mean nothing to this database any more.
@@ -261,11 +268,7 @@ Query XidPoll::count() const {
   const Param table = text_param(plan_->from);
   sql.text("SELECT count(*)::text AS vhookd_rows, ");
   if (parted_) {
-    sql.bound(
-        "(SELECT coalesce(bool_and(c.relfilenode = pg_relation_filenode(c.oid)), true) FROM "
-        "pg_partition_tree(?::regclass) p JOIN pg_class c ON c.oid = p.relid WHERE p.isleaf)::text "
-        "AS vhookd_same",
-        std::span(&table, 1));
+    sql.bound(same_files_sql(*plan_->table) + " AS vhookd_same", std::span(&table, 1));
   } else {
     sql.bound(
         "(SELECT c.relfilenode = pg_relation_filenode(c.oid) FROM pg_class c WHERE c.oid = ?::regclass)::text "

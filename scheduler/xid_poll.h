@@ -12,8 +12,10 @@
 // and later inserted again as it was has to be sent. So each poll also counts the table's rows. Where there are
 // fewer than are known, the keys are read as well, and those gone are forgotten in the same view.
 //
-// A partition that is attached brings rows that were written long ago: of one the last poll did not find every
-// row is read.
+// H and K hold for one run of the server (scheduler/server_run.h). At another, every row is compared.
+//
+// A partition that is attached, or a table that begins to inherit, brings rows that were written long ago: of one the
+// last poll did not find every row is read.
 //
 // A poll cut short goes on by key: rows up to the last key were read under the first view, the rest under a
 // later one. Only xids seen under the first are complete for the whole table; those first seen later stay
@@ -57,8 +59,8 @@ class XidPoll {
   XidPoll(const Plan& plan, KnownRows known) : plan_(&plan), known_(std::move(known)) {}
   Query position() const;
   Result<void> take_position(Row row);
+  void check_run(std::string run);
   void check_place(std::string place);
-  void take_parts(std::string_view list);
   void start_over(const std::string& why);
   bool starts_with_everything() const { return first_ || everything_ || !noted_; }
   Query scan() const;
@@ -82,16 +84,18 @@ class XidPoll {
   KnownRows known_;
   Step step_ = Step::position;
   bool by_place_ = false;              // the sweep goes on by ctid, not by the key
-  bool parted_ = false;                // the table is its partitions
+  bool parted_ = false;                // the rows are those of several tables (scheduler/parts.h)
   bool first_ = true;                  // no poll of this epoch was ever whole
   std::uint64_t horizon_ = 0;          // H
   std::set<std::uint64_t> delivered_;  // K
   bool noted_ = true;                  // every row is known; false: older state, which kept no digests
+  std::string run_;                    // of the server, at the last poll; empty: a standby's, or not known
   std::optional<Sweep> sweep_;
   bool resumed_ = false;
   bool everything_ = false;        // H says nothing any more: compare all
   std::string place_;              // the files a ctid points into, where the sweep goes by it
-  std::set<std::uint64_t> parts_;  // oids of the partitions the last poll found
+  std::set<std::uint64_t> parts_;  // oids of the parts the last poll found. A sweep that goes on keeps the ones it
+                                   // began with, so that what was attached since is new to the next poll
   std::set<std::uint64_t> now_;    // and of those that are there now
   std::uint64_t snapshot_xmax_ = 0;
   std::string notice_;

@@ -196,7 +196,7 @@ void write_known(Connection& db, std::int64_t webhook, const PollCommit& part) {
   if (added != 0) db.run("UPDATE webhook SET known_rows = known_rows + ? WHERE number = ?", added, webhook);
 }
 
-void pack_known_of_version_4(Connection& db) {
+void pack_known_of_version_5(Connection& db) {
   constexpr std::size_t rows_a_turn = 4000;
   std::vector<KnownRow> rows;
   Place place;

@@ -43,6 +43,17 @@ void add_part(Connection& db, std::int64_t webhook, std::uint64_t sequence, cons
       page.body.size(), queued_at);
 }
 
+// The webhook's number and the page's id; 0 where it isn't in the queue. With its whole key known SQLite changes a page
+// in place; with less it notes first, in a temporary tree, what it is to change.
+std::pair<std::int64_t, std::string> queued_page(Connection& db, const std::string& id, std::uint64_t sequence) {
+  Select row(db,
+             "SELECT w.number, p.id FROM webhook w CROSS JOIN page p ON p.webhook = w.number AND p.state = ? "
+             "AND p.sequence = ? WHERE w.id = ?",
+             state_queued, sequence, id);
+  if (!row.next()) return {};
+  return {row.integer(0), row.bytes(1)};
+}
+
 constexpr const char* in_the_queue = "in the queue";
 
 }  // namespace
@@ -73,7 +84,7 @@ Result<std::vector<std::string>> Store::with_queue() {
   return impl_->read([](Connection& db) {
     std::vector<std::string> ids;
     Select row(db,
-               "SELECT w.id FROM outbox o INDEXED BY outbox_queued CROSS JOIN webhook w ON w.number = o.webhook "
+               "SELECT w.id FROM outbox o CROSS JOIN webhook w ON w.number = o.webhook "
                "WHERE o.queued_pages > 0");
     while (row.next()) ids.push_back(row.bytes(0));
     return ids;
@@ -87,22 +98,30 @@ Result<std::int64_t> Store::outbox_bytes() {
   });
 }
 
+Result<std::int64_t> Store::outbox_pages() {
+  return impl_->read([](Connection& db) -> std::int64_t {
+    Select row(db, "SELECT queued_pages FROM outbox WHERE webhook = 0");
+    return row.next() ? row.integer(0) : 0;
+  });
+}
+
 std::vector<Result<void>> Store::delivered(std::span<const Receipt> receipts) {
   std::vector<Committer::Job> jobs;
   jobs.reserve(receipts.size());
   for (const auto& receipt : receipts) {
     jobs.emplace_back([this, &receipt](Connection& db) -> Result<void> {
       const auto& [id, sequence, keep] = receipt;
-      const auto webhook = number_of(db, id);
       const Instant now = impl_->clock.now();
-      const auto changed = keeps(keep) ? db.run(
-                                             "UPDATE page SET state = ?, delivered_at = ?, keep_until = ? "
-                                             "WHERE webhook = ? AND state = ? AND sequence = ?",
-                                             state_kept, now, now + keep.time, webhook, state_queued, sequence)
-                                       : db.run("DELETE FROM page WHERE webhook = ? AND state = ? AND sequence = ?",
-                                                webhook, state_queued, sequence);
+      const auto [webhook, page] = queued_page(db, id, sequence);
+      const bool kept = keeps(keep);
+      const auto changed = kept ? db.run(
+                                      "UPDATE page SET state = ?, delivered_at = ?, keep_until = ? "
+                                      "WHERE webhook = ? AND state = ? AND sequence = ? AND id = ?",
+                                      state_kept, now, now + keep.time, webhook, state_queued, sequence, page)
+                                : db.run("DELETE FROM page WHERE webhook = ? AND state = ? AND sequence = ? AND id = ?",
+                                         webhook, state_queued, sequence, page);
       if (auto there = one_page(changed, id, sequence, in_the_queue); !there) return there;
-      db.run("UPDATE outbox SET last_delivery_at = ? WHERE webhook = ?", now, webhook);
+      if (!kept) db.run("UPDATE outbox SET last_delivery_at = ? WHERE webhook = ?", now, webhook);
       prune_kept(db, webhook, keep, now);
       return {};
     });

@@ -7,10 +7,22 @@ namespace {
 
 constexpr int pruned_at_once = 16;  // a delivery waits for it; each adds one page, so this keeps up
 
-// Of the webhook, or of all of them for 0.
-std::int64_t kept_bytes(Connection& db, std::int64_t webhook) {
-  Select row(db, "SELECT kept_bytes FROM outbox WHERE webhook = ?", webhook);
-  return row.next() ? row.integer(0) : 0;
+struct KeptBytes {
+  std::int64_t own = 0, in_all = 0;
+};
+KeptBytes kept_bytes(Connection& db, std::int64_t webhook) {
+  Select row(db,
+             "SELECT (SELECT kept_bytes FROM outbox WHERE webhook = ?), (SELECT kept_bytes FROM outbox "
+             "WHERE webhook = 0)",
+             webhook);
+  if (!row.next()) return {};
+  return {.own = row.integer(0), .in_all = row.integer(1)};
+}
+
+// Asked first: looking for what to delete costs a temporary tree even where there is nothing.
+bool any_expired(Connection& db, Instant now) {
+  Select row(db, "SELECT 1 FROM page INDEXED BY page_kept WHERE state = 2 AND keep_until <= ? LIMIT 1", now);
+  return row.next();
 }
 
 // Pages of state `state` that `selection` names. Both bounds in one form, so that the statement is always the same.
@@ -44,13 +56,15 @@ int count_pages(Connection& db, std::int64_t webhook, int state, const Bounds& b
 }  // namespace
 
 void prune_kept(Connection& db, std::int64_t webhook, const Keep& keep, Instant now) {
-  db.run(
-      "DELETE FROM page WHERE (webhook, state, sequence, id) IN (SELECT webhook, state, sequence, id FROM page AS p "
-      "INDEXED BY page_kept WHERE state = 2 AND keep_until <= ? AND NOT EXISTS "
-      "(SELECT 1 FROM replay r WHERE r.webhook = p.webhook AND r.page = p.id) ORDER BY keep_until LIMIT ?)",
-      now, pruned_at_once);
+  if (any_expired(db, now))
+    db.run(
+        "DELETE FROM page WHERE (webhook, state, sequence, id) IN (SELECT webhook, state, sequence, id FROM page AS p "
+        "INDEXED BY page_kept WHERE state = 2 AND keep_until <= ? AND NOT EXISTS "
+        "(SELECT 1 FROM replay r WHERE r.webhook = p.webhook AND r.page = p.id) ORDER BY keep_until LIMIT ?)",
+        now, pruned_at_once);
   if (webhook == 0) return;
-  for (int i = 0; i < pruned_at_once && kept_bytes(db, webhook) > keep.bytes; ++i) {
+  if (const auto kept = kept_bytes(db, webhook); kept.own <= keep.bytes && kept.in_all <= keep.bytes_in_all) return;
+  for (int i = 0; i < pruned_at_once && kept_bytes(db, webhook).own > keep.bytes; ++i) {
     const auto gone = db.run(
         "DELETE FROM page WHERE (webhook, state, sequence, id) IN (SELECT webhook, state, sequence, id FROM page AS p "
         "WHERE webhook = ? AND state = 2 AND NOT EXISTS "
@@ -58,7 +72,7 @@ void prune_kept(Connection& db, std::int64_t webhook, const Keep& keep, Instant 
         webhook);
     if (gone == 0) break;
   }
-  for (int i = 0; i < pruned_at_once && kept_bytes(db, 0) > keep.bytes_in_all; ++i) {
+  for (int i = 0; i < pruned_at_once && kept_bytes(db, webhook).in_all > keep.bytes_in_all; ++i) {
     const auto gone = db.run(
         "DELETE FROM page WHERE (webhook, state, sequence, id) IN (SELECT webhook, state, sequence, id FROM page AS p "
         "INDEXED BY page_kept WHERE state = 2 AND NOT EXISTS "

@@ -1,4 +1,4 @@
-// The format of state.db, version 5, and how it is opened and brought up to date.
+// The format of state.db, version 6, and how it is opened and brought up to date.
 //
 // The version is SQLite's user_version; application_id says the file is ours. Each migration is one
 // transaction that also raises the version, so a crash leaves one version or the next. Instants are
@@ -14,8 +14,8 @@
 //
 // outbox    Delivery's figures for each webhook, and row 0 their sum. Triggers on `page` keep them, in
 //           the same transaction, so they are right after any crash without a recount. Not columns of
-//           webhook: every delivery would rewrite the checkpoint beside them. The partial index is the
-//           list of webhooks with something to send.
+//           webhook: every delivery would rewrite the checkpoint beside them. What has something to send is found by
+//           a scan, which is made at the start only.
 //
 // page      What is known of a page but its body, keyed (webhook, state, sequence, id): the head of the queue
 //           is the first of a range however many dead pages stand before it. state 0: queued; 1: dead, what
@@ -31,7 +31,7 @@
 // '' is the webhook's own. A
 //           page in it is not pruned. Kept apart from page: one may go to several URLs.
 //
-// known_block  (version 5) Rows of the source seen before, some 140 to a block in the order of their keys, packed as
+// known_block  (version 6) Rows of the source seen before, some 140 to a block in the order of their keys, packed as
 //           store/known_block.h says. By (webhook, epoch, first): a block holds all rows from `first` up to the next
 //           one's, and the first of an epoch begins before all keys, so each key has one place. A lookup, a range
 //           read and a merge with the source are all one walk. The epoch is in the key so that a new one starts
@@ -39,7 +39,7 @@
 //           mark of its rows, serves forget_below. A block is one page of the file, and an update of as many bytes
 //           writes only that (with WITHOUT ROWID it would be two and the freelist's), so a row changed here
 //           and there costs little more than in a tree of rows; 5,000 new rows in key order take 0.9 ms, where a
-//           statement for each (version 4) took 5.9 ms and a third more room.
+//           statement for each (version 5) took 5.9 ms and a third more room.
 //
 // known_range  (version 3) Stretches of the known rows in key order, each from `first` up to the next one's, with
 //           what the source's server made of the same rows: count and fingerprint. Written with the known rows
@@ -71,7 +71,7 @@
 
 namespace vhookd {
 
-constexpr int schema_version = 5;
+constexpr int schema_version = 6;
 constexpr int state_queued = 0;  // page.state
 constexpr int state_dead = 1;
 constexpr int state_kept = 2;
@@ -89,7 +89,7 @@ constexpr std::int64_t forgotten_epoch = std::numeric_limits<std::int64_t>::max(
 // disk, and what a crash may damage shows as an error when it is read anyhow.
 Result<std::unique_ptr<Connection>> open_state(const std::string& folder);
 
-// For the migration to version 5: packs the rows of `known` into known_block. In known.cc.
-void pack_known_of_version_4(Connection& db);
+// For the migration to version 6: packs the rows of `known` into known_block. In known.cc.
+void pack_known_of_version_5(Connection& db);
 
 }  // namespace vhookd

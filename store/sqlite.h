@@ -73,7 +73,7 @@ class Connection {
 
   sqlite3* handle_;
   std::string path_;
-  std::unordered_map<std::string_view, sqlite3_stmt*> statements_;
+  std::unordered_map<const char*, sqlite3_stmt*> statements_;  // by where the text stands: it outlives them
   std::optional<Error> error_;
 };
 

@@ -7,7 +7,7 @@
 // Errors: retry (disk full, busy: the same call may work later; nothing was changed), ask_operator
 // (read-only, corrupt, newer schema, in use by another daemon; the text says which and the mend), give_up
 // (the call contradicts what is stored, a fault of ours; nothing was changed).
-// An id without state: webhook, set_paused and touch make it, other reads find nothing, other writes give
+// An id without state: webhook, make, set_paused and touch make it, other reads find nothing, other writes give
 // up; so a poll or an attempt that ends after forget_webhook can't bring half a webhook back.
 #pragma once
 
@@ -157,9 +157,9 @@ class Store {
   Store& operator=(const Store&) = delete;
 
   // -- Webhooks
-  Result<WebhookState> webhook(const std::string& id);           // made with defaults where new
-  Result<void> make_webhooks(std::span<const std::string> ids);  // those without state, in one commit
-  Result<std::vector<WebhookState>> webhooks();                  // all that have state, by id
+  Result<WebhookState> webhook(const std::string& id);  // made with defaults where new
+  Result<std::vector<WebhookState>> webhooks();         // all that have state, by id
+  Result<void> make(std::span<const std::string> ids);  // as webhook() would each, all at once
   Result<void> set_paused(const std::string& id, bool paused, const std::string& because);
   Result<void> set_health(const std::string& id, bool healthy, int failed_in_a_row, const std::string& last_error);
   Result<void> touch(const std::string& id);                            // its configuration changed: updated_at
@@ -185,6 +185,7 @@ class Store {
   Result<std::optional<QueuedPage>> head(const std::string& id);  // lowest sequence not delivered, not dead
   Result<std::vector<std::string>> with_queue();                  // ids that have a head
   Result<std::int64_t> outbox_bytes();                            // bodies queued, in all
+  Result<std::int64_t> outbox_pages();                            // how many those are
   // Each for itself, in the order given; in one transaction where all of them can be written.
   std::vector<Result<void>> delivered(std::span<const Receipt> receipts);
   Result<void> delivered(const std::string& id, std::uint64_t sequence, const Keep& keep = {});

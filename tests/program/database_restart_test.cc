@@ -96,5 +96,28 @@ TEST_F(DatabaseRestartTest, AFailoverToAStandbyThatLagged) {
   expect_received({{1, 1}, {2, 50}, {3, 1}, {4, 1}, {5, 1}});
 }
 
+// The same while nobody looked: by the next poll it has counted past all that was read before.
+TEST_F(DatabaseRestartTest, AFailoverToAStandbyThatRanOnBeforeTheNextPoll) {
+  put(1, 1);
+  put(2, 1);
+  start_both();
+  expect_received({{1, 1}, {2, 1}});
+  server_->stop();
+  server_->keep();
+  server_->go_on();
+  for (int v = 2; v < 20; ++v) put(1, v);
+  expect_received({{1, 19}, {2, 1}});
+  daemon_->stop();
+  server_->stop();
+  server_->set_back();
+  server_->go_on();
+  put(2, 7);
+  for (int v = 0; v < 60; ++v) put(3, v);
+  daemon_->start();
+  expect_received({{1, 1}, {2, 7}, {3, 59}});
+  EXPECT_TRUE(daemon_->program().says("poll-notice webhook=w"));
+  expect_well();
+}
+
 }  // namespace
 }  // namespace vhookd::testing

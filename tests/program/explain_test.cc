@@ -131,7 +131,7 @@ TEST_P(ExplainTest, SaysInWhichEpochTheRunningDaemonIs) {
       run({"explain", "w", "--config", daemon_->config().string()}, {{"STATE_DIRECTORY", daemon_->state().string()}});
   EXPECT_EQ(said.code, 0) << said.err;
   EXPECT_TRUE(said.out.contains("epoch 1, last check 20")) << said.out;
-  EXPECT_FALSE(explain({{}}).out.contains("epoch")) << "no daemon of its own";
+  EXPECT_FALSE(explain({{}}).out.contains("last check")) << "no daemon of its own";
 }
 
 TEST_P(ExplainTest, TheIndexToAddIsTheOneThatServes) {

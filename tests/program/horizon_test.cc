@@ -2,6 +2,8 @@
 // all the same.
 #include <poll.h>
 
+#include <thread>
+
 #include "tests/program/fixture.h"
 #include "tests/support/servers.h"
 #include "tests/support/sql_session.h"
@@ -44,6 +46,30 @@ TEST_P(HorizonTest, LongTransactionsArriveWithProcess) {
   late->run("BEGIN");
   late->run("UPDATE things SET v = -1 WHERE id = 1");
   write_for(seconds(5));
+  late->run("COMMIT");
+  trigger();
+  expect_nothing_queued();
+  EXPECT_TRUE(eventually([&] { return records_text(1).contains(R"("id":1,"v":-1)"); }, seconds(5)));
+  EXPECT_FALSE(daemon_->log().contains("poll-failed"));
+}
+
+// Somebody who looks at InnoDB's transactions all the time keeps everybody from seeing new ones.
+TEST_P(HorizonTest, LongTransactionsArriveThoughInnodbShowsOldOnes) {
+  shop_->run("GRANT PROCESS ON *.* TO " + reader_ + "@'%'");
+  start({{{"detect", "timestamp"}, {"interval", "100ms"}, {"lookback", "1s"}}});
+  write_for(seconds(2));
+  const auto looker = SqlSession::open(*shop_, GetParam());
+  const std::jthread looks([&](const std::stop_token& ended) {
+    while (!ended.stop_requested()) {
+      looker->rows("SELECT trx_id FROM information_schema.innodb_trx");
+      ::poll(nullptr, 0, 20);
+    }
+  });
+  ::poll(nullptr, 0, 300);
+  const auto late = SqlSession::open(*shop_, GetParam());
+  late->run("BEGIN");
+  late->run("UPDATE things SET v = -1 WHERE id = 1");
+  write_for(seconds(6));
   late->run("COMMIT");
   trigger();
   expect_nothing_queued();

@@ -112,6 +112,46 @@ TEST_P(XidTest, PartitionsWithoutAKey) {
   EXPECT_EQ(records_text(4, 3), R"({"name":"c","k":2})");
 }
 
+TEST_P(XidTest, HeirsArePolledWithTheirParent) {
+  shop_->run("CREATE TABLE things (id int PRIMARY KEY, note text)");
+  shop_->run("CREATE TABLE child () INHERITS (things)");
+  shop_->run("CREATE TABLE old (id int NOT NULL, note text)");
+  shop_->run("INSERT INTO old VALUES (1, 'old'), (12, 'old')");
+  shop_->run("INSERT INTO child VALUES (2, 'two')");
+  shop_->run("INSERT INTO things VALUES (1, 'one')");
+  shop_->run("GRANT SELECT ON things TO PUBLIC");
+  start({{}});
+  EXPECT_TRUE(daemon_->log().contains("detect=xid")) << daemon_->log();
+  shop_->run("UPDATE child SET note = 'TWO'");
+  check();
+  EXPECT_EQ(records_text(1), R"({"id":2,"note":"TWO"})");
+  shop_->run("ALTER TABLE old INHERIT things");
+  check();
+  EXPECT_EQ(records_text(3, 1), R"({"id":1,"note":"old"} {"id":12,"note":"old"})") << "written long ago";
+  shop_->run("INSERT INTO things VALUES (3, 'three')");
+  check();
+  EXPECT_EQ(records_text(4, 3), R"({"id":3,"note":"three"})");
+}
+
+TEST_P(XidTest, TheFirstHeirOfATableBringsItsRowsAndNoOthers) {
+  shop_->run("CREATE TABLE things (id int PRIMARY KEY, note text)");
+  shop_->run("INSERT INTO things VALUES (1, 'one'), (2, 'two')");
+  shop_->run("CREATE TABLE old (id int NOT NULL, note text)");
+  shop_->run("INSERT INTO old VALUES (12, 'old')");
+  shop_->run("GRANT SELECT ON things TO PUBLIC");
+  start({{}});
+  shop_->run("UPDATE things SET note = 'ONE' WHERE id = 1");
+  check();
+  EXPECT_EQ(records_text(1), R"({"id":1,"note":"ONE"})");
+  shop_->run("ALTER TABLE old INHERIT things");
+  check();
+  EXPECT_EQ(records_text(2, 1), R"({"id":12,"note":"old"})");
+  shop_->run("ALTER TABLE old NO INHERIT things");
+  shop_->run("UPDATE things SET note = 'TWO' WHERE id = 2");
+  check();
+  EXPECT_EQ(records_text(3, 2), R"({"id":2,"note":"TWO"})");
+}
+
 INSTANTIATE_TEST_SUITE_P(All, XidTest, ::testing::Values("postgres15", "postgres18"), name_of_database);
 
 }  // namespace

@@ -29,6 +29,7 @@ struct FakeMysql {
   Instant now = noon;
   std::optional<Instant> oldest;    // under way; none: nothing
   bool hidden = false;              // the role has no PROCESS
+  bool stale = false;               // what it shows of transactions may be old
   std::map<int, std::string> rows;  // updated_at by id
   std::string noted;                // b: a view began, p: position, h: horizon, s: scan
   std::string asked_from;           // the last scan's bound
@@ -44,8 +45,8 @@ struct FakeMysql {
     if (query.sql.contains("innodb_trx")) {
       noted += 'h';
       if (hidden) return fail(Recourse::ask_operator, "Access denied; you need the PROCESS privilege");
-      const auto text = sql_time(std::min(now, oldest.value_or(now)));
-      const std::vector<Value> row = {time(text)};
+      const auto text = stale ? "" : sql_time(std::min(now, oldest.value_or(now)));
+      const std::vector<Value> row = {{.kind = Kind::timestamptz, .null = stale, .text = text}};
       on_row(row);
       return {};
     }
@@ -125,6 +126,31 @@ TEST_F(HorizonPollTest, ALongTransactionIsFound) {
   server.oldest.reset();
   poll();
   EXPECT_EQ(conductor.with("id", 2).size(), 1U);
+}
+
+TEST_F(HorizonPollTest, TheBoundStaysWhileNoFreshLookIsToBeHad) {
+  busy_for(minutes(1));
+  const auto from = server.asked_from;
+  server.stale = true;
+  const auto began = server.now;
+  busy_for(minutes(10));
+  EXPECT_EQ(server.asked_from.substr(0, 15), from.substr(0, 15)) << "not moved by more than what was looked at before";
+  server.rows[2] = sql_time(began);
+  server.stale = false;
+  poll();
+  EXPECT_EQ(conductor.with("id", 2).size(), 1U);
+  busy_for(seconds(10));
+  EXPECT_GT(server.asked_from, sql_time(server.now - seconds(20)));
+}
+
+TEST_F(HorizonPollTest, NoFirstPollWithoutAFreshLook) {
+  Conductor other(webhook(), table(Kind::timestamptz));
+  server.stale = true;
+  auto source = server.source();
+  EXPECT_EQ(other.poll(source), Went::wrong);
+  EXPECT_TRUE(other.error.contains("more often than every 100 ms")) << other.error;
+  server.stale = false;
+  EXPECT_EQ(other.poll(source), Went::whole) << other.error;
 }
 
 TEST_F(HorizonPollTest, TheBoundMovesOnWhenItIsOver) {

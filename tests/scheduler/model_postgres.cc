@@ -181,8 +181,8 @@ bool ModelPostgres::newer(const Scan& scan, const ModelRow& row) const {
 Result<void> ModelPostgres::read(const Query& query, const OnRow& on_row) const {
   if (query.sql.find("pg_current_snapshot") != std::string::npos) {
     const auto file = std::to_string(file_);
-    const std::vector<Value> values = {{.text = snapshot_}, {.text = file}};
-    on_row(Row(values.data(), query.sql.find("pg_relation_filenode") == std::string::npos ? 1 : 2));
+    const std::vector<Value> values = {{.text = snapshot_}, {.text = server_run}, {.text = file}};
+    on_row(Row(values.data(), query.sql.find("pg_relation_filenode") == std::string::npos ? 2 : 3));
     return {};
   }
   if (query.sql.find("count(*)") != std::string::npos) {

@@ -46,6 +46,7 @@ class ModelPostgres {
   int births(std::int64_t id) const { return births_.contains(id) ? births_.at(id) : 0; }
 
   Source source();
+  std::string server_run = "1 10,11";      // which start of the server this is
   bool rewritten_under_way = false;  // an ALTER TABLE rewrote the table after the view was taken
 
  private:

@@ -63,6 +63,19 @@ TEST(Timetable, ThePhaseHangsOnTheIdAlone) {
   EXPECT_GT(phases.size(), 990U);
 }
 
+TEST(Timetable, WhoIsAwakeTakesWhatIsDueSoonAndOnlyOnce) {
+  Timetable table(2);
+  table.add("a", "db", seconds(60), start);
+  ASSERT_EQ(table.take(start), "a");
+  table.finished("a", start, false);
+  const auto due = *table.due("a");
+  EXPECT_EQ(table.take(due - milliseconds(61), true), std::nullopt);
+  EXPECT_EQ(table.take(due - milliseconds(60)), std::nullopt);
+  ASSERT_EQ(table.take(due - milliseconds(60), true), "a");
+  table.finished("a", due - milliseconds(50), false);
+  EXPECT_EQ(*table.due("a"), due + seconds(60));
+}
+
 TEST(Timetable, ADatabaseGivesFewPlaces) {
   Timetable table(2);
   for (const auto* id : {"a", "b", "c"}) table.add(id, "busy", seconds(10), start);

@@ -321,6 +321,31 @@ TEST_F(XidPollCase, ARestoredDatabaseIsSentAgainEvenInSmallParts) {
   EXPECT_EQ(versions(), Versions({11, 12, 13, 14, 20}));
 }
 
+TEST_F(XidPollCase, AHistoryThatWentOnFromAnOlderStateIsComparedWhole) {
+  for (int i = 1; i <= 3; ++i) write(i, i);
+  poll();
+  ModelPostgres lagging = database;
+  for (int i = 1; i <= 3; ++i) write(i, 10 + i);
+  poll();
+  lagging.server_run = "2 10,11";
+  database = lagging;
+  write(1, 21);  // under the xid that wrote 11
+  for (int i = 0; i < 9; ++i) write(9, i);
+  poll();
+  EXPECT_EQ(versions(), Versions({11, 12, 13, 21, 2, 3, 8}));
+  EXPECT_NE(conductor.last_notice.find("started anew"), std::string::npos) << conductor.last_notice;
+}
+
+TEST_F(XidPollCase, ARestartAloneSendsNothingAgain) {
+  for (int i = 1; i <= 3; ++i) write(i, i);
+  poll();
+  database.server_run = "2 10,11";
+  poll();
+  write(2, 22);
+  poll();
+  EXPECT_EQ(versions(), Versions({22}));
+}
+
 TEST_F(XidPollCase, ARestoreDuringTheFirstSyncBeginsItAnew) {
   conductor.webhook.include_all = true;
   ModelPostgres backup = database;

@@ -109,9 +109,9 @@ TEST_F(TroubleTest, ANewerSchemaIsRefused) {
   store_.reset();
   sql("PRAGMA user_version = 7");
   refused(Store::open(folder_, clock_), Recourse::ask_operator,
-          "has schema 7, this vhookd " VHOOKD_VERSION " knows up to 5");
+          "has schema 7, this vhookd " VHOOKD_VERSION " knows up to 6");
   refused(Store::open(folder_, clock_), Recourse::ask_operator, "install the newer vhookd");
-  sql("PRAGMA user_version = 5");
+  sql("PRAGMA user_version = 6");
   open();
   EXPECT_EQ(store_->webhooks()->size(), 1U);
 }
