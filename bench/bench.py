@@ -1,244 +1,137 @@
-"""./dev bench: the workloads, every program side by side in one run on the same throwaway servers, and one table.
+"""./dev bench: every workload on throwaway servers, one table each, and at the end each target beside what was reached.
 
-Each workload runs every program once in turn, then again, RUNS times; shown are the median of those (and their
-least and greatest), and the ratio of medians. A ratio within a run holds on a busy machine; a time does not."""
+In a race each program runs once in turn, then again, RUNS times; shown are the median of those, their least and greatest, and
+the ratio of medians. A ratio within a run holds on a busy machine; a time does not. The whole takes about 20 minutes at full
+size on two quiet cores and is cut off after --budget; --small takes about 4 minutes, and its figures are marked as such."""
 import argparse
 import json
 import os
+import platform
 import shutil
 import signal
-import statistics
-import subprocess
 import sys
 import tempfile
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.realpath(__file__)))
-from measured import BUILD, HERE, Receiver, Run, memory_mib, tree_cpu_s  # noqa: E402
-from sources import MariaDB, Postgres, SQLite  # noqa: E402
+import running  # noqa: E402
+import side_by_side  # noqa: E402
+import targets  # noqa: E402
+from measured import BUILD, Failed, end_all  # noqa: E402
+from sources import Postgres  # noqa: E402
 
-VHOOKD = os.path.join(BUILD, "vhookd")
-PEERS = os.path.join(HERE, "..", "build", "release", "bench", "peers")
-SECRET = "whsec_a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2s="
+WORKLOADS = {"w1": side_by_side.w1, "w2": side_by_side.w2, "w3": side_by_side.w3, "w4": side_by_side.w4, "w9": side_by_side.w9,
+             "w10": side_by_side.w10, "w7": running.w7, "w8": running.w8, "w5": running.w5, "w6": running.w6}
+SMALL = {"runs": 1, "rows": 100_000, "scale": 2, "webhooks": 1000, "idle": 10, "large": 200_000, "delay": 8}
 
 
 class Bench:
-    def __init__(self, arguments, servers):
+    """The servers of this run, a folder, the sizes wanted, and the results so far."""
+
+    def __init__(self, arguments):
         self.runs, self.rows, self.scale = arguments.runs, arguments.rows, arguments.scale
+        self.webhooks, self.idle, self.large, self.delay = arguments.webhooks, arguments.idle, arguments.large, arguments.delay
         self.folder = tempfile.mkdtemp(prefix="vhookd-bench-")
-        self.urls, self.home = {}, open(os.path.join(servers, "home")).read().strip()
-        for line in open(os.path.join(servers, "urls")):
+        self.urls, self.home = {}, open(os.path.join(arguments.servers, "home")).read().strip()
+        for line in open(os.path.join(arguments.servers, "urls")):
             name, _, url = line.strip().partition("=")
             self.urls[name] = url
         self.results = []
-
-    # ---- sources and configurations
 
     def server(self, name):
         return int(open(os.path.join(self.home, name + ".pid")).read())
 
     def postgres(self):
-        return Postgres(self.urls["postgres15"], self.server("postgres15"))
+        """Whichever version Debian has, on an empty database of its own."""
+        name = next(name for name in self.urls if name.startswith("postgres"))
+        return Postgres(self.urls[name], self.server(name))
 
-    def config(self, source, webhooks, more="", state=None):
-        """A configuration file in a folder of its own, with its state beside it."""
-        folder = tempfile.mkdtemp(dir=self.folder)
-        lines = [f"state: {state or folder}/state", "api: {listen: 'off'}", more, "connections:", "  bench:",
-                 f"    db_type: {source.name}", f"    db_url: {json.dumps(source.url)}", "webhooks:"]
-        for webhook in webhooks:
-            lines.append("  - " + json.dumps({"connection_id": "bench", "secret": SECRET, **webhook}))
-        path = os.path.join(folder, "vhookd.yaml")
-        with open(path, "w") as file:
-            file.write("\n".join(line for line in lines if line) + "\n")
-        return path
+    def add(self, result, lines):
+        self.results.append(result)
+        print(f"\n{result['name']}  {result['title']}", *("  " + line for line in lines), sep="\n", flush=True)
 
-    # ---- running
 
-    def one(self, label, make_command, source, records, options=(), timeout_s=600, scheme="http"):
-        """Runs a program against a fresh receiver until `records` have arrived."""
-        receiver = Receiver(*options, scheme=scheme)
-        database_before = tree_cpu_s(source.pid) if source and source.pid else 0.0
-        command = make_command(receiver.url)
-        run = Run(command, os.path.join(self.folder, label.replace(" ", "-") + ".log"))
-        came = receiver.wait_for(records, timeout_s, run.alive)
-        stats = receiver.stats()
-        cpu_s, peak_mib = run.finish()
-        database_s = tree_cpu_s(source.pid) - database_before if source and source.pid else 0.0
-        receiver_s = receiver.stop()
-        if not came or stats["records"] != records:
-            raise SystemExit(f"bench: {label} brought {stats['records']} of {records} records; see {run.log.name}")
-        seconds = (stats["last_ns"] - run.started_ns) / 1e9
-        return {"seconds": seconds, "rate": records / seconds, "cpu_s": cpu_s, "database_cpu_s": database_s,
-                "receiver_cpu_s": receiver_s, "peak_mib": peak_mib, "posts": stats["posts"]}
+def machine():
+    """What the figures were taken on, as far as they can depend on it."""
+    def first(path, key, split):
+        with open(path) as file:
+            return next((line.split(split, 1)[1].strip().strip('"') for line in file if line.startswith(key)), "unknown")
+    return {"processor": first("/proc/cpuinfo", "model name", ":"), "cores": os.cpu_count(), "kernel": platform.release(),
+            "memory_gib": round(int(first("/proc/meminfo", "MemTotal", ":").split()[0]) / (1 << 20)),
+            "system": first("/etc/os-release", "PRETTY_NAME", "="), "date": time.strftime("%Y-%m-%d", time.gmtime())}
 
-    def side_by_side(self, name, title, unit, programs, runs=None):
-        """programs: label -> function that makes one measurement."""
-        got = {label: [] for label in programs}
-        for turn in range(runs or self.runs):
-            for label, measure in programs.items():
-                got[label].append(measure())
-                print(f"  {name} {label} {turn + 1}: {got[label][-1]['rate']:,.0f} {unit}", file=sys.stderr, flush=True)
-        self.report(name, title, unit, got)
 
-    def report(self, name, title, unit, got):
-        middle = {label: {key: statistics.median(run[key] for run in runs) for key in runs[0]} for label, runs in got.items()}
-        ours = middle["vhookd"]
-        print(f"\n{name}  {title}")
-        print(f"  {'':10} {unit:>12} {'least':>10} {'greatest':>10} {'vhookd is':>10} {'CPU s':>8} {'database':>9} {'receiver':>9} {'MiB':>7}")
-        for label, m in middle.items():
-            rates = [run["rate"] for run in got[label]]
-            ratio = "" if label == "vhookd" else f"{ours['rate'] / m['rate']:.2f} x"
-            print(f"  {label:10} {m['rate']:12,.0f} {min(rates):10,.0f} {max(rates):10,.0f} {ratio:>10} {m['cpu_s']:8.2f} "
-                  f"{m['database_cpu_s']:9.2f} {m['receiver_cpu_s']:9.2f} {m['peak_mib']:7.1f}", flush=True)
-        self.results.append({"name": name, "title": title, "unit": unit, "median": middle, "runs": got})
+def limited(seconds, function, *arguments):
+    """Calls it, and breaks it off with Failed after so long."""
+    def over(*_):
+        raise Failed(f"broken off after {seconds:.0f} s")
+    signal.signal(signal.SIGALRM, over)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        return function(*arguments)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
 
-    # ---- workloads
 
-    def first_sync(self, name, source, others):
-        source.make(["orders"], self.rows)
+def run_workloads(bench, names, limit_s, budget_s):
+    """False where one of them failed."""
+    end, good = time.monotonic() + budget_s, True
+    for name in names:
+        began = time.monotonic()
+        try:
+            if began >= end - 1:
+                raise Failed(f"not begun: the whole has taken its {budget_s} s")
+            limited(min(limit_s, end - began), WORKLOADS[name], bench)
+            print(f"  {name} took {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
+        except Failed as why:
+            good = False
+            bench.results.append({"name": name.upper(), "failed": str(why)})
+            print(f"\n{name.upper()}  FAILED: {why}", flush=True)
+        finally:
+            end_all()
+    return good
 
-        def vhookd(url):
-            hook = {"id": "orders", "object_type": "orders", "event": "updated", "include_all": True,
-                    "page_max_limit": 1000, "interval": "1h", "hook_url": url}
-            return [VHOOKD, "run", "--once", "--log-level", "warn", "--config", self.config(source, [hook])]
 
-        commands = {"vhookd": vhookd,
-                    "floor": lambda url: [os.path.join(BUILD, "bench/bench_floor"), source.floor, source.floor_source,
-                                          "orders", url, "1000"], **others(source)}
-        self.side_by_side(name, f"first sync of {self.rows:,} rows of {source.name}, pages of 1000, signed", "rows/s", {
-            label: lambda label=label, command=command: self.one(f"{name} {label}", command, source, self.rows)
-            for label, command in commands.items()})
-
-    def w1(self):
-        self.first_sync("W1", self.postgres(), lambda source: {
-            "node": lambda url: ["node", os.path.join(PEERS, "node.mjs"), source.url, "orders", url, "1000"],
-            "python": lambda url: ["/usr/bin/python3", os.path.join(HERE, "peers/python.py"), source.url, "orders", url, "1000"],
-            "psql+curl": lambda url: [os.path.join(HERE, "peers/psql_curl"), source.url, "orders", url, "1000"]})
-
-    def w2(self):
-        self.first_sync("W2m", MariaDB(self.urls["mariadb"], self.server("mariadb")), lambda source: {
-            "node": lambda url: ["node", os.path.join(PEERS, "node.mjs"), source.node_url, "orders", url, "1000"]})
-        self.first_sync("W2s", SQLite(self.folder), lambda source: {})
-
-    def w3(self):
-        source, webhooks, rows = self.postgres(), 16, self.scale * 1000
-        source.make([f"t{i}" for i in range(webhooks)], rows)
-
-        def vhookd(url):
-            hooks = [{"id": f"t{i}", "object_type": f"t{i}", "event": "updated", "include_all": True, "page_max_limit": 1,
-                      "interval": "1h", "hook_url": url} for i in range(webhooks)]
-            return [VHOOKD, "run", "--once", "--log-level", "warn", "--config", self.config(source, hooks)]
-
-        total = webhooks * rows
-        self.side_by_side("W3", f"one record a POST, {webhooks} webhooks, {total:,} POSTs", "POSTs/s", {
-            "vhookd": lambda: self.one("W3 vhookd", vhookd, source, total),
-            "curl multi": lambda: self.one("W3 posts", lambda url: [os.path.join(BUILD, "bench/bench_posts"), url,
-                                                                    str(webhooks), str(total)], None, total)})
-
-    def w4(self):
-        source, tables = self.postgres(), [f"t{i}" for i in range(self.scale * 100)]
-        source.make(tables, 10)
-        total = len(tables) * 10
-
-        def vhookd(url):
-            hooks = [{"id": t, "object_type": t, "event": "updated", "include_all": True, "interval": "1h", "hook_url": url}
-                     for t in tables]
-            return [VHOOKD, "run", "--once", "--log-level", "warn", "--config", self.config(source, hooks)]
-
-        self.side_by_side("W4", f"{len(tables):,} tables with 10 changed rows each", "rows/s", {
-            "vhookd": lambda: self.one("W4 vhookd", vhookd, source, total),
-            "node": lambda: self.one("W4 node", lambda url: ["node", os.path.join(PEERS, "node.mjs"), source.url,
-                                                             ",".join(tables), url, "500"], source, total)})
-
-    def idle(self, name, webhooks, seconds):
-        """CPU of daemon and database while nothing changes, from when every webhook has been polled once."""
-        source, tables = self.postgres(), [f"t{i}" for i in range(min(webhooks, self.scale * 100))]
-        source.make(tables, 10)
-        hooks = [{"id": f"w{i}", "object_type": tables[i % len(tables)], "event": "updated", "interval": "60s",
-                  "hook_url": "http://127.0.0.1:9/"} for i in range(webhooks)]
-        run = Run([VHOOKD, "run", "--log-level", "warn", "--config", self.config(source, hooks)], os.path.join(self.folder, name + ".log"))
-        time.sleep(75)  # all have had their first poll
-        if not run.alive():
-            raise SystemExit(f"bench: {name} ended; see {run.log.name}")
-        before, database = tree_cpu_s(run.process.pid), tree_cpu_s(source.pid)
-        time.sleep(seconds)
-        mine = 100 * (tree_cpu_s(run.process.pid) - before) / seconds
-        theirs = 100 * (tree_cpu_s(source.pid) - database) / seconds
-        resident = memory_mib(run.process.pid, "VmRSS")
-        run.finish()
-        print(f"\n{name}  idle: {webhooks:,} webhooks at 60 s on {len(tables):,} tables of postgres\n"
-              f"  daemon {mine:.2f} % of a core, database {theirs:.2f} %, {resident:.1f} MiB resident", flush=True)
-        self.results.append({"name": name, "webhooks": webhooks, "daemon_percent": mine, "database_percent": theirs, "resident_mib": resident})
-
-    def w5(self):
-        self.idle("W5", 10_000, 60)
-
-    def w6(self):
-        self.idle("W6", 100_000, 60)
-
-    def w7(self):
-        """From the end of an interval to the receiver: a writer commits all the time, so the newest row of each
-        page was committed just before the poll that brought it."""
-        source = self.postgres()
-        source.make(["orders"], 1000)
-        receiver = Receiver("--lags")
-        hook = {"id": "orders", "object_type": "orders", "event": "updated", "interval": "100ms", "hook_url": receiver.url}
-        run = Run([VHOOKD, "run", "--log-level", "warn", "--config", self.config(source, [hook])], os.path.join(self.folder, "W7.log"))
-        writes = "SELECT 1;" + "UPDATE orders SET updated_at = clock_timestamp() WHERE id = 1 + floor(random() * 1000);\n" * 200
-        script = os.path.join(self.folder, "writes.sql")
-        open(script, "w").write(writes)
-        end = time.monotonic() + 15
-        while time.monotonic() < end:
-            source_url = source.url
-            subprocess.run(["psql", "-XAtq", source_url, "-f", script], stdout=subprocess.DEVNULL, check=True)
-        lags = sorted(receiver.stats()["lags_us"][10:])
-        run.finish()
-        receiver.stop()
-        median, p99 = lags[len(lags) // 2] / 1000, lags[len(lags) * 99 // 100] / 1000
-        print(f"\nW7  from a poll's moment to the receiver, with a writer at work ({len(lags)} pages)\n"
-              f"  median {median:.1f} ms, 99th percentile {p99:.1f} ms", flush=True)
-        self.results.append({"name": "W7", "median_ms": median, "p99_ms": p99, "pages": len(lags)})
-
-    def w10(self):
-        """The same work with and without one webhook whose receiver takes connections and never answers."""
-        import socket
-        source, tables = self.postgres(), [f"t{i}" for i in range(self.scale * 100)]
-        source.make(tables, 10)
-        total = len(tables) * 10
-        with socket.create_server(("127.0.0.1", 0), backlog=64) as dead:
-            silent = f"http://127.0.0.1:{dead.getsockname()[1]}/"
-
-            def command(url, more):
-                hooks = [{"id": t, "object_type": t, "event": "updated", "include_all": True, "interval": "1h", "hook_url": url}
-                         for t in tables] + more
-                return [VHOOKD, "run", "--log-level", "error", "--config", self.config(source, hooks)]
-
-            sick = [{"id": "dead", "object_type": tables[0], "event": "updated", "include_all": True, "page_max_limit": 1,
-                     "interval": "1s", "hook_url": silent, "timeout": "5s"}]
-            self.side_by_side("W10", f"{len(tables):,} webhooks, one receiver among them dead", "rows/s", {
-                "vhookd": lambda: self.one("W10 dead", lambda url: command(url, sick), source, total),
-                "all alive": lambda: self.one("W10 alive", lambda url: command(url, []), source, total)})
+def options():
+    parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__)
+    parser.add_argument("workloads", nargs="*", choices=[[], *WORKLOADS], help=f"any of {' '.join(WORKLOADS)}; all where none is named")
+    parser.add_argument("--small", action="store_true", help="all sizes below small, for trying")
+    parser.add_argument("--runs", type=int, default=5, help="of each program in a race (5)")
+    parser.add_argument("--rows", type=int, default=1_000_000, help="of a first sync (1000000)")
+    parser.add_argument("--scale", type=int, default=10, help="W3, W9p: thousands of POSTs; W4, W5, W6, W10: hundreds of tables (10)")
+    parser.add_argument("--webhooks", type=int, default=10_000, help="W5; W6 has ten times as many (10000)")
+    parser.add_argument("--idle", type=int, default=60, help="W5, W6: seconds measured (60)")
+    parser.add_argument("--large", type=int, default=5_000_000, help="W8: rows of the table (5000000)")
+    parser.add_argument("--delay", type=int, default=30, help="W7: seconds (30)")
+    parser.add_argument("--limit", type=int, default=600, help="seconds that one workload may take (600)")
+    parser.add_argument("--budget", type=int, default=1800, help="seconds that the whole may take (1800)")
+    parser.add_argument("--servers", required=True, help=argparse.SUPPRESS)
+    parser.add_argument("--json", default=os.path.join(BUILD, "bench", "bench.json"))
+    if "--small" in sys.argv:
+        parser.set_defaults(**SMALL)
+    return parser.parse_args()
 
 
 def main():
-    parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__)
-    parser.add_argument("workloads", nargs="*", help="w1 … w10; all but w6 where none is named")
-    parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("--rows", type=int, default=1_000_000, help="rows of a first sync")
-    parser.add_argument("--scale", type=int, default=10, help="W3: thousands of rows a table; W4, W5, W10: hundreds of tables")
-    parser.add_argument("--servers", required=True, help=argparse.SUPPRESS)
-    parser.add_argument("--json", default=os.path.join(BUILD, "bench", "bench.json"))
-    arguments = parser.parse_args()
-    bench = Bench(arguments, arguments.servers)
+    arguments = options()
+    bench = Bench(arguments)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     try:
-        for name in arguments.workloads or ["w1", "w2", "w3", "w4", "w5", "w7", "w10"]:
-            getattr(bench, name)()
+        good = run_workloads(bench, arguments.workloads or list(WORKLOADS), arguments.limit, arguments.budget)
+        rows = targets.verdicts(bench.results)
+        print("\nTargets", *("  " + line for line in targets.lines(rows)), sep="\n")
         with open(arguments.json, "w") as file:
-            json.dump(bench.results, file, indent=1)
+            json.dump({"machine": machine(), "results": bench.results, "targets": rows}, file, indent=1)
+            file.write("\n")
         print(f"\nthe same as JSON: {os.path.relpath(arguments.json)}")
     finally:
-        shutil.rmtree(bench.folder, ignore_errors=True)
+        end_all()
+        if sys.exc_info()[0] or not good:
+            print(f"bench: logs are kept in {bench.folder}", file=sys.stderr)
+        else:
+            shutil.rmtree(bench.folder, ignore_errors=True)
+    return 0 if good else 1
 
 
-main()
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,4 +1,5 @@
 """Processes that are measured: CPU seconds, peak memory, and what arrived at the receiver."""
+import contextlib
 import http.client
 import json
 import os
@@ -11,14 +12,36 @@ HERE = os.path.dirname(os.path.realpath(__file__))
 BUILD = os.path.join(HERE, "..", "build", "release")
 
 
+class Failed(Exception):
+    """A measurement that came to nothing; the others go on."""
+
+
+_live = []  # every program started here that has not ended
+
+
+def end_all():
+    """Ends what a measurement that broke off has left running."""
+    for process in _live:
+        with contextlib.suppress(OSError):
+            process.kill()
+    for process in _live:
+        with contextlib.suppress(OSError, subprocess.TimeoutExpired):
+            process.wait(timeout=10)
+    _live.clear()
+
+
 def _stat(pid):
     try:
         with open(f"/proc/{pid}/stat") as file:
             fields = file.read().rpartition(")")[2].split()
     except OSError:
         return None
-    return {"parent": int(fields[1]), "self": (int(fields[11]) + int(fields[12])) / TICK,
-            "reaped": (int(fields[13]) + int(fields[14])) / TICK}
+    try:
+        # The process's own CPU clock counts nanoseconds, /proc hundredths of a second.
+        own = time.clock_gettime((~int(pid) << 3) | 2)
+    except OSError:
+        own = (int(fields[11]) + int(fields[12])) / TICK
+    return {"parent": int(fields[1]), "self": own, "reaped": (int(fields[13]) + int(fields[14])) / TICK}
 
 
 def tree_cpu_s(pid):
@@ -39,26 +62,19 @@ def memory_mib(pid, field="VmHWM"):
 
 
 class Receiver:
-    """bench_receiver; url is where it takes POSTs."""
+    """bench_receiver; url is where it takes POSTs. Its figures come over a connection of their own, kept open."""
 
     def __init__(self, *options, scheme="http"):
         self.process = subprocess.Popen([os.path.join(BUILD, "bench/bench_receiver"), *options],
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        self.port = int(self.process.stdout.readline())
-        self.scheme = scheme
-        self.url = f"{scheme}://127.0.0.1:{self.port}/hook"
+        _live.append(self.process)
+        port, stats_port = self.process.stdout.readline().split()
+        self.url = f"{scheme}://127.0.0.1:{int(port)}/hook"
+        self.connection = http.client.HTTPConnection("127.0.0.1", int(stats_port), timeout=30)
 
     def stats(self):
-        if self.scheme == "https":
-            import ssl
-            context = ssl._create_unverified_context()  # our own receiver's throwaway certificate
-            connection = http.client.HTTPSConnection("127.0.0.1", self.port, timeout=30, context=context)
-        else:
-            connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
-        connection.request("GET", "/stats")
-        stats = json.loads(connection.getresponse().read())
-        connection.close()
-        return stats
+        self.connection.request("GET", "/stats")
+        return json.loads(self.connection.getresponse().read())
 
     def wait_for(self, records, timeout_s, alive=lambda: True):
         """Until that many records have come; False where they do not."""
@@ -73,8 +89,10 @@ class Receiver:
 
     def stop(self):
         cpu = tree_cpu_s(self.process.pid)
+        self.connection.close()
         self.process.stdin.close()
         self.process.wait(timeout=10)
+        _live.remove(self.process)
         return cpu
 
 
@@ -86,6 +104,7 @@ class Run:
         self.started_ns = time.monotonic_ns()
         self.process = subprocess.Popen(command, stdout=self.log, stderr=self.log, stdin=subprocess.DEVNULL,
                                         env={**os.environ, **(env or {})}, start_new_session=True)
+        _live.append(self.process)
 
     def alive(self):
         if self.process.returncode is not None:
@@ -107,6 +126,7 @@ class Run:
         if self.process.returncode is None:
             os.kill(self.process.pid, signal.SIGKILL)
             os.waitpid(self.process.pid, 0)
-            raise SystemExit(f"bench: {self.process.args} did not end; see {self.log.name}")
+            raise Failed(f"{self.process.args[0]} did not end; see {self.log.name}")
+        _live.remove(self.process)
         self.log.close()
         return self.usage.ru_utime + self.usage.ru_stime, self.usage.ru_maxrss / 1024

@@ -1,53 +1,22 @@
-// What a row costs on its way into a page: encode, digest, key, envelope and signature. The figures to
+// What a row costs on its way into a page: encode, escape, digest, key, envelope and signature. The figures to
 // quote are the ratios within one run: each stage against BM_Copy, which only copies the row's text.
 #include <benchmark/benchmark.h>
 
-#include <array>
 #include <nlohmann/json.hpp>
 #include <string>
-#include <vector>
 
-#include "core/crypto.h"
+#include "bench/rows.h"
+#include "core/signing_key.h"
+#include "delivery/sign.h"
 #include "scheduler/digest.h"
 #include "scheduler/encode.h"
 #include "scheduler/harvest.h"
 #include "scheduler/key.h"
 
-namespace vhookd {
+namespace vhookd::bench {
 namespace {
 
 constexpr int rows_a_page = 1000;
-
-// Ten columns of the usual types, about 340 bytes as JSON.
-const std::vector<std::string> names = {"id",      "customer_id", "status", "total",      "paid",
-                                        "address", "note",        "meta",   "created_at", "updated_at"};
-constexpr std::array<Value, 10> row = {
-    Value{.kind = Kind::integer, .text = "1234567"},
-    Value{.kind = Kind::integer, .text = "98765432"},
-    Value{.kind = Kind::text, .text = "paid"},
-    Value{.kind = Kind::decimal, .text = "1299.90"},
-    Value{.kind = Kind::boolean, .text = "t"},
-    Value{.kind = Kind::text, .text = "12 Long Street, 34567 Some Town, Some Country"},
-    Value{.kind = Kind::text, .text = "leave it at the door, \"not\" the window\nthank you"},
-    Value{.kind = Kind::json, .text = R"({"source": "web", "coupon": null})"},
-    Value{.kind = Kind::timestamptz, .text = "2026-11-23 09:00:00.123456+00"},
-    Value{.kind = Kind::timestamptz, .text = "2026-11-23 10:11:12.654321+00"}};
-
-std::vector<std::size_t> positions() {
-  std::vector<std::size_t> all(names.size());
-  for (std::size_t i = 0; i < all.size(); ++i) all[i] = i;
-  return all;
-}
-
-std::string page() {
-  const RecordWriter writer(names, positions());
-  std::string data = "[";
-  for (int i = 0; i < rows_a_page; ++i) {
-    if (i > 0) data += ',';
-    writer.append(data, row);
-  }
-  return data + "]";
-}
 
 void BM_Copy(benchmark::State& state) {
   std::string out;
@@ -60,16 +29,29 @@ void BM_Copy(benchmark::State& state) {
 BENCHMARK(BM_Copy);
 
 void BM_Encode(benchmark::State& state) {
-  const RecordWriter writer(names, positions());
+  const auto write = writer();
   std::string out;
   for (auto _ : state) {
     out.clear();
-    writer.append(out, row);
+    write.append(out, row);
     benchmark::DoNotOptimize(out.data());
   }
   state.counters["bytes"] = static_cast<double>(out.size());
 }
 BENCHMARK(BM_Encode);
+
+// Texts of 50 bytes; the argument is how many of them have to be escaped.
+void BM_Escape(benchmark::State& state) {
+  std::string text(50, 'x');
+  for (std::int64_t i = 0; i < state.range(0); ++i) text[static_cast<std::size_t>(i * 50 / state.range(0))] = '"';
+  std::string out;
+  for (auto _ : state) {
+    out.clear();
+    append_json_string(out, text);
+    benchmark::DoNotOptimize(out.data());
+  }
+}
+BENCHMARK(BM_Escape)->Arg(0)->Arg(2)->Arg(50);
 
 // The same record through a general JSON library, as a peer.
 void BM_EncodeWithNlohmann(benchmark::State& state) {
@@ -99,7 +81,7 @@ BENCHMARK(BM_Key);
 
 // A page of 1000 records from its array to the signed body; divide by 1000 for a row.
 void BM_Envelope(benchmark::State& state) {
-  const std::string data = page();
+  const std::string data = array_of(rows_a_page);
   const Secret secret(std::string(32, 'k'));
   for (auto _ : state) {
     const auto body = envelope(PageType::virtual_, R"({"id":"orders"})", data, 42, secret, "0123456789abcdef");
@@ -108,7 +90,21 @@ void BM_Envelope(benchmark::State& state) {
 }
 BENCHMARK(BM_Envelope);
 
+// The webhook-signature header of a body of so many records: by a shared secret, by an ed25519 key.
+void sign(benchmark::State& state, SigningKey::Kind kind) {
+  const std::string body = array_of(static_cast<int>(state.range(0)));
+  const SigningKey key(Secret(std::string(32, 'k')), kind);
+  const std::chrono::sys_seconds moment{std::chrono::seconds(1'795'424'400)};
+  for (auto _ : state) {
+    const auto header = standard_signature(std::span(&key, 1), "msg_0123456789abcdef0123456789abcdef", moment, body);
+    benchmark::DoNotOptimize(header.data());
+  }
+  state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(body.size()));
+}
+BENCHMARK_CAPTURE(sign, BM_SignShared, SigningKey::Kind::shared)->Arg(1)->Arg(rows_a_page);
+BENCHMARK_CAPTURE(sign, BM_SignEd25519, SigningKey::Kind::ed25519)->Arg(1);
+
 }  // namespace
-}  // namespace vhookd
+}  // namespace vhookd::bench
 
 BENCHMARK_MAIN();

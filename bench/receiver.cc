@@ -1,10 +1,12 @@
 // A receiver that costs next to nothing, so that what sends is measured: a thread for each connection,
 // HTTP/1.1 kept alive, every POST answered 200. It counts; it verifies nothing (`vhookd receive` does).
 //
-//   bench_receiver [--tls CERT KEY] [--lags]    prints its port, then serves until its input ends
+//   bench_receiver [--tls CERT KEY] [--lags]
 //
-// GET /stats tells as JSON: posts, records, bytes, first_ns and last_ns (CLOCK_MONOTONIC, when the first and
-// the last POST were whole), lags_us (with --lags: for each POST, wall clock less the newest "updated_at" in it).
+// Prints two ports, for POSTs and for its figures (never TLS, so that asking costs nothing), and serves until its
+// input ends. GET /stats tells as JSON: posts, records, bytes, first_ns and last_ns (CLOCK_MONOTONIC, when the first
+// and the last POST were whole) and, with --lags, for each POST: lags_us, the wall clock less the newest "updated_at"
+// in it, and arrivals_us, when it was whole (CLOCK_MONOTONIC).
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -49,6 +51,7 @@ struct Stats {
   std::int64_t first_ns = 0;
   std::int64_t last_ns = 0;
   std::vector<std::int64_t> lags_us;
+  std::vector<std::int64_t> arrivals_us;
 };
 
 // Microseconds since 1970 of "2026-11-23T09:00:00.123456Z"; fractions may be shorter.
@@ -140,13 +143,18 @@ std::size_t content_length(string_view head) {
   return 0;
 }
 
+std::string joined(const std::vector<std::int64_t>& numbers) {
+  std::string text;
+  for (const auto number : numbers) text += (text.empty() ? "" : ",") + std::to_string(number);
+  return text;
+}
+
 std::string as_json(Stats& stats) {
   const std::lock_guard hold(stats.lock);
-  std::string lags;
-  for (const auto lag : stats.lags_us) lags += (lags.empty() ? "" : ",") + std::to_string(lag);
   return "{\"posts\":" + std::to_string(stats.posts) + ",\"records\":" + std::to_string(stats.records) +
          ",\"bytes\":" + std::to_string(stats.bytes) + ",\"first_ns\":" + std::to_string(stats.first_ns) +
-         ",\"last_ns\":" + std::to_string(stats.last_ns) + ",\"lags_us\":[" + lags + "]}\n";
+         ",\"last_ns\":" + std::to_string(stats.last_ns) + ",\"lags_us\":[" + joined(stats.lags_us) +
+         "],\"arrivals_us\":[" + joined(stats.arrivals_us) + "]}\n";
 }
 
 std::string answer(const std::string& body) {
@@ -164,7 +172,9 @@ void note(Stats& stats, string_view body, bool lags) {
   stats.bytes += static_cast<std::int64_t>(body.size());
   if (stats.first_ns == 0) stats.first_ns = now_ns;
   stats.last_ns = now_ns;
-  if (lags) stats.lags_us.push_back(lag_us);
+  if (!lags) return;
+  stats.lags_us.push_back(lag_us);
+  stats.arrivals_us.push_back(now_ns / 1000);
 }
 
 void serve(int socket, SSL_CTX* tls, Stats& stats, bool lags) {
@@ -211,6 +221,16 @@ int listen_somewhere(int& port) {
   return listening;
 }
 
+[[noreturn]] void accept_all(int listening, SSL_CTX* tls, Stats& stats, bool lags) {
+  for (;;) {
+    const int socket = accept4(listening, nullptr, nullptr, SOCK_CLOEXEC);
+    if (socket < 0) give_up("bench_receiver: accept");
+    const int on = 1;
+    setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    std::thread([=, &stats] { serve(socket, tls, stats, lags); }).detach();
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -222,7 +242,9 @@ int main(int argc, char** argv) {
   }
   int port = 0;
   const int listening = listen_somewhere(port);
-  std::printf("%d\n", port);
+  int figures_port = 0;
+  const int figures = listen_somewhere(figures_port);
+  std::printf("%d %d\n", port, figures_port);
   std::fflush(stdout);
   static Stats stats;  // outlives the detached threads
   std::thread([] {
@@ -230,11 +252,6 @@ int main(int argc, char** argv) {
     }
     std::_Exit(0);
   }).detach();
-  for (;;) {
-    const int socket = accept4(listening, nullptr, nullptr, SOCK_CLOEXEC);
-    if (socket < 0) give_up("bench_receiver: accept");
-    const int on = 1;
-    setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    std::thread([=] { serve(socket, tls, stats, lags); }).detach();
-  }
+  std::thread([=] { accept_all(figures, nullptr, stats, false); }).detach();
+  accept_all(listening, tls, stats, lags);
 }

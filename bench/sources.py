@@ -17,7 +17,7 @@ class Postgres:
 
     def __init__(self, url, pid):
         self.server, self.pid = url, pid
-        self.sql("DROP DATABASE IF EXISTS bench", "CREATE DATABASE bench")
+        self.sql("DROP DATABASE IF EXISTS bench WITH (FORCE)", "CREATE DATABASE bench")
         self.url = url.rsplit("/", 1)[0] + "/bench"
         self.floor_source = self.url
 
@@ -35,8 +35,17 @@ class Postgres:
             for t in tables), url=self.url)
         self.sql("VACUUM ANALYZE", "CHECKPOINT", url=self.url)
 
-    def change(self, tables, count):
-        self.sql("".join(f"UPDATE {t} SET updated_at = clock_timestamp() WHERE id <= {count}; " for t in tables), url=self.url)
+    def change(self, table, rows, count, turn):
+        """`count` of its `rows`, spread over all of it; others each turn."""
+        self.sql(f"UPDATE {table} SET total = total + 1, updated_at = clock_timestamp() WHERE id IN ({self.spread(rows, count, turn)})",
+                 url=self.url)
+
+    def delete(self, table, rows, count, turn):
+        self.sql(f"DELETE FROM {table} WHERE id IN ({self.spread(rows, count, turn)})", url=self.url)
+
+    @staticmethod
+    def spread(rows, count, turn):
+        return f"SELECT 1 + (i * {rows} / {count} + {turn}) % {rows} FROM generate_series(0::bigint, {count} - 1) i"
 
 
 class MariaDB:

@@ -24,7 +24,6 @@ std::vector<std::string> fixed_at_start(const Config& before, const Config& afte
   compare("api.socket", before.api.socket, after.api.socket);
   compare("api.token", before.api.token, after.api.token);
   compare("log.format", before.log.format, after.log.format);
-  compare("egress", before.egress, after.egress);
   compare("limits.polls", before.limits.polls, after.limits.polls);
   compare("limits.deliveries", before.limits.deliveries, after.limits.deliveries);
   return keys;

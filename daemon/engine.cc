@@ -62,13 +62,13 @@ Engine::~Engine() {
 }
 
 Result<void> Engine::start() {
+  // Those that are new are made first: an fsync for each would be most of the time it takes to start.
+  std::vector<std::string> ids;
+  ids.reserve(config_.webhooks.size());
+  for (const auto& webhook : config_.webhooks) ids.push_back(webhook.id);
+  if (auto made = parts_.store.make_webhooks(ids); !made) return made;
   {
     const std::lock_guard lock(mutex_);
-    // Those that are new are made first: an fsync for each would be most of the time it takes to start.
-    std::vector<std::string> ids;
-    ids.reserve(config_.webhooks.size());
-    for (const auto& webhook : config_.webhooks) ids.push_back(webhook.id);
-    if (auto made = parts_.store.make(ids); !made) return made;
     // From here on each is held by its entry alone.
     for (auto& webhook : std::exchange(config_.webhooks, {}))
       if (auto adopted = adopt(std::make_shared<const config::Webhook>(std::move(webhook))); !adopted) return adopted;

@@ -138,7 +138,7 @@ Answer<ReloadReport> Engine::reload() {
     entries_.erase(id);
     tally_.with([&](Tally& tally) { tally.webhooks.erase(id); });
   }
-  if (auto made = parts_.store.make(difference.added); !made)  // adopt() will say what is wrong, of each
+  if (auto made = parts_.store.make_webhooks(difference.added); !made)  // adopt() will say what is wrong, of each
     log_event(Level::error, "state-failed", {{"error", made.error().message}});
   const std::set<std::string> added_ids(difference.added.begin(), difference.added.end());
   const std::set<std::string> changed_ids(difference.changed.begin(), difference.changed.end());
@@ -161,6 +161,8 @@ Answer<ReloadReport> Engine::reload() {
   order_.clear();
   for (const auto& webhook : loaded->webhooks) order_.push_back(webhook.id);
   config_.base = loaded->base;
+  config_.egress = loaded->egress;
+  parts_.transport.set_egress(config_.egress);
   if (auto adopted = adopt_stored(); !adopted)
     log_event(Level::error, "state-failed", {{"error", adopted.error().message}});
   config_.limits.outbox_bytes = loaded->limits.outbox_bytes;

@@ -1,5 +1,6 @@
 #include "daemon/run_command.h"
 
+#include <malloc.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -109,6 +110,9 @@ int run_command(const RunOptions& options) {
   const Given given{.config = options.config, .state = options.state};
   // Neither a core nor whoever else runs under our name may hold our memory, and with it every secret.
   ::prctl(PR_SET_DUMPABLE, 0);
+  // glibc would give most threads a heap of their own, each with its own holes: 7 MiB more with 3,000 webhooks, and
+  // nothing gained by it.
+  ::mallopt(M_ARENA_MAX, 2);
   const Env env = process_environment();
   if (const auto where = env("VHOOKD_CRASH_AT"))
     if (auto armed = arm_crash(*where); !armed) return refuse_crash_point(armed.error());
@@ -172,6 +176,7 @@ int run_command(const RunOptions& options) {
   hold.unlock();
 
   if (auto started = engine.start(); !started) return refuse_state(started.error());
+  ::malloc_trim(0);  // what reading the configuration took
   log_event(Level::info, "started",
             {{"version", VHOOKD_VERSION}, {"webhooks", std::to_string(webhooks)}, {"state", state}, {"config", path}});
   serve(engine);

@@ -6,8 +6,10 @@
 #include <atomic>
 #include <cstdio>
 #include <cstdlib>
+#include <optional>
 #include <unordered_map>
 
+#include "core/guarded.h"
 #include "delivery/exchange.h"
 
 namespace vhookd {
@@ -56,7 +58,8 @@ struct CurlTransport::Loop {
   const Curl curl;
   const Clock& clock;
   const int deliveries;
-  EgressRules rules;
+  EgressRules rules;  // the waiting thread's own
+  Guarded<std::optional<EgressRules>> new_rules;
   const std::string user_agent;
   // TLS sessions, so that a new connection resumes the last one's whichever handle made it. One thread: no locks.
   std::unique_ptr<CURLSH, FreeShare> share{curl_share_init()};
@@ -117,6 +120,8 @@ int CurlTransport::capacity() const {
 }
 
 void CurlTransport::start(Request request) {
+  if (auto rules = loop_->new_rules.with([](auto& given) { return std::exchange(given, std::nullopt); }))
+    loop_->rules = std::move(*rules);
   std::unique_ptr<Exchange> exchange;
   if (loop_->idle.empty()) {
     exchange = std::make_unique<Exchange>(loop_->share.get());
@@ -159,8 +164,8 @@ void CurlTransport::abort_all() {
   loop_->abort_all();
 }
 
-void CurlTransport::set_egress(EgressRules rules) {
-  loop_->rules = std::move(rules);
+void CurlTransport::set_egress(const config::Egress& egress) {
+  loop_->new_rules.with([&](auto& given) { given = EgressRules(egress); });
 }
 
 }  // namespace vhookd

@@ -30,10 +30,8 @@ class CurlTransport final : public Transport {
   void start(Request request) override;
   std::vector<Outcome> wait(std::chrono::milliseconds patience) override;
   void wake() override;
+  void set_egress(const config::Egress& egress) override;
   void abort_all() override;
-
-  // From now on these rules hold, for kept connections too. Called by the thread that waits.
-  void set_egress(EgressRules rules);
 
  private:
   struct Loop;

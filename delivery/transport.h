@@ -46,7 +46,7 @@ struct Outcome {
 };
 
 // One of the three seams of the program. start and abort_all are called by the thread that waits;
-// wake from any thread.
+// wake and set_egress from any thread.
 class Transport {
  public:
   virtual ~Transport() = default;
@@ -55,6 +55,8 @@ class Transport {
   // Outcomes that have come in; waits at most `patience` for the first, less after wake().
   virtual std::vector<Outcome> wait(std::chrono::milliseconds patience) = 0;
   virtual void wake() = 0;
+  // From now on these addresses may be dialled and kept connections used, for what is started after it. Any thread.
+  virtual void set_egress(const config::Egress& egress) = 0;
   virtual void abort_all() = 0;  // every started request ends as Unanswered::aborted at the next wait
 };
 

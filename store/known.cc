@@ -3,6 +3,7 @@
 
 #include "store/impl.h"
 #include "store/known_block.h"
+#include "store/migrations.h"
 #include "store/schema.h"
 
 namespace vhookd {

@@ -1,10 +1,4 @@
-// The migrations of state.db, oldest first; the format they lead to is documented in store/schema.h.
-#include <array>
-#include <cstddef>
-#include <string>
-
-#include "core/crash_point.h"
-#include "store/schema.h"
+#include "store/migrations.h"
 
 namespace vhookd {
 namespace {
@@ -326,8 +320,9 @@ DROP TABLE known;
 ALTER TABLE webhook DROP COLUMN unmarked;
 )sql";
 
-// migrations[v] takes version v to v + 1.
-constexpr std::array<void (*)(Connection&), schema_version> migrations = {
+}  // namespace
+
+const std::array<void (*)(Connection&), schema_version> migrations = {
     [](Connection& db) { db.script(tables_of_version_1); },
     [](Connection& db) { db.script(tables_of_version_2); },
     [](Connection& db) { db.script(ranges_of_version_3); },
@@ -338,24 +333,5 @@ constexpr std::array<void (*)(Connection&), schema_version> migrations = {
       pack_known_of_version_5(db);
       db.script(after_packing);
     }};
-
-}  // namespace
-
-Result<void> migrate(Connection& db, int version) {
-  for (; version < schema_version; ++version) {
-    db.script("BEGIN IMMEDIATE");
-    migrations[static_cast<std::size_t>(version)](db);
-    db.script("PRAGMA application_id = " + std::to_string(application_id));
-    db.script("PRAGMA user_version = " + std::to_string(version + 1));
-    crash_point(CrashPoint::mid_migration);
-    db.script("COMMIT");
-    auto done = db.outcome();
-    if (done) continue;
-    if (db.in_transaction()) db.script("ROLLBACK");
-    (void)db.outcome();  // the first error is the one that counts
-    return done;
-  }
-  return {};
-}
 
 }  // namespace vhookd

@@ -7,9 +7,13 @@
 #include <cerrno>
 #include <cstring>
 
+#include "core/crash_point.h"
+#include "store/migrations.h"
+
 namespace vhookd {
 namespace {
 
+constexpr std::int64_t application_id = 0x76686b64;  // "vhkd"
 constexpr std::int64_t quick_check_max_bytes = 512LL << 20;
 
 std::int64_t one_integer(Connection& db, std::string_view sql) {
@@ -73,6 +77,23 @@ Result<void> set_up(Connection& db, const std::string& path) {
   if (mode == "wal") return {};
   return fail(Recourse::ask_operator, "state file " + path + " can't be kept in WAL mode here (it stays in " + mode +
                                           "). Put the state folder on a local file system");
+}
+
+Result<void> migrate(Connection& db, int version) {
+  for (; version < schema_version; ++version) {
+    db.script("BEGIN IMMEDIATE");
+    migrations[static_cast<std::size_t>(version)](db);
+    db.script("PRAGMA application_id = " + std::to_string(application_id));
+    db.script("PRAGMA user_version = " + std::to_string(version + 1));
+    crash_point(CrashPoint::mid_migration);
+    db.script("COMMIT");
+    auto done = db.outcome();
+    if (done) continue;
+    if (db.in_transaction()) db.script("ROLLBACK");
+    (void)db.outcome();  // the first error is the one that counts
+    return done;
+  }
+  return {};
 }
 
 Result<void> quick_check(Connection& db, const std::string& path) {

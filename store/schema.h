@@ -72,8 +72,7 @@
 namespace vhookd {
 
 constexpr int schema_version = 6;
-constexpr std::int64_t application_id = 0x76686b64;  // "vhkd"
-constexpr int state_queued = 0;                      // page.state
+constexpr int state_queued = 0;  // page.state
 constexpr int state_dead = 1;
 constexpr int state_kept = 2;
 constexpr int state_passed = 3;
@@ -89,11 +88,5 @@ constexpr std::int64_t forgotten_epoch = std::numeric_limits<std::int64_t>::max(
 // left behind tells, and only up to 512 MiB: about 2 s a GiB from the page cache, but minutes from a slow
 // disk, and what a crash may damage shows as an error when it is read anyhow.
 Result<std::unique_ptr<Connection>> open_state(const std::string& folder);
-
-// Takes the file from `version` to schema_version. In migrations.cc.
-Result<void> migrate(Connection& db, int version);
-
-// For the migration to version 6: packs the rows of `known` into known_block. In known.cc.
-void pack_known_of_version_5(Connection& db);
 
 }  // namespace vhookd

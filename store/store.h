@@ -157,9 +157,9 @@ class Store {
   Store& operator=(const Store&) = delete;
 
   // -- Webhooks
-  Result<WebhookState> webhook(const std::string& id);  // made with defaults where new
-  Result<std::vector<WebhookState>> webhooks();         // all that have state, by id
-  Result<void> make(std::span<const std::string> ids);  // as webhook() would each, all at once
+  Result<WebhookState> webhook(const std::string& id);           // made with defaults where new
+  Result<void> make_webhooks(std::span<const std::string> ids);  // those without state, in one commit
+  Result<std::vector<WebhookState>> webhooks();                  // all that have state, by id
   Result<void> set_paused(const std::string& id, bool paused, const std::string& because);
   Result<void> set_health(const std::string& id, bool healthy, int failed_in_a_row, const std::string& last_error);
   Result<void> touch(const std::string& id);                            // its configuration changed: updated_at

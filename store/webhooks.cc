@@ -99,10 +99,17 @@ Result<WebhookState> Store::webhook(const std::string& id) {
   return fresh;
 }
 
-Result<void> Store::make(std::span<const std::string> ids) {
+Result<void> Store::make_webhooks(std::span<const std::string> ids) {
+  const auto missing = impl_->read([&](Connection& db) {
+    std::vector<std::string> without;
+    for (const auto& id : ids)
+      if (number_of(db, id) == 0) without.push_back(id);
+    return without;
+  });
+  if (!missing) return std::unexpected(missing.error());
+  if (missing->empty()) return {};
   return impl_->write([&](Connection& db) -> Result<void> {
-    const auto now = impl_->clock.now();
-    for (const auto& id : ids) made(db, id, now);
+    for (const auto& id : *missing) made(db, id, impl_->clock.now());
     return {};
   });
 }

@@ -52,13 +52,13 @@ SELECT 'i', i.indexrelid::bigint, x.relname::text, i.indkey::text, i.indnkeyatts
 ORDER BY line, number)";
 }
 
-// Of a table that has or had heirs or partitions, $1 its oid: whether there are any, whether one of them is foreign,
-// and how many rows the partitions have in all.
+// Of a table that has or had heirs or partitions, $1 its oid: whether one of them is foreign, and how many rows the
+// partitions have in all.
 constexpr auto heirs_sql = R"(
 WITH RECURSIVE h AS (
   SELECT i.inhrelid FROM pg_catalog.pg_inherits i WHERE i.inhparent = $1::oid
   UNION SELECT i.inhrelid FROM h JOIN pg_catalog.pg_inherits i ON i.inhparent = h.inhrelid)
-SELECT (count(*) > 0)::text, COALESCE(bool_or(c.relkind = 'f'), false)::text,
+SELECT count(*)::text, COALESCE(bool_or(c.relkind = 'f'), false)::text,
        (SELECT CASE WHEN min(l.reltuples) >= 0 THEN sum(l.reltuples)::bigint ELSE -1 END
           FROM pg_catalog.pg_partition_tree($1::oid) p JOIN pg_catalog.pg_class l ON l.oid = p.relid
          WHERE p.isleaf)::text
@@ -204,7 +204,7 @@ Result<void> add_heirs(Session& session, Table& table, const std::string& oid) {
   if (!rows) return std::unexpected(rows.error());
   if (rows->empty()) return {};
   const auto row = (*rows)[0];
-  table.has_heirs = table.relation == Relation::table && is_true(row[0]);
+  table.has_heirs = table.relation == Relation::table && std::string_view(row[0].c_str()) != "0";
   table.foreign_parts = is_true(row[1]);
   if (table.relation == Relation::partitioned_table && !row[2].is_null())
     table.estimated_rows = std::stoll(row[2].c_str());

@@ -70,9 +70,8 @@ TEST(Difference, NamesWhatOnlyARestartCanChange) {
   after.api = {"off", "/run/s", Secret("t")};
   after.log = {"debug", LogFormat::json};
   after.limits = {1, 2, 3};
-  after.egress.allow = {"10.0.0.0/8"};
   EXPECT_EQ(config::difference({}, after).needs_restart,
-            (Ids{"state", "api.listen", "api.socket", "api.token", "log.format", "egress", "limits.polls",
+            (Ids{"state", "api.listen", "api.socket", "api.token", "log.format", "limits.polls",
                  "limits.deliveries"}));
 }
 

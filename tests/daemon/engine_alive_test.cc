@@ -42,6 +42,7 @@ class IdleTransport final : public Transport {
     return {};
   }
   void wake() override {}
+  void set_egress(const config::Egress&) override {}
   void abort_all() override {}
 
   std::atomic<int> waits = 0;

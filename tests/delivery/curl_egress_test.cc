@@ -147,9 +147,9 @@ TEST_F(CurlTransportTest, AKeptConnectionPermitsNobodyElse) {
 TEST_F(CurlTransportTest, NewRulesHoldForKeptConnectionsToo) {
   RawServer server(testing::always(ok()));
   EXPECT_EQ(answered(request(server.url())).status, 200);
-  transport.set_egress(EgressRules({.allow = {}, .deny = {"127.0.0.1/32"}}));
+  transport.set_egress({.allow = {}, .deny = {"127.0.0.1/32"}});
   EXPECT_EQ(unanswered(request(server.url())).why, Why::refused_by_egress);
-  transport.set_egress(EgressRules());
+  transport.set_egress({});
   EXPECT_EQ(answered(request(server.url())).status, 200);
 }
 

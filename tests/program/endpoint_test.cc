@@ -173,6 +173,25 @@ TEST_F(EndpointTest, TheVerifiersOfOthersTakeWhatIsSent) {
   EXPECT_EQ(read_file(file + ".out"), "verified\n");
 }
 
+TEST_F(EndpointTest, AReloadChangesWhereItMaySend) {
+  shop_->run("INSERT INTO things (id) VALUES (1)");
+  start({{{"include_all", "true"}}});
+  EXPECT_EQ(records(1).size(), 1U);
+  daemon_->configure("egress: {deny: [127.0.0.0/8]}\n" + yaml({{{"include_all", "true"}}}));
+  const auto said = daemon_->ask({"reload"});
+  EXPECT_EQ(said.code, 0) << said.err;
+  EXPECT_FALSE((said.out + said.err).contains("restart")) << said.out << said.err;
+  shop_->run("INSERT INTO things (id) VALUES (2)");
+  trigger();
+  EXPECT_TRUE(daemon_->reaches("w", [](const Json& status) {
+    return status.value("last_error", "").contains("egress.deny");
+  })) << daemon_->status("w").dump(2);
+  EXPECT_EQ(records(1).size(), 1U);
+  daemon_->configure(yaml({{{"include_all", "true"}}}));
+  EXPECT_EQ(daemon_->ask({"reload"}).code, 0);
+  EXPECT_EQ(records(2).size(), 2U);
+}
+
 TEST_F(EndpointTest, AFreshPairIsPrinted) {
   const auto said = run({"secret", "--ed25519"});
   EXPECT_EQ(said.code, 0);

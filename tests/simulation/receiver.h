@@ -41,6 +41,7 @@ class Receivers final : public Transport {
   void start(Request request) override;
   std::vector<Outcome> wait(std::chrono::milliseconds patience) override;  // moves no clock
   void wake() override {}
+  void set_egress(const config::Egress&) override {}
   void abort_all() override { flights_.clear(); }  // answers nobody waits for any more
 
   std::map<std::string, Told> told;  // by webhook
