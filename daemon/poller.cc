@@ -240,7 +240,7 @@ Result<void> Poller::take(Job& job, Poll& poll, Harvest& harvest, Row row, bool 
 
 // Waits for the part that is being committed, if one is. Where the poll can't go on after it, what was gathered
 // meanwhile is left: its rows come again with the next poll.
-Result<void> Poller::settle(Job& job) {
+Result<void> Poller::settle(Job& job) const {
   if (!job.writing.valid()) return {};
   if (auto stored = job.writing.get(); !stored) {
     job.outcome.at_database = false;

@@ -81,7 +81,7 @@ class Poller {
   Result<void> converse(Job& job, Poll& poll, Harvest& harvest, bool keep);
   Result<bool> read(Job& job, const Ask& ask, Poll& poll, Harvest& harvest, bool keep);
   Result<void> take(Job& job, Poll& poll, Harvest& harvest, Row row, bool keep);
-  Result<void> settle(Job& job);
+  Result<void> settle(Job& job) const;
   Result<void> commit(Job& job, Part part, bool beside);
   Result<void> finish(Job& job, Poll& poll, Harvest& harvest);
   Harvest make_harvest(const Job& job) const;
