@@ -67,8 +67,8 @@ TEST_P(ClockTest, PollsAndPagesGoOnAtTheirPace) {
       EXPECT_LE(*now.next_check_at, jumping_.now() + hours(1) + seconds(1));
       EXPECT_GE(*now.next_check_at, jumping_.now() - seconds(10));
     }
-    const auto runs = store_->runs("w").value();
-    for (const auto& run : runs) EXPECT_GE(run.duration_ms, 0);
+    const auto listed = store_->runs("w").value();
+    for (const auto& run : listed) EXPECT_GE(run.duration_ms, 0);
   }
   const auto counts = receiver_->counts();
   EXPECT_EQ(counts.unverified, 0) << "a webhook-timestamp was not the time of that moment";

@@ -1,4 +1,4 @@
-// The daemon simulated from one seed, over and over. VHOOKD_SEED is the first seed, VHOOKD_SIMULATION_SECONDS (30)
+// The daemon simulated from one seed, over and over. VHOOKD_SEED is the first seed, VHOOKD_SIMULATION_SECONDS (100)
 // how long new seeds are tried, VHOOKD_SIMULATION_SEEDS (100) how many in any case. A seed takes 50 ms of one core in a
 // debug build, so two minutes are 2,400.
 #include <gtest/gtest.h>
@@ -53,7 +53,7 @@ class SimulationTest : public ::testing::Test {
 TEST_F(SimulationTest, NothingIsMissedRepeatedOrOutOfOrder) {
   const auto least_seeds = number_from("VHOOKD_SIMULATION_SEEDS", 100);
   const auto first = number_from("VHOOKD_SEED", std::random_device{}());
-  const auto time = std::chrono::seconds(number_from("VHOOKD_SIMULATION_SECONDS", 30));
+  const auto time = std::chrono::seconds(number_from("VHOOKD_SIMULATION_SECONDS", 100));
   const SystemClock clock;
   const Tick began = clock.tick();
   Totals sums;
