@@ -6,6 +6,7 @@
 #include <optional>
 #include <pqxx/connection>
 #include <pqxx/result>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,10 @@ class Session {
   // is handed back. After an error with reconnect every further call gives that same error.
   Result<pqxx::result> run(const std::string& statements);
   Result<pqxx::result> run(const std::string& statement, const std::vector<Param>& params);
+  // As the one above, for a statement asked again and again outside a transaction: where the session is ours alone,
+  // the server keeps its plan. `name`: ASCII letters and _, always of the same statement.
+  Result<pqxx::result> run_kept(const std::string& name, const std::string& statement,
+                                const std::vector<Param>& params);
 
   // What starts the transaction every read runs in; to be put before other statements of a run(), or
   // run alone. Ends with the snapshot taken.
@@ -36,12 +41,15 @@ class Session {
   Result<pqxx::result> guarded(Call call);
   Error failed(std::string_view sqlstate, std::string_view message);
   Error broken(std::string_view message);
+  bool ours_alone();
 
   pqxx::connection connection_;
   std::string begin_sql_;
   std::string timeout_text_;
   std::string place_;  // host:port
   int version_ = 0;
+  std::optional<bool> ours_alone_;  // none: not asked yet
+  std::set<std::string> kept_;      // statements the server has a plan of
   std::optional<Error> lost_;
 };
 
