@@ -214,8 +214,7 @@ Result<void> add_heirs(Session& session, Table& table, const std::string& oid) {
 }  // namespace
 
 Result<Table> describe(Session& session, Types& types, const TableName& name) {
-  const auto rows = session.run_kept("vhookd_describe", describe_sql(session.version()),
-                                     {text(name.schema), text(name.name)});
+  const auto rows = session.run_kept(describe_sql(session.version()), {text(name.schema), text(name.name)}, false);
   if (!rows) return std::unexpected(rows.error());
   Table table;
   table.name = name;

@@ -123,16 +123,17 @@ Result<pqxx::result> Session::run(const std::string& statement, const std::vecto
   return guarded([&](pqxx::nontransaction& work) { return exec_bound(work, statement, params, false); });
 }
 
-Result<pqxx::result> Session::run_kept(const std::string& name, const std::string& statement,
-                                       const std::vector<Param>& params) {
+Result<pqxx::result> Session::run_kept(const std::string& statement, const std::vector<Param>& params,
+                                       bool in_transaction) {
   if (!ours_alone()) return run(statement, params);
   auto answer = guarded([&](pqxx::nontransaction& work) {
-    if (kept_.insert(name).second) connection_.prepare(name, statement);
-    return exec_bound(work, name, params, true);
+    const auto [at, is_new] = kept_.try_emplace(statement, "vhookd_" + std::to_string(kept_.size()));
+    if (is_new) connection_.prepare(at->second, statement);
+    return exec_bound(work, at->second, params, true);
   });
   if (answer || lost_) return answer;
-  ours_alone_ = false;  // whatever is wrong, asked plainly it is what is wrong with the statement
-  return run(statement, params);
+  ours_alone_ = false;
+  return in_transaction ? std::move(answer) : run(statement, params);
 }
 
 // A transaction pooler hands a session on, and a prepared statement would stay in it. It also gives each client a

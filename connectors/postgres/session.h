@@ -2,11 +2,11 @@
 // throws, stops here. Included by this folder's sources only.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <pqxx/connection>
 #include <pqxx/result>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -22,10 +22,9 @@ class Session {
   // is handed back. After an error with reconnect every further call gives that same error.
   Result<pqxx::result> run(const std::string& statements);
   Result<pqxx::result> run(const std::string& statement, const std::vector<Param>& params);
-  // As the one above, for a statement asked again and again outside a transaction: where the session is ours alone,
-  // the server keeps its plan. `name`: ASCII letters and _, always of the same statement.
-  Result<pqxx::result> run_kept(const std::string& name, const std::string& statement,
-                                const std::vector<Param>& params);
+  // As the one above, for one of the few statements that are asked again and again: where the session is ours alone,
+  // the server keeps their plans. `in_transaction`: what it says against that fails the statement too.
+  Result<pqxx::result> run_kept(const std::string& statement, const std::vector<Param>& params, bool in_transaction);
 
   // What starts the transaction every read runs in; to be put before other statements of a run(), or
   // run alone. Ends with the snapshot taken.
@@ -48,8 +47,8 @@ class Session {
   std::string timeout_text_;
   std::string place_;  // host:port
   int version_ = 0;
-  std::optional<bool> ours_alone_;  // none: not asked yet
-  std::set<std::string> kept_;      // statements the server has a plan of
+  std::optional<bool> ours_alone_;           // none: not asked yet
+  std::map<std::string, std::string> kept_;  // the names of the statements the server has a plan of
   std::optional<Error> lost_;
 };
 
