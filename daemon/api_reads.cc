@@ -93,8 +93,8 @@ bool wanted(const WebhookStatus& status, const Selection& selection) {
          selection.is_paused.value_or(status.paused) == status.paused &&
          selection.connection_id.value_or(webhook.connection_id) == webhook.connection_id &&
          selection.object_type.value_or(webhook.object_type) == webhook.object_type &&
-         selection.integration_type.value_or(webhook.integration_type) == webhook.integration_type &&
-         selection.environment.value_or(webhook.environment) == webhook.environment &&
+         selection.integration_type.value_or(webhook.labels->integration_type) == webhook.labels->integration_type &&
+         selection.environment.value_or(webhook.labels->environment) == webhook.labels->environment &&
          selection.updated_gte.value_or(Instant::min()) <= status.state.updated_at &&
          selection.created_lte.value_or(Instant::max()) >= status.state.created_at;
 }

@@ -366,14 +366,16 @@ std::shared_ptr<const config::Webhook> Engine::sendable(const std::string& id, b
   if (entry.paused || entry.webhook->is_paused || !entry.invalid.empty()) return nullptr;
   if (replay) return once_ ? nullptr : entry.webhook;  // `run --once` ends when the queues are empty
   // A dead page holds back what follows it: order is kept until it is replayed or dropped.
-  if (entry.holding_pages > 0 && entry.webhook->on_dead == config::OnDead::hold) return nullptr;
+  if (entry.holding_pages > 0 && entry.webhook->delivery->on_dead == config::OnDead::hold) return nullptr;
   if (once_ && entry.deliveries.failed_in_a_row > 0) return nullptr;
   return entry.webhook;
 }
 
 Keep Engine::keep(const config::Webhook& webhook) {
   const std::lock_guard lock(mutex_);
-  return {.time = webhook.keep.time, .bytes = webhook.keep.bytes, .bytes_in_all = config_.limits.kept_bytes};
+  return {.time = webhook.delivery->keep.time,
+          .bytes = webhook.delivery->keep.bytes,
+          .bytes_in_all = config_.limits.kept_bytes};
 }
 
 // Dead pages were dropped or sent again: where none is left they are no reason to be unhealthy.

@@ -82,7 +82,7 @@ Answer<WebhookStatus> Engine::set_paused(const std::string& id, bool paused) {
     Entry& entry = at->second;
     if (!paused && entry.webhook->is_paused)
       return refuse(Refusal::Why::conflict, id + ": is_paused: true stands in the configuration (" +
-                                                entry.webhook->origin + "); change it there and reload");
+                                                entry.webhook->origin.text() + "); change it there and reload");
     if (auto stored = parts_.store.set_paused(id, paused, paused ? "by the operator" : ""); !stored)
       return failed(stored.error());
     entry.paused = paused;

@@ -87,7 +87,7 @@ void put_state(Families& out, const Measurements& measured) {
   for (Status status : measured.webhooks)
     out.sample(1, {{"webhook", status.webhook.id},
                    {"connection_id", status.webhook.connection_id},
-                   {"db_type", std::string(name_of(status.webhook.database.type))},
+                   {"db_type", std::string(name_of(status.webhook.database->type))},
                    {"object_type", status.webhook.object_type},
                    {"event", std::string(name_of(status.webhook.event))},
                    {"detect", status.strategy}});
