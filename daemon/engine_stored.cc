@@ -169,7 +169,6 @@ Answer<WebhookStatus> Engine::remove(const std::string& id) {
   entries_.erase(entry);
   std::erase(order_, id);
   timetable_.remove(id);
-  tally_.with([&](Tally& tally) { tally.webhooks.erase(id); });
   ended_.notify_all();
   ended_.wait_for(lock, poll_patience, [&] { return stopping_ || !timetable_.under_way(id); });
   lock.unlock();

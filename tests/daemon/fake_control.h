@@ -70,7 +70,10 @@ class FakeControl {
 
   Control control() {
     Control control;
-    control.list = [this] { return Answer<std::vector<WebhookStatus>>(webhooks); };
+    control.each = [this](std::size_t from, std::size_t most, const Visit& visit) {
+      for (std::size_t i = from; i < webhooks.size() && i - from < most; ++i) visit(webhooks[i]);
+      return Answer<std::size_t>(webhooks.size());
+    };
     control.get = [this](const std::string& id) { return find(id, ""); };
     control.pause = [this](const std::string& id) { return find(id, "pause"); };
     control.resume = [this](const std::string& id) { return find(id, "resume"); };
@@ -101,7 +104,9 @@ class FakeControl {
     };
     control.not_ready = [this] { return reasons; };
     control.alive = [this] { return alive; };
-    control.metrics = [] { return Answer<std::string>("up 1\n"); };
+    control.metrics = [] {
+      return Answer<Pieces>([left = 2]() mutable { return left-- > 0 ? "up 1\n" : std::string(); });
+    };
     return control;
   }
 
