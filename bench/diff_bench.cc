@@ -30,7 +30,7 @@ struct Orders {
 
   Orders() {
     webhook.id = "orders";
-    webhook.database.type = DbType::sqlite;
+    webhook.database.edit().type = DbType::sqlite;
     webhook.object_type = "orders";
     webhook.detect = config::Detect::snapshot;
     table.name = {"main", "orders"};

@@ -70,12 +70,14 @@ config::Webhook webhook_on(const std::string& file) {
   config::Webhook webhook;
   webhook.id = "orders";
   webhook.connection_id = "bench";
-  webhook.database = {.type = DbType::sqlite, .url = Secret("sqlite://" + file), .display = "sqlite", .schema = {}};
+  webhook.database =
+      config::Database{.type = DbType::sqlite, .url = Secret("sqlite://" + file), .display = "sqlite", .schema = {}};
   webhook.object_type = "orders";
   webhook.page_max_limit = 1000;
   webhook.include_all = true;
-  webhook.hook_url = webhook.hook_url_display = "http://127.0.0.1/";
-  webhook.secrets = {SigningKey(Secret(std::string(32, 'k')))};
+  webhook.delivery.edit().hook_url = "http://127.0.0.1/";
+  webhook.delivery.edit().hook_url_display = "http://127.0.0.1/";
+  webhook.delivery.edit().secrets = {SigningKey(Secret(std::string(32, 'k')))};
   return webhook;
 }
 
@@ -106,7 +108,7 @@ int deliver_all(Store& store, const config::Webhook& webhook) {
     if (!head) give_up(head.error().message);
     if (!*head) return pages;
     const auto& page = (*head)->page;
-    if (standard_signature(webhook.secrets, page.id, a_moment, page.body).empty()) give_up("no signature");
+    if (standard_signature(webhook.delivery->secrets, page.id, a_moment, page.body).empty()) give_up("no signature");
     if (const auto noted = store.delivered(webhook.id, page.sequence); !noted) give_up(noted.error().message);
   }
 }

@@ -12,7 +12,7 @@ namespace {
 // A connection as read; one with faults keeps its name taken, so that they are not reported again by each webhook.
 struct Connection {
   Place place;
-  std::optional<Database> database;
+  std::optional<Shared<Database>> database;
 };
 using Connections = std::map<std::string, Connection>;
 
@@ -91,7 +91,7 @@ std::string unknown_connection(const std::string& name, const Connections& conne
 }
 
 // Takes a connection's database for a webhook that says nothing, or less, of its own.
-std::optional<Database> inherited_database(const Candidate& entry, const Connections& connections) {
+std::optional<Shared<Database>> inherited_database(const Candidate& entry, const Connections& connections) {
   const WebhookDraft& draft = entry.draft;
   if (draft.connection_id.empty()) return std::nullopt;  // missing or wrong: reported
   const auto known = connections.find(draft.connection_id);
@@ -102,15 +102,15 @@ std::optional<Database> inherited_database(const Candidate& entry, const Connect
   }
   auto database = known->second.database;
   if (!database) return std::nullopt;
-  if (!draft.db_schema.empty()) database->schema = draft.db_schema;
-  if (!draft.db_type) return database;
-  if (dialect_of(*draft.db_type) != dialect_of(database->type)) {
+  if (!draft.db_schema.empty()) database->edit().schema = draft.db_schema;
+  if (!draft.db_type || *draft.db_type == (*database)->type) return database;
+  if (dialect_of(*draft.db_type) != dialect_of((*database)->type)) {
     entry.wrong("db_type", std::string(name_of(*draft.db_type)) + " does not fit connection " +
-                               in_quotes(draft.connection_id) + ", a " + std::string(name_of(database->type)) +
+                               in_quotes(draft.connection_id) + ", a " + std::string(name_of((*database)->type)) +
                                "; leave db_type out here");
     return std::nullopt;
   }
-  database->type = *draft.db_type;
+  database->edit().type = *draft.db_type;
   return database;
 }
 
@@ -118,8 +118,12 @@ void find_database(const Candidate& entry, const Connections& connections) {
   Given given = entry.inherited;
   for (const auto& [key, value] : entry.inherited) given[key] = entry.in.node;
   for (const auto& [key, value] : entry.own) given[key] = value;
-  auto database =
-      entry.has("db_url") ? database_of(entry.in, given, entry.draft) : inherited_database(entry, connections);
+  std::optional<Shared<Database>> database;
+  if (entry.has("db_url")) {
+    database = database_of(entry.in, given, entry.draft);
+  } else {
+    database = inherited_database(entry, connections);
+  }
   if (database) entry.draft.database = std::move(*database);
 }
 
@@ -129,9 +133,9 @@ void check_together(const Candidate& entry) {
   if (!draft.include_created && draft.event != Event::updated)
     entry.wrong("include_created",
                 "false makes sense with event: updated only; remove it, or set include_created: true");
-  if (draft.detect == Detect::xid && !draft.database.url.empty() &&
-      dialect_of(draft.database.type) != Dialect::postgres)
-    entry.wrong("detect", "xid is PostgreSQL's own, and this is a " + std::string(name_of(draft.database.type)) +
+  if (draft.detect == Detect::xid && !draft.database->url.empty() &&
+      dialect_of(draft.database->type) != Dialect::postgres)
+    entry.wrong("detect", "xid is PostgreSQL's own, and this is a " + std::string(name_of(draft.database->type)) +
                               "; use auto, timestamp or snapshot");
   const bool sees_rows_only = draft.detect == Detect::xid || draft.detect == Detect::timestamp;
   if (draft.event == Event::deleted && sees_rows_only)
@@ -146,6 +150,8 @@ class Assembler {
   explicit Assembler(const Parts& parts) : connections_(read_connections(parts.connections)) {
     if (parts.defaults) inherited_ = read_map(*parts.defaults, default_keys(), defaults_);
   }
+
+  void expect(std::size_t webhooks) { webhooks_.reserve(webhooks); }
 
   void read(const Input& list) {
     if (list.node->type == Node::Type::null) return;
@@ -170,12 +176,11 @@ class Assembler {
     find_database(entry, connections_);
     check_together(entry);
     take_id(entry);
-    draft.hook_url = std::move(draft.hook.url);
-    draft.hook_url_display = std::move(draft.hook.display);
     draft.filters = std::move(draft.filter.conditions);
     draft.filters_json = std::move(draft.filter.json);
-    if (draft.integration_type.empty()) draft.integration_type = name_of(draft.database.type);
-    return static_cast<Webhook&>(draft);  // what the decoder needed besides is left behind
+    if (draft.labels->integration_type.empty()) draft.labels.edit().integration_type = name_of(draft.database->type);
+    share(draft);
+    return std::move(static_cast<Webhook&>(draft));  // what the decoder needed besides is left behind
   }
 
  private:
@@ -184,12 +189,25 @@ class Assembler {
     if (id.empty()) return;
     const Place place = entry.place("id");
     const Report& report = entry.in.context->report;
-    const std::string where = report.where(place);
-    entry.draft.origin = where.substr(0, where.rfind(':'));
+    if (Shared<std::string> file(report.files().at(static_cast<std::size_t>(place.file))); origin_file_ != file)
+      origin_file_ = file;
+    entry.draft.origin = {origin_file_, place.line};
     const auto [known, fresh] = ids_.emplace(id, place);
     if (!fresh)
       entry.wrong("id", entry.written("id") + " is taken by the webhook at " + report.where(known->second) +
                             "; ids are unique");
+  }
+
+  // Webhooks that are written out alike stand mostly one after the other.
+  void share(Webhook& webhook) {
+    webhook.database.join(last_.database);
+    webhook.delivery.join(last_.delivery);
+    webhook.labels.join(last_.labels);
+    webhook.columns.join(last_.columns);
+    last_ = {.database = webhook.database,
+             .delivery = webhook.delivery,
+             .labels = webhook.labels,
+             .columns = webhook.columns};
   }
 
   const Keys<WebhookDraft> keys_ = webhook_keys();
@@ -198,6 +216,8 @@ class Assembler {
   WebhookDraft defaults_;
   Given inherited_;
   std::map<std::string, Place> ids_;
+  Webhook last_;  // its shared parts only
+  Shared<std::string> origin_file_;
   std::vector<Webhook> webhooks_;
 };
 
@@ -231,9 +251,15 @@ Parts in_context(Parts parts, Context& context) {
 
 }  // namespace
 
-std::vector<Webhook> assemble(const Parts& parts) {
+std::vector<Webhook> assemble(const Parts& parts, const std::function<void(const Node* list)>& read) {
   Assembler assembler(parts);
-  for (const Input& list : parts.webhooks) assembler.read(list);
+  std::size_t count = 0;
+  for (const Input& list : parts.webhooks) count += list.node->items.size();
+  assembler.expect(count);
+  for (const Input& list : parts.webhooks) {
+    assembler.read(list);
+    read(list.node);
+  }
   return assembler.take();
 }
 
@@ -270,7 +296,7 @@ StoredWebhook StoredReader::read(const std::string& json) {
   Context context{report, impl_->secrets};
   const Node node = tree_of(nlohmann::ordered_json::parse(json, nullptr, false), place);
   StoredWebhook stored{impl_->assembler.webhook({&context, &node, "webhook", place}), impl_->report.errors()};
-  stored.webhook.origin = "the API";
+  stored.webhook.origin = {std::string("the API")};
   // A place without file or line leaves ": " before the key.
   for (auto& error : report.errors()) stored.errors.push_back(error.starts_with(": ") ? error.substr(2) : error);
   return stored;

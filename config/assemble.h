@@ -16,8 +16,9 @@ struct Parts {
   std::vector<Input> webhooks;     // one list for each file that has one
 };
 
-// Whole only where the report of the parts' context has no error afterwards.
-std::vector<Webhook> assemble(const Parts& parts);
+// Whole only where the report of the parts' context has no error afterwards. `read`: told of each list of webhooks as
+// soon as its nodes are no longer needed.
+std::vector<Webhook> assemble(const Parts& parts, const std::function<void(const Node* list)>& read);
 
 // What the files say besides their webhooks, whose trees are empty, kept so that webhooks that stand in no file can be
 // read against it.

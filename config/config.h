@@ -14,6 +14,7 @@
 #include "core/clock.h"
 #include "core/database.h"
 #include "core/secret.h"
+#include "core/shared.h"
 #include "core/signing_key.h"
 #include "core/value.h"
 
@@ -68,29 +69,11 @@ struct Tls {
   bool operator==(const Tls&) const = default;
 };
 
-struct Webhook {
-  std::string id;
-  std::string connection_id;
-  Database database;
-  std::string db_name_prefix;
-  std::string object_type;
-  Event event = Event::updated;
-  std::vector<std::string> fields;  // empty: all columns
-  std::vector<Filter> filters;      // in file order
-  std::string filters_json;         // the filters as given, ${…} unresolved, as a JSON object; empty: none
-  std::chrono::milliseconds interval = std::chrono::minutes(1);
-  int page_max_limit = 500;
-  std::string hook_url;          // references resolved: what is dialled, never printed
-  std::string hook_url_display;  // as written, ${…} unresolved: what is printed, sent and logged
-  bool is_paused = false;
-  std::string webhook_type = "virtual";
-  std::string environment = "Production";
-  std::string workspace_id;
-  std::string integration_type;  // defaults to the db_type's name
-  std::optional<Instant> checked_at;
-
-  bool include_all = false;
-  std::vector<SigningKey> secrets;                      // the first signs first
+// How what was found goes out.
+struct Delivery {
+  std::string hook_url;             // references resolved: what is dialled, never printed
+  std::string hook_url_display;     // as written, ${…} unresolved: what is printed, sent and logged
+  std::vector<SigningKey> secrets;  // the first signs first
   std::vector<std::pair<std::string, Secret>> headers;  // names in lower case; values may hold tokens
   std::chrono::milliseconds timeout = std::chrono::seconds(15);
   Retry retry;
@@ -99,16 +82,61 @@ struct Webhook {
   std::optional<double> rate_limit;  // POSTs a second
   Keep keep;
   Tls tls;
-  Detect detect = Detect::automatic;
+  bool operator==(const Delivery&) const = default;
+};
+
+// What is shown and sent of a webhook, and means nothing here.
+struct Labels {
+  std::string webhook_type = "virtual";
+  std::string environment = "Production";
+  std::string workspace_id;
+  std::string integration_type;  // defaults to the db_type's name
+  bool operator==(const Labels&) const = default;
+};
+
+// The columns that mean something.
+struct Columns {
   std::vector<std::string> key;  // empty: the primary key
-  std::string updated_column;    // empty: found by name and type
-  std::string created_column;
-  std::string deleted_column;
+  std::string updated;           // empty: found by name and type
+  std::string created;
+  std::string deleted;
+  bool operator==(const Columns&) const = default;
+};
+
+// Where a webhook stands, for messages.
+struct Origin {
+  Shared<std::string> file;
+  int line = 0;  // of its id; 0: it stands in no line
+  std::string text() const;
+  bool operator==(const Origin&) const = default;
+};
+
+// There may be a hundred thousand of them: what a connection or the defaults give to many stands once for all.
+struct Webhook {
+  std::string id;
+  std::string connection_id;
+  Shared<Database> database;
+  std::string db_name_prefix;
+  std::string object_type;
+  Event event = Event::updated;
+  std::vector<std::string> fields;  // empty: all columns
+  std::vector<Filter> filters;      // in file order
+  std::string filters_json;         // the filters as given, ${…} unresolved, as a JSON object; empty: none
+  std::chrono::milliseconds interval = std::chrono::minutes(1);
+  int page_max_limit = 500;
+  Shared<Delivery> delivery;
+  bool is_paused = false;
+  Shared<Labels> labels;
+  std::optional<Instant> checked_at;
+
+  bool include_all = false;
+  Detect detect = Detect::automatic;
+  Shared<Columns> columns;
   std::optional<std::chrono::milliseconds> lookback;
   bool include_created = true;
   std::optional<double> hold_if_changed_over;  // share of the table, 0 to 1
 
-  std::string origin;  // file:line of its id, for messages
+  Origin origin;
 
   // The first secret that is shared, which sig256 is made with; empty: there is none.
   Secret shared_secret() const;

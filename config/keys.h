@@ -22,7 +22,6 @@ struct DatabaseDraft {
 
 // A webhook as its keys were read, before connection and defaults are put together.
 struct WebhookDraft : Webhook, DatabaseDraft {
-  HookUrl hook;
   Filters filter;
 };
 

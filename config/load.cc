@@ -87,8 +87,8 @@ class Loader {
                   {},
                   {},
                   base_};
-    config.webhooks = assemble(base_->parts);
-    forget_webhooks();
+    config.webhooks = assemble(base_->parts, [this](const Node* list) { forget(list); });
+    base_->parts.webhooks.clear();
     return config;
   }
 
@@ -112,12 +112,11 @@ class Loader {
     if (draft.webhooks) parts.webhooks.push_back(*draft.webhooks);
   }
 
-  // Their trees take several times the room of what was made of them, and nobody asks for them again.
-  void forget_webhooks() {
-    base_->parts.webhooks.clear();
+  // The tree of a list of webhooks takes more room than what was made of it, and nobody asks for it again.
+  void forget(const Node* list) {
     for (Node& tree : base_->trees)
       for (Entry& entry : tree.entries)
-        if (entry.key.text == "webhooks") entry.value = Node{.place = entry.value.place};
+        if (&entry.value == list) entry.value = Node{.place = list->place};
   }
 
   Context& context_;

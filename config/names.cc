@@ -58,9 +58,13 @@ std::string_view name_of(Op op) {
 
 Secret Webhook::shared_secret() const {
   const auto is_shared = [](const SigningKey& secret) { return secret.kind() == SigningKey::Kind::shared; };
-  const auto found = std::ranges::find_if(secrets, is_shared);
-  if (found == secrets.end()) return {};
+  const auto found = std::ranges::find_if(delivery->secrets, is_shared);
+  if (found == delivery->secrets.end()) return {};
   return Secret(found->reveal());
+}
+
+std::string Origin::text() const {
+  return line == 0 ? *file : *file + ":" + std::to_string(line);
 }
 
 }  // namespace vhookd::config

@@ -122,6 +122,27 @@ Key<Draft> of(std::string name, std::string about, M C::*member, Form<V> form) {
   return key<Draft>(std::move(name), std::move(about), member, std::move(form));
 }
 
+// Of a part that webhooks share: one that says nothing of it keeps that of the defaults.
+template <class Part, class V, class M>
+Key<Draft> of(std::string name, std::string about, Shared<Part> Webhook::*part, M Part::*member, Form<V> form) {
+  auto read = [part, member, read_value = std::move(form.read)](const Input& in, Draft& target) {
+    if (auto value = read_value(in)) (target.*part).edit().*member = std::move(*value);
+  };
+  return {{std::move(name), std::move(about), std::move(form.schema), false}, std::move(read)};
+}
+
+Key<Draft> of_hook_url(std::string about) {
+  auto form = hook_url();
+  auto read = [read_value = std::move(form.read)](const Input& in, Draft& target) {
+    auto value = read_value(in);
+    if (!value) return;
+    auto& delivery = target.delivery.edit();
+    delivery.hook_url = std::move(value->url);
+    delivery.hook_url_display = std::move(value->display);
+  };
+  return {{"hook_url", std::move(about), std::move(form.schema), false}, std::move(read)};
+}
+
 // The keys of the user's model.
 Keys<Draft> model_keys() {
   return {
@@ -138,12 +159,12 @@ Keys<Draft> model_keys() {
       of("interval", "Time between two checks; a bare number is minutes. Default 1m.", &Draft::interval,
          duration(100ms, year, Bare::minutes)),
       of("page_max_limit", "Most records in one POST. Default 500.", &Draft::page_max_limit, integer(1, 10000)),
-      required(of("hook_url", "The http or https URL that the records are POSTed to.", &Draft::hook, hook_url())),
+      required(of_hook_url("The http or https URL that the records are POSTed to.")),
       of("is_paused", "True: not polled, and nothing is sent.", &Draft::is_paused, boolean()),
-      of("webhook_type", "virtual, the default.", &Draft::webhook_type, webhook_type()),
-      of("environment", "A label. Default Production.", &Draft::environment, text()),
-      of("workspace_id", "A label.", &Draft::workspace_id, text()),
-      of("integration_type", "A label. Default: the db_type.", &Draft::integration_type, text()),
+      of("webhook_type", "virtual, the default.", &Draft::labels, &Labels::webhook_type, webhook_type()),
+      of("environment", "A label. Default Production.", &Draft::labels, &Labels::environment, text()),
+      of("workspace_id", "A label.", &Draft::labels, &Labels::workspace_id, text()),
+      of("integration_type", "A label. Default: the db_type.", &Draft::labels, &Labels::integration_type, text()),
       of("checked_at", "Where a new webhook starts, an RFC 3339 instant.", &Draft::checked_at, optional(instant())),
       refused<Draft>("created_at", tracked),
       refused<Draft>("updated_at", tracked),
@@ -158,27 +179,31 @@ Keys<Draft> further_keys() {
       of("include_all", "True: a new webhook first sends all rows that are there. Default false.", &Draft::include_all,
          boolean()),
       of("secret", "One or several whsec_…, or whsk_… for ed25519, that sign each POST, the first first.",
-         &Draft::secrets, signing_secrets()),
-      of("headers", "Further headers of each POST.", &Draft::headers, headers()),
-      of("timeout", "Longest time for one POST. Default 15s.", &Draft::timeout, duration(100ms, 1h)),
-      of("retry", "When a POST that failed is tried again.", &Draft::retry, retry()),
+         &Draft::delivery, &Delivery::secrets, signing_secrets()),
+      of("headers", "Further headers of each POST.", &Draft::delivery, &Delivery::headers, headers()),
+      of("timeout", "Longest time for one POST. Default 15s.", &Draft::delivery, &Delivery::timeout,
+         duration(100ms, 1h)),
+      of("retry", "When a POST that failed is tried again.", &Draft::delivery, &Delivery::retry, retry()),
       of("on_dead", "hold: what follows a dead page waits for replay or drop. continue: it goes out. Default hold.",
-         &Draft::on_dead, choice<OnDead>({{"hold", OnDead::hold}, {"continue", OnDead::go_on}})),
+         &Draft::delivery, &Delivery::on_dead, choice<OnDead>({{"hold", OnDead::hold}, {"continue", OnDead::go_on}})),
       of("on_reject",
          "split: a page answered 400, 413 or 422 again and again is halved until the offending record is alone and "
          "dead. hold: it is tried as it is. Default hold.",
-         &Draft::on_reject, choice<OnReject>({{"hold", OnReject::hold}, {"split", OnReject::split}})),
+         &Draft::delivery, &Delivery::on_reject,
+         choice<OnReject>({{"hold", OnReject::hold}, {"split", OnReject::split}})),
       of("rate_limit", "Most POSTs a second, evenly spread; 0.5 is one every two seconds. Default: no limit.",
-         &Draft::rate_limit, optional(number(0.001, 100000))),
-      of("keep", "What was delivered is kept so long for replay.", &Draft::keep, keep()),
-      of("tls", "Of an https hook_url: a private CA, and a certificate of vhookd's own.", &Draft::tls, tls()),
+         &Draft::delivery, &Delivery::rate_limit, optional(number(0.001, 100000))),
+      of("keep", "What was delivered is kept so long for replay.", &Draft::delivery, &Delivery::keep, keep()),
+      of("tls", "Of an https hook_url: a private CA, and a certificate of vhookd's own.", &Draft::delivery,
+         &Delivery::tls, tls()),
       of("detect", "How changes are found. Default auto.", &Draft::detect, detect()),
-      of("key", "The columns that identify a row. Default: the primary key.", &Draft::key, names()),
+      of("key", "The columns that identify a row. Default: the primary key.", &Draft::columns, &Columns::key, names()),
       of("updated_column", "The column that holds the time of the last change. Default: found by name and type.",
-         &Draft::updated_column, text()),
+         &Draft::columns, &Columns::updated, text()),
       of("created_column", "The column that holds the time of creation. Default: found by name and type.",
-         &Draft::created_column, text()),
-      of("deleted_column", "The column that is set when a row is deleted softly.", &Draft::deleted_column, text()),
+         &Draft::columns, &Columns::created, text()),
+      of("deleted_column", "The column that is set when a row is deleted softly.", &Draft::columns, &Columns::deleted,
+         text()),
       of("lookback", "How far each check reaches back behind the last one.", &Draft::lookback,
          optional(duration(0s, year))),
       of("include_created", "False: an updated webhook leaves out new rows. Default true.", &Draft::include_created,

@@ -1,6 +1,7 @@
 #include "daemon/api_reads.h"
 
 #include <charconv>
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "config/spelling.h"
@@ -14,6 +15,7 @@ namespace vhookd {
 namespace {
 
 using Json = nlohmann::ordered_json;
+constexpr std::size_t everything = std::numeric_limits<std::size_t>::max();
 
 HttpResponse json(std::string body) {
   return {200, "application/json", std::move(body) + "\n", {}};
@@ -93,24 +95,70 @@ bool wanted(const WebhookStatus& status, const Selection& selection) {
          selection.is_paused.value_or(status.paused) == status.paused &&
          selection.connection_id.value_or(webhook.connection_id) == webhook.connection_id &&
          selection.object_type.value_or(webhook.object_type) == webhook.object_type &&
-         selection.integration_type.value_or(webhook.integration_type) == webhook.integration_type &&
-         selection.environment.value_or(webhook.environment) == webhook.environment &&
+         selection.integration_type.value_or(webhook.labels->integration_type) == webhook.labels->integration_type &&
+         selection.environment.value_or(webhook.labels->environment) == webhook.labels->environment &&
          selection.updated_gte.value_or(Instant::min()) <= status.state.updated_at &&
          selection.created_lte.value_or(Instant::max()) >= status.state.created_at;
 }
 
-std::pair<Instant, std::string> sort_key(const WebhookStatus& status, const std::string& sort) {
-  if (sort == "created_at") return {status.state.created_at, {}};
-  if (sort == "updated_at") return {status.state.updated_at, {}};
-  if (sort == "checked_at") return {status.state.checked_at.value_or(Instant{}), {}};
-  if (sort == "connection_id") return {Instant{}, status.webhook.connection_id};
-  return {Instant{}, status.webhook.id};
+// A webhook that is wanted, as far as its place in the list hangs on it: the list may be a hundred thousand long, and
+// only what is shown of it is looked up whole.
+struct Listed {
+  std::pair<Instant, std::string> key;
+  std::string id;
+};
+
+Listed listed(const WebhookStatus& status, const std::string& sort) {
+  Listed one{.key = {}, .id = status.webhook.id};
+  if (sort == "created_at") one.key.first = status.state.created_at;
+  if (sort == "updated_at") one.key.first = status.state.updated_at;
+  if (sort == "checked_at") one.key.first = status.state.checked_at.value_or(Instant{});
+  if (sort == "connection_id") one.key.second = status.webhook.connection_id;
+  if (sort == "id" || sort == "name") one.key.second = status.webhook.id;
+  return one;
 }
 
-void sort_by(std::vector<WebhookStatus>& list, const std::string& sort, bool descending) {
-  std::ranges::stable_sort(list, [&](const WebhookStatus& a, const WebhookStatus& b) {
-    return descending ? sort_key(b, sort) < sort_key(a, sort) : sort_key(a, sort) < sort_key(b, sort);
+void sort_by(std::vector<Listed>& list, const std::string& sort, bool descending) {
+  if (sort.empty()) {
+    if (descending) std::ranges::reverse(list);
+    return;
+  }
+  std::ranges::stable_sort(
+      list, [&](const Listed& a, const Listed& b) { return descending ? b.key < a.key : a.key < b.key; });
+}
+
+// In the configuration's order, and all of them.
+bool is_plain(const Selection& selection) {
+  return selection.sort.empty() && !selection.descending && !selection.is_healthy && !selection.is_paused &&
+         !selection.connection_id && !selection.object_type && !selection.integration_type && !selection.environment &&
+         !selection.updated_gte && !selection.created_lte;
+}
+
+struct Cut {
+  std::vector<std::string> ids;
+  std::size_t total = 0;
+};
+
+Answer<Cut> cut_of(const Control& control, const Selection& selection) {
+  Cut cut;
+  if (is_plain(selection)) {
+    const auto total = control.each(selection.offset, selection.limit,
+                                    [&](const WebhookStatus& status) { cut.ids.push_back(status.webhook.id); });
+    if (!total) return std::unexpected(total.error());
+    cut.total = *total;
+    return cut;
+  }
+  std::vector<Listed> list;
+  const auto total = control.each(0, everything, [&](const WebhookStatus& status) {
+    if (wanted(status, selection)) list.push_back(listed(status, selection.sort));
   });
+  if (!total) return std::unexpected(total.error());
+  sort_by(list, selection.sort, selection.descending);
+  cut.total = list.size();
+  const std::size_t from = std::min(selection.offset, list.size());
+  for (const auto& one : std::span(list).subspan(from, std::min(selection.limit, list.size() - from)))
+    cut.ids.push_back(one.id);
+  return cut;
 }
 
 Json dead_page(const DeadPage& dead, bool whole) {
@@ -143,10 +191,9 @@ int status_of(Refusal::Why why) {
 
 HttpResponse no_such_webhook(const ApiCall& call) {
   std::vector<std::string> ids;
-  if (const auto list = call.control.list()) {
-    for (const auto& status : *list) ids.push_back(status.webhook.id);
-  }
-  const std::string near = config::nearest(call.id, ids);
+  const auto listed =
+      call.control.each(0, everything, [&](const WebhookStatus& status) { ids.push_back(status.webhook.id); });
+  const std::string near = listed ? config::nearest(call.id, ids) : "";
   return error_response(
       404, "no webhook has the id \"" + call.id + "\"" + (near.empty() ? "" : "; the nearest is \"" + near + "\""));
 }
@@ -159,6 +206,17 @@ HttpResponse refusal_response(const ApiCall& call, const Refusal& refusal) {
   const std::string error = details.empty() ? "the daemon could not do it" : details.front();
   if (!details.empty()) details.erase(details.begin());
   return error_response(status_of(refusal.why), error, details);
+}
+
+Answer<std::vector<WebhookStatus>> statuses_of(const Control& control, std::span<const std::string> ids) {
+  std::vector<WebhookStatus> statuses;
+  statuses.reserve(ids.size());
+  for (const auto& id : ids) {
+    auto status = control.get(id);
+    if (status) statuses.push_back(std::move(*status));
+    if (!status && status.error().why != Refusal::Why::not_found) return std::unexpected(status.error());
+  }
+  return statuses;
 }
 
 HttpResponse get_healthz(const ApiCall& call) {
@@ -175,7 +233,9 @@ HttpResponse get_readyz(const ApiCall& call) {
 HttpResponse get_metrics(const ApiCall& call) {
   auto text = call.control.metrics();
   if (!text) return refusal_response(call, text.error());
-  return {200, metrics_content_type, std::move(*text), {}};
+  HttpResponse response{200, metrics_content_type, (*text)(), {}};
+  response.more = std::move(*text);
+  return response;
 }
 
 HttpResponse get_webhooks(const ApiCall& call) {
@@ -186,18 +246,12 @@ HttpResponse get_webhooks(const ApiCall& call) {
       wrong.push_back(std::string(name).append(" ").append(broken));
   }
   if (!wrong.empty()) return error_response(400, "the query is not right", wrong);
-  auto list = call.control.list();
-  if (!list) return refusal_response(call, list.error());
-  std::erase_if(*list, [&](const WebhookStatus& status) { return !wanted(status, selection); });
-  if (!selection.sort.empty()) {
-    sort_by(*list, selection.sort, selection.descending);
-  } else if (selection.descending) {
-    std::ranges::reverse(*list);
-  }
-  const std::span<const WebhookStatus> all(*list);
-  const std::size_t from = std::min(selection.offset, all.size());
-  HttpResponse response = json(webhooks_json(all.subspan(from, std::min(selection.limit, all.size() - from))));
-  response.headers.emplace_back("x-total-count", std::to_string(all.size()));
+  const auto cut = cut_of(call.control, selection);
+  if (!cut) return refusal_response(call, cut.error());
+  const auto shown = statuses_of(call.control, cut->ids);
+  if (!shown) return refusal_response(call, shown.error());
+  HttpResponse response = json(webhooks_json(*shown));
+  response.headers.emplace_back("x-total-count", std::to_string(cut->total));
   return response;
 }
 

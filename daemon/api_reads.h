@@ -1,7 +1,9 @@
 // The routes that only look. Each is called by answer() when the caller may ask it.
 #pragma once
 
+#include <span>
 #include <string>
+#include <vector>
 
 #include "daemon/control.h"
 #include "daemon/http.h"
@@ -14,6 +16,9 @@ struct ApiCall {
   std::string id;        // the {id} of the path; empty where the route has none
   bool can_act = false;  // there is a token to be let in with
 };
+
+// As they stand now, with their runs; one that has gone meanwhile is left out.
+Answer<std::vector<WebhookStatus>> statuses_of(const Control& control, std::span<const std::string> ids);
 
 HttpResponse get_healthz(const ApiCall& call);
 HttpResponse get_readyz(const ApiCall& call);

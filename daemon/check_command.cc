@@ -36,7 +36,7 @@ bool sees_transactions(Connector& session) {
 }
 
 void probe_table(const config::Webhook& webhook, Connector& session, Finding& finding) {
-  const auto table = session.describe({webhook.database.schema, webhook.table_name()});
+  const auto table = session.describe({webhook.database->schema, webhook.table_name()});
   if (!table) return finding.errors.push_back(table.error().message);
   const auto plan = make_plan(webhook, *table, std::nullopt);
   if (!plan) return finding.errors.push_back(plan.error().message);
@@ -65,7 +65,7 @@ void probe_table(const config::Webhook& webhook, Connector& session, Finding& fi
 }
 
 void probe_hook(const config::Webhook& webhook, const EgressRules& rules, Finding& finding) {
-  const std::string host(written_host(webhook.hook_url));
+  const std::string host(written_host(webhook.delivery->hook_url));
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   addrinfo* list = nullptr;
@@ -77,7 +77,7 @@ void probe_hook(const config::Webhook& webhook, const EgressRules& rules, Findin
   for (const auto* at = list; at != nullptr; at = at->ai_next) {
     const auto address = ip_of(*at->ai_addr);
     const auto why =
-        address ? rules.refusal(*address, webhook.hook_url) : std::optional<std::string>("is no IP address");
+        address ? rules.refusal(*address, webhook.delivery->hook_url) : std::optional<std::string>("is no IP address");
     if (why) refused.push_back(*why);
     allowed = allowed || !why;
   }
@@ -91,7 +91,7 @@ std::vector<Finding> probe(const config::Config& config) {
   std::vector<Finding> findings;
   for (const auto& webhook : config.webhooks) {
     Finding finding{.id = webhook.id, .found = {}, .warnings = {}, .errors = {}};
-    const std::string place = std::string(name_of(webhook.database.type)) + webhook.database.url.reveal();
+    const std::string place = std::string(name_of(webhook.database->type)) + webhook.database->url.reveal();
     auto session = sessions.find(place);
     if (session == sessions.end()) session = sessions.emplace(place, connect(webhook.database, {})).first;
     if (session->second) {

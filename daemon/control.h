@@ -62,9 +62,16 @@ struct ReloadReport {
   std::vector<std::string> notices;
 };
 
+using Visit = std::function<void(const WebhookStatus&)>;
+
+// A long text bit by bit: each call gives the next piece, an empty one ends it. Not thread-safe.
+using Pieces = std::function<std::string()>;
+
 struct Control {
-  std::function<Answer<std::vector<WebhookStatus>>()> list;  // in the configuration's order
-  std::function<Answer<Counts>()> counts;                    // cheap, however many webhooks there are
+  // Calls `visit` for each webhook from place `from` of the configuration's order on, at most `most` of them, without
+  // its runs; how many there are in all. `visit` is quick and asks nothing of this Control.
+  std::function<Answer<std::size_t>(std::size_t from, std::size_t most, const Visit& visit)> each;
+  std::function<Answer<Counts>()> counts;  // cheap, however many webhooks there are
   std::function<Answer<WebhookStatus>(const std::string& id)> get;
   std::function<Answer<Run>(const std::string& id)> trigger;  // polls now, waits for the run
   std::function<Answer<WebhookStatus>(const std::string& id)> pause;
@@ -84,8 +91,8 @@ struct Control {
   std::function<Answer<std::string>(const std::string& id, bool json)> explain;
   // Empty: started and every webhook that isn't paused is healthy. Else the reasons.
   std::function<std::vector<std::string>()> not_ready;
-  std::function<bool()> alive;                   // makes progress
-  std::function<Answer<std::string>()> metrics;  // Prometheus' text format, see daemon/metrics.h
+  std::function<bool()> alive;              // makes progress
+  std::function<Answer<Pieces>()> metrics;  // Prometheus' text format, see daemon/metrics.h
 };
 
 }  // namespace vhookd

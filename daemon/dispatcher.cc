@@ -109,11 +109,11 @@ void Dispatcher::start(const Lane& lane) {
   const auto webhook = hooks_.sendable(lane.id, lane.replay);
   if (!webhook) return;  // whoever makes it sendable again notifies
   const Tick tick = clock_.tick();
-  if (const auto rate = rates_.find(lane.id); rate != rates_.end() && webhook->rate_limit) {
+  if (const auto rate = rates_.find(lane.id); rate != rates_.end() && webhook->delivery->rate_limit) {
     if (rate->second.not_before() > tick) return wait_until(lane, rate->second.not_before());
   }
   // Before the page is read: most that have no place go to the webhook's own URL.
-  if (!lane.replay && !has_place(origin_of(webhook->hook_url), lane)) return;
+  if (!lane.replay && !has_place(origin_of(webhook->delivery->hook_url), lane)) return;
   auto parcel = next_parcel(lane, *webhook);
   if (!parcel) {
     log_event(Level::error, "state-failed", {{"webhook", lane.id}, {"error", parcel.error().message}});
@@ -126,13 +126,13 @@ void Dispatcher::start(const Lane& lane) {
 
   const auto ticket = next_ticket_++;
   auto request = make_request(ticket, *webhook, **parcel, clock_.now());
-  request.tls = std::shared_ptr<const config::Tls>(webhook, &webhook->tls);
+  request.tls = std::shared_ptr<const config::Tls>(webhook, &webhook->delivery->tls);
   Endpoint& endpoint = endpoints_.try_emplace(origin, bounds_.per_endpoint).first->second;
   const bool slowed = endpoint.pace.slowed();
   ++endpoint.flights;
   endpoint.pace.started(tick);
   slowed_flights_ += slowed ? 1 : 0;
-  if (webhook->rate_limit) rates_[lane.id].started(tick, *webhook->rate_limit);
+  if (webhook->delivery->rate_limit) rates_[lane.id].started(tick, *webhook->delivery->rate_limit);
   flights_.emplace(ticket, Flight{.lane = lane,
                                   .parcel = std::move(**parcel),
                                   .webhook = webhook,

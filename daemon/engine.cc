@@ -70,6 +70,8 @@ Result<void> Engine::start() {
   {
     const std::lock_guard lock(mutex_);
     // From here on each is held by its entry alone.
+    order_.reserve(ids.size());
+    entries_.reserve(ids.size());
     for (auto& webhook : std::exchange(config_.webhooks, {}))
       if (auto adopted = adopt(std::make_shared<const config::Webhook>(std::move(webhook))); !adopted) return adopted;
     if (auto adopted = adopt_stored(); !adopted) return adopted;
@@ -132,13 +134,12 @@ Result<void> Engine::adopt(const std::shared_ptr<const config::Webhook>& webhook
     log_event(Level::info, "checked-at-ignored",
               {{"webhook", id}, {"why", "it says where a new webhook starts, and this one has state"}});
   Entry& entry = entries_[id];
-  tally_.with([&](Tally& tally) { tally.webhooks.try_emplace(id); });  // counters begin at 0, not at the first event
   if (!entry.webhook) order_.push_back(id);
   entry.webhook = webhook;
   entry.paused = state->paused;
   entry.holding_pages = state->holding_pages;
   entry.strategy = "";
-  entry.token = "";
+  entry.token = {};
   entry.by_commits_alone = true;
   entry.since = parts_.clock.tick();
   entry.checked_before = state->checked_at;
@@ -197,12 +198,11 @@ void Engine::wait_for_room(const std::string& id) {
   ended_.notify_all();
   const auto at = entries_.find(id);
   if (at == entries_.end()) return;
-  ++at->second.runs_ended;
-  at->second.last_run =
-      Run{.started_at = parts_.clock.now(),
-          .ok = false,
-          .error = "the outbox is full: polling waits until pages are delivered, or dead ones dropped"};
-  at->second.polls.failed(at->second.last_run->error, true);
+  const Run run{.started_at = parts_.clock.now(),
+                .ok = false,
+                .error = "the outbox is full: polling waits until pages are delivered, or dead ones dropped"};
+  note_run(at->second, run);
+  at->second.polls.failed(run.error, true);
   show_health(id, at->second);
   say_outbox_full(id, at->second);
   once_left_.erase(id);
@@ -215,11 +215,17 @@ void Engine::say_outbox_full(const std::string& id, Entry& entry) {
               {{"webhook", id}, {"what", "polling waits until pages are delivered; changes wait in the database"}});
 }
 
-void Engine::polled(const Due& due, const PollOutcome& outcome, const std::string& token) {
+// REQUIRES: mutex_ held.
+void Engine::note_run(Entry& entry, const Run& run) {
+  ++entry.runs_ended;
+  if (entry.awaited > 0) entry.last_run = std::make_unique<Run>(run);
+}
+
+void Engine::polled(const Due& due, const PollOutcome& outcome, const Shared<std::string>& token) {
   const auto& id = due.id;
   const auto& webhook = *due.webhook;
   const auto& run = outcome.run;
-  count(id, outcome);
+  tally_.with([&](Tally& tally) { tally.polls.observe(static_cast<double>(run.duration_ms) / 1000); });
   if (!run.ok) {
     if (auto recorded = parts_.store.record_run(id, run); !recorded)
       log_event(Level::error, "state-failed", {{"webhook", id}, {"error", recorded.error().message}});
@@ -240,16 +246,16 @@ void Engine::polled(const Due& due, const PollOutcome& outcome, const std::strin
     unreachable(id, webhook, run.error);
   } else {
     timetable_.reached(id);
-    outages_.erase(Sessions::place_of(webhook.database));
+    if (!outages_.empty()) outages_.erase(Sessions::place_of(webhook.database));
   }
   timetable_.finished(id, now, outcome.more);
   ended_.notify_all();
   const auto at = entries_.find(id);
   if (at == entries_.end()) return;  // taken out by a reload meanwhile
   Entry& entry = at->second;
-  ++entry.runs_ended;
+  count(entry, outcome);
+  note_run(entry, run);
   if (outcome.complete && !outcome.more) entry.first_sync.reset();
-  entry.last_run = run;
   if (!outcome.strategy.empty()) {
     entry.strategy = outcome.strategy;
     entry.by_commits_alone = outcome.by_commits_alone;
@@ -261,7 +267,7 @@ void Engine::polled(const Due& due, const PollOutcome& outcome, const std::strin
     entry.idle_at.reset();
     entry.idle_unsaved = false;
   }
-  entry.token = complete && outcome.up_to_date && entry.webhook == due.webhook ? token : "";
+  entry.token = complete && outcome.up_to_date && entry.webhook == due.webhook ? token : Shared<std::string>();
   if (!outcome.held.empty()) {
     hold_back(id, entry, outcome.held);
   } else if (run.ok) {
@@ -366,14 +372,16 @@ std::shared_ptr<const config::Webhook> Engine::sendable(const std::string& id, b
   if (entry.paused || entry.webhook->is_paused || !entry.invalid.empty()) return nullptr;
   if (replay) return once_ ? nullptr : entry.webhook;  // `run --once` ends when the queues are empty
   // A dead page holds back what follows it: order is kept until it is replayed or dropped.
-  if (entry.holding_pages > 0 && entry.webhook->on_dead == config::OnDead::hold) return nullptr;
+  if (entry.holding_pages > 0 && entry.webhook->delivery->on_dead == config::OnDead::hold) return nullptr;
   if (once_ && entry.deliveries.failed_in_a_row > 0) return nullptr;
   return entry.webhook;
 }
 
 Keep Engine::keep(const config::Webhook& webhook) {
   const std::lock_guard lock(mutex_);
-  return {.time = webhook.keep.time, .bytes = webhook.keep.bytes, .bytes_in_all = config_.limits.kept_bytes};
+  return {.time = webhook.delivery->keep.time,
+          .bytes = webhook.delivery->keep.bytes,
+          .bytes_in_all = config_.limits.kept_bytes};
 }
 
 // Dead pages were dropped or sent again: where none is left they are no reason to be unhealthy.

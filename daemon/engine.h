@@ -12,6 +12,7 @@
 #include <set>
 #include <string>
 #include <thread>
+#include <unordered_map>
 #include <vector>
 
 #include "config/config.h"
@@ -22,6 +23,7 @@
 #include "core/guarded.h"
 #include "daemon/control.h"
 #include "daemon/dispatcher.h"
+#include "daemon/metrics.h"
 #include "daemon/poller.h"
 #include "daemon/probes.h"
 #include "daemon/sessions.h"
@@ -88,18 +90,20 @@ class Engine {
     bool asked = false;         // somebody asked for the next poll: it is not left out
     // What lets polls be left out (scheduler/idle.h).
     bool by_commits_alone = true;    // not known before the first poll
-    std::string token;               // taken before the last poll, which was whole; empty: there is none
+    Shared<std::string> token;       // taken before the last poll, which was whole; empty: there is none
     std::optional<Instant> idle_at;  // last check by a token, newer than the state's
     bool idle_unsaved = false;       // the state does not know of it
     bool outbox_full = false;
     std::uint64_t runs_begun = 0;
     Tick poll_began;  // of the latest
     std::uint64_t runs_ended = 0;
-    std::optional<Run> last_run;
-    std::optional<Progress> first_sync;     // while it is under way
+    int awaited = 0;                        // so many wait for a run to end,
+    std::unique_ptr<Run> last_run;          // and are told of this one
+    std::unique_ptr<Progress> first_sync;   // while it is under way
     Tick since;                             // known to this process from then on
     std::optional<Tick> last_complete;      // check by this process
     std::optional<Instant> checked_before;  // by the one before it, as the state had it
+    WebhookTally counted;
     // Of one made through the API.
     bool by_api = false;
     std::string definition;  // as kept in state
@@ -126,7 +130,7 @@ class Engine {
     std::string id;
     std::shared_ptr<const config::Webhook> webhook, polled_as;
     PollRequest request;
-    std::string token;
+    Shared<std::string> token;
     bool by_commits_alone = true;
   };
   // daemon/engine_poll.cc
@@ -143,7 +147,9 @@ class Engine {
   void hand_over();
   void wait_for_room(const std::string& id);
   static void say_outbox_full(const std::string& id, Entry& entry);
-  void polled(const Due& due, const PollOutcome& outcome, const std::string& token);
+  void polled(const Due& due, const PollOutcome& outcome, const Shared<std::string>& token);
+  static void count(Entry& entry, const PollOutcome& outcome);
+  static void note_run(Entry& entry, const Run& run);
   void unreachable(const std::string& id, const config::Webhook& webhook, const std::string& error);
   void hold_back(const std::string& id, Entry& entry, const std::string& why);
   void show_health(const std::string& id, Entry& entry);
@@ -173,18 +179,20 @@ class Engine {
   };
   Judged judge(const Entry& entry, std::optional<Instant> checked_at, Instant now, Tick tick) const;
   Judged judge_known(const Entry& entry) const;
-  WebhookStatus judged(const Entry& entry, WebhookState state);
+  std::optional<Instant> next_check_at(const Entry& entry, const Judged& judged, Instant now, Tick tick) const;
+  WebhookStatus judged(const Entry& entry, WebhookState state) const;
   Answer<Counts> counts();
   Answer<WebhookStatus> status_of(const std::string& id);
-  Answer<std::vector<WebhookStatus>> statuses();  // in order, without their runs
-  Answer<std::string> metrics();
+  using OnEntry = std::function<void(const Entry& entry, WebhookState state)>;
+  Answer<std::size_t> walk(std::size_t from, std::size_t most, const OnEntry& on_entry);
+  Answer<std::size_t> each(std::size_t from, std::size_t most, const Visit& visit);
+  MeasuredWebhook measured(const Entry& entry, const WebhookState& state) const;
+  Answer<Pieces> metrics();
   Answer<std::string> explain(const std::string& id, bool json);
-  void count(const std::string& id, const PollOutcome& outcome);
   void progressed(const std::string& id, std::int64_t rows, std::optional<std::int64_t> expected);
   void attempted(const std::string& id, Attempted outcome, Micros took, std::optional<Micros> waited);
 
   // daemon/engine_control.cc
-  Answer<std::vector<WebhookStatus>> list();
   Answer<Run> trigger(const std::string& id);
   Answer<WebhookStatus> set_paused(const std::string& id, bool paused);
   std::vector<const config::Webhook*> of_the_yaml() const;
@@ -210,7 +218,7 @@ class Engine {
   std::condition_variable ended_;  // a run ended, webhooks came or went; stopping
   std::optional<Tick> awaited_;    // what comes due then is waited for by a worker
   config::Config config_;          // without its webhooks once they are adopted
-  std::map<std::string, Entry> entries_;
+  std::unordered_map<std::string, Entry> entries_;
   std::vector<std::string> order_;  // of the configuration
   Timetable timetable_;
   std::map<std::string, Outage> outages_;  // by Sessions::place_of

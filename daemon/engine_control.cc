@@ -28,7 +28,7 @@ std::unexpected<Refusal> failed(const Error& error) {
 
 Control Engine::control() {
   return {
-      .list = [this] { return list(); },
+      .each = [this](std::size_t from, std::size_t most, const Visit& visit) { return each(from, most, visit); },
       .counts = [this] { return counts(); },
       .get = [this](const std::string& id) { return status_of(id); },
       .trigger = [this](const std::string& id) { return trigger(id); },
@@ -64,12 +64,19 @@ Answer<Run> Engine::trigger(const std::string& id) {
     const auto entry = entries_.find(id);
     return stopping_ || entry == entries_.end() || entry->second.runs_ended >= target;
   };
-  if (!ended_.wait_for(lock, trigger_patience, ended))
-    return refuse(Refusal::Why::failed, "the poll of " + id + " has not ended yet; see `vhookd runs " + id + "`");
+  ++at->second.awaited;
+  const bool in_time = ended_.wait_for(lock, trigger_patience, ended);
   const auto entry = entries_.find(id);
-  if (stopping_ || entry == entries_.end() || !entry->second.last_run)
-    return refuse(Refusal::Why::failed, "the daemon is stopping or " + id + " was removed");
-  return *entry->second.last_run;
+  std::optional<Run> run;
+  if (entry != entries_.end()) {
+    if (entry->second.last_run) run = *entry->second.last_run;
+    // It may be another by now, of the same name.
+    if (entry->second.awaited > 0 && --entry->second.awaited == 0) entry->second.last_run.reset();
+  }
+  if (!in_time)
+    return refuse(Refusal::Why::failed, "the poll of " + id + " has not ended yet; see `vhookd runs " + id + "`");
+  if (stopping_ || !run) return refuse(Refusal::Why::failed, "the daemon is stopping or " + id + " was removed");
+  return *run;
 }
 
 Answer<WebhookStatus> Engine::set_paused(const std::string& id, bool paused) {
@@ -82,7 +89,7 @@ Answer<WebhookStatus> Engine::set_paused(const std::string& id, bool paused) {
     Entry& entry = at->second;
     if (!paused && entry.webhook->is_paused)
       return refuse(Refusal::Why::conflict, id + ": is_paused: true stands in the configuration (" +
-                                                entry.webhook->origin + "); change it there and reload");
+                                                entry.webhook->origin.text() + "); change it there and reload");
     if (auto stored = parts_.store.set_paused(id, paused, paused ? "by the operator" : ""); !stored)
       return failed(stored.error());
     entry.paused = paused;
@@ -136,7 +143,6 @@ Answer<ReloadReport> Engine::reload() {
   for (const auto& id : difference.removed) {
     timetable_.remove(id);
     entries_.erase(id);
-    tally_.with([&](Tally& tally) { tally.webhooks.erase(id); });
   }
   if (auto made = parts_.store.make_webhooks(difference.added); !made)  // adopt() will say what is wrong, of each
     log_event(Level::error, "state-failed", {{"error", made.error().message}});

@@ -29,21 +29,21 @@ Engine::Due Engine::take(const std::string& id) {
                       .checked_at = entry.idle_at},
           .token = entry.token,
           .by_commits_alone = entry.by_commits_alone};
-  if (std::exchange(entry.asked, false) || once_ || due.request.release) due.token = "";
+  if (std::exchange(entry.asked, false) || once_ || due.request.release) due.token = {};
   return due;
 }
 
 void Engine::poll_one(const Due& due) {
   const auto& webhook = *due.webhook;
   const auto age = std::min<Micros>(webhook.interval / 4, oldest_probe);
-  if (!due.token.empty() && left_out(due, probes_.recent(webhook.database, age))) return;
+  if (!due.token->empty() && left_out(due, probes_.recent(webhook.database, age))) return;
   hand_over();
   if (!outbox_has_room(due.id)) return wait_for_room(due.id);
   const Tick began = parts_.clock.tick();
   auto lease = sessions_.lease(webhook.database);
-  if (!lease) return polled(due, not_reached(lease.error(), began), "");
+  if (!lease) return polled(due, not_reached(lease.error(), began), {});
   // The token comes before the view, so that all that is behind it is in the view.
-  std::string token;
+  Shared<std::string> token;
   if (due.by_commits_alone) {
     poll_step_ = parts_.clock.tick();
     // A last answer that is young enough does as well: what was committed since shows at the next look.
@@ -54,7 +54,7 @@ void Engine::poll_one(const Due& due) {
   }
   auto outcome = poll_on(*lease, webhook, due.request);
   if (outcome.run.ok && outcome.epoch_ends) {
-    if (const auto last = end_epoch(due)) return polled(due, *last, "");
+    if (const auto last = end_epoch(due)) return polled(due, *last, {});
     auto request = due.request;
     request.can_end_epoch = false;
     outcome = poll_with_session(webhook, request);
@@ -120,18 +120,17 @@ std::optional<PollOutcome> Engine::end_epoch(const Due& due) {
 
 // Nothing was committed since the last poll: the check is done. False: it has to be made.
 bool Engine::left_out(const Due& due, const std::optional<Probes::Seen>& seen) {
-  if (!seen || due.token.empty() || seen->token != due.token) return false;
+  if (!seen || due.token->empty() || seen->token != due.token) return false;
   log_event(Level::debug, "unchanged", {{"webhook", due.id}});
   const std::lock_guard lock(mutex_);
   timetable_.reached(due.id);
-  outages_.erase(Sessions::place_of(due.webhook->database));
+  if (!outages_.empty()) outages_.erase(Sessions::place_of(due.webhook->database));
   timetable_.finished(due.id, parts_.clock.tick(), false);
   ended_.notify_all();
   const auto at = entries_.find(due.id);
   if (at == entries_.end()) return true;
   Entry& entry = at->second;
-  ++entry.runs_ended;
-  entry.last_run = Run{.started_at = seen->asked_at};
+  note_run(entry, Run{.started_at = seen->asked_at});
   if (!entry.last_complete || seen->tick > *entry.last_complete) {  // one look serves many, some polled after it
     entry.idle_at = seen->asked_at;
     entry.idle_unsaved = true;

@@ -1,5 +1,7 @@
 // What Engine answers to Control about how things stand: status, readiness, metrics.
 #include <filesystem>
+#include <limits>
+#include <span>
 
 #include "core/crypto.h"
 #include "daemon/engine.h"
@@ -19,6 +21,10 @@ std::int64_t size_of(const std::string& path) {
   std::error_code fault;
   const auto size = std::filesystem::file_size(path, fault);
   return fault ? 0 : static_cast<std::int64_t>(size);
+}
+
+double lag_seconds(const std::optional<Instant>& checked_at, Instant now) {
+  return checked_at ? std::max(0.0, std::chrono::duration<double>(now - *checked_at).count()) : 0;
 }
 
 double seconds(std::int64_t milliseconds) {
@@ -63,8 +69,16 @@ Engine::Judged Engine::judge(const Entry& entry, std::optional<Instant> checked_
   return judged;
 }
 
+// REQUIRES: mutex_ held.
+std::optional<Instant> Engine::next_check_at(const Entry& entry, const Judged& judged, Instant now, Tick tick) const {
+  if (judged.paused || !entry.invalid.empty()) return std::nullopt;
+  const auto due = timetable_.due(entry.webhook->id);
+  if (!due) return std::nullopt;
+  return now + std::max<Micros>(Micros(0), *due - tick);
+}
+
 // Without its runs. REQUIRES: mutex_ held.
-WebhookStatus Engine::judged(const Entry& entry, WebhookState state) {
+WebhookStatus Engine::judged(const Entry& entry, WebhookState state) const {
   WebhookStatus status;
   const Instant now = parts_.clock.now();
   const Tick tick = parts_.clock.tick();
@@ -77,18 +91,14 @@ WebhookStatus Engine::judged(const Entry& entry, WebhookState state) {
   status.last_error = std::move(judged.last_error);
   status.strategy = entry.strategy;
   status.by_api = entry.by_api;
-  if (!status.paused && entry.invalid.empty()) {
-    if (const auto due = timetable_.due(entry.webhook->id))
-      status.next_check_at = now + std::max<Micros>(Micros(0), *due - tick);
-  }
+  status.next_check_at = next_check_at(entry, judged, now, tick);
   if (const auto& sync = entry.first_sync) {
     const double took = std::chrono::duration<double>(sync->last - sync->began).count();
     status.first_sync = FirstSync{.rows = sync->rows,
                                   .expected_rows = sync->expected,
                                   .rows_per_second = took > 0 ? static_cast<double>(sync->rows) / took : 0};
   }
-  if (judged.checked_at)
-    status.lag_seconds = std::max(0.0, std::chrono::duration<double>(now - *judged.checked_at).count());
+  status.lag_seconds = lag_seconds(judged.checked_at, now);
   return status;
 }
 
@@ -132,31 +142,32 @@ Answer<WebhookStatus> Engine::status_of(const std::string& id) {
   return status;
 }
 
-Answer<std::vector<WebhookStatus>> Engine::statuses() {
-  const std::lock_guard lock(mutex_);
-  auto states = parts_.store.webhooks();
-  if (!states) return failed(states.error());
-  std::map<std::string, WebhookState*> by_id;
-  for (auto& state : *states) by_id.emplace(state.id, &state);
-  std::vector<WebhookStatus> all;
-  for (const auto& id : order_) {
-    const auto entry = entries_.find(id);
-    const auto state = by_id.find(id);
-    if (entry != entries_.end() && state != by_id.end())
-      all.push_back(judged(entry->second, std::move(*state->second)));
+// Some at a time, so that neither the lock is held for long nor all their states are in memory at once.
+Answer<std::size_t> Engine::walk(std::size_t from, std::size_t most, const OnEntry& on_entry) {
+  constexpr std::size_t at_once = 500;
+  std::vector<std::string> ids;  // a reload must neither show one twice nor pass one over
+  std::size_t total = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    total = order_.size();
+    from = std::min(from, total);
+    ids.reserve(std::min(most, total - from));
+    for (const auto& id : std::span(order_).subspan(from, std::min(most, total - from))) ids.push_back(id);
   }
-  return all;
+  for (std::size_t done = 0; done < ids.size(); done += at_once) {
+    const std::lock_guard lock(mutex_);
+    auto states = parts_.store.webhooks(std::span(ids).subspan(done, std::min(at_once, ids.size() - done)));
+    if (!states) return failed(states.error());
+    for (auto& state : *states) {
+      const auto entry = entries_.find(state.id);
+      if (entry != entries_.end()) on_entry(entry->second, std::move(state));
+    }
+  }
+  return total;
 }
 
-Answer<std::vector<WebhookStatus>> Engine::list() {
-  auto all = statuses();
-  if (!all) return all;
-  for (auto& status : *all) {
-    auto runs = parts_.store.runs(status.webhook.id);
-    if (!runs) return failed(runs.error());
-    status.runs = std::move(*runs);
-  }
-  return all;
+Answer<std::size_t> Engine::each(std::size_t from, std::size_t most, const Visit& visit) {
+  return walk(from, most, [&](const Entry& entry, WebhookState state) { visit(judged(entry, std::move(state))); });
 }
 
 std::vector<std::string> Engine::not_ready() {
@@ -176,18 +187,14 @@ std::vector<std::string> Engine::not_ready() {
   return reasons;
 }
 
-void Engine::count(const std::string& id, const PollOutcome& outcome) {
+// REQUIRES: mutex_ held.
+void Engine::count(Entry& entry, const PollOutcome& outcome) {
   const Run& run = outcome.run;
-  tally_.with([&](Tally& tally) {
-    tally.polls.observe(seconds(run.duration_ms));
-    const auto at = tally.webhooks.find(id);
-    if (at == tally.webhooks.end()) return;  // taken out meanwhile
-    auto& counted = at->second;
-    ++(!run.ok ? counted.polls_failed : outcome.held.empty() ? counted.polls_ok : counted.polls_held);
-    counted.records += static_cast<std::uint64_t>(run.records);
-    counted.pages += static_cast<std::uint64_t>(run.pages);
-    counted.last_poll_seconds = seconds(run.duration_ms);
-  });
+  auto& counted = entry.counted;
+  ++(!run.ok ? counted.polls_failed : outcome.held.empty() ? counted.polls_ok : counted.polls_held);
+  counted.records += static_cast<std::uint64_t>(run.records);
+  counted.pages += static_cast<std::uint64_t>(run.pages);
+  counted.last_poll_seconds = seconds(run.duration_ms);
 }
 
 void Engine::progressed(const std::string& id, std::int64_t rows, std::optional<std::int64_t> expected) {
@@ -195,8 +202,7 @@ void Engine::progressed(const std::string& id, std::int64_t rows, std::optional<
   const auto at = entries_.find(id);
   if (at == entries_.end()) return;
   auto& sync = at->second.first_sync;
-  const bool begins = !sync.has_value();
-  if (begins) sync = Progress{.expected = expected, .began = at->second.poll_began};
+  if (!sync) sync = std::make_unique<Progress>(Progress{.expected = expected, .began = at->second.poll_began});
   sync->rows += rows;
   sync->last = parts_.clock.tick();
 }
@@ -206,26 +212,51 @@ void Engine::attempted(const std::string& id, Attempted outcome, Micros took, st
     tally.attempts.observe(std::chrono::duration<double>(took).count());
     // The wall clock may have been set back meanwhile.
     if (waited) tally.waits.observe(std::max(0.0, std::chrono::duration<double>(*waited).count()));
-    const auto at = tally.webhooks.find(id);
-    if (at != tally.webhooks.end()) ++at->second.attempts[static_cast<std::size_t>(outcome)];
   });
+  const std::lock_guard lock(mutex_);
+  if (const auto at = entries_.find(id); at != entries_.end())
+    ++at->second.counted.attempts[static_cast<std::size_t>(outcome)];
 }
 
-Answer<std::string> Engine::metrics() {
-  auto all = statuses();
-  if (!all) return std::unexpected(all.error());
-  const auto bytes = parts_.store.outbox_bytes();
-  if (!bytes) return failed(bytes.error());
-  Measurements measured{.webhooks = std::move(*all),
+// REQUIRES: mutex_ held.
+MeasuredWebhook Engine::measured(const Entry& entry, const WebhookState& state) const {
+  const Instant now = parts_.clock.now();
+  const Tick tick = parts_.clock.tick();
+  const auto checked_at = entry.idle_at ? entry.idle_at : state.checked_at;
+  const auto judged = judge(entry, checked_at, now, tick);
+  return {.webhook = entry.webhook,
+          .strategy = entry.strategy,
+          .healthy = judged.healthy,
+          .paused = judged.paused,
+          .lag_seconds = lag_seconds(judged.checked_at, now),
+          .checked_at = checked_at,
+          .next_check_at = next_check_at(entry, judged, now, tick),
+          .last_delivery_at = state.last_delivery_at,
+          .queued_pages = state.queued_pages,
+          .queued_bytes = state.queued_bytes,
+          .dead_pages = state.dead_pages,
+          .counted = entry.counted};
+}
+
+Answer<Pieces> Engine::metrics() {
+  Measurements measured{.webhooks = {},
                         .tally = tally_.with([](const Tally& tally) { return tally; }),
-                        .outbox_bytes = *bytes,
+                        .outbox_bytes = 0,
                         .state_bytes = size_of(parts_.store.path()) + size_of(parts_.store.path() + "-wal"),
                         .process = process_facts()};
   {
     const std::lock_guard lock(mutex_);
+    measured.webhooks.reserve(order_.size());
     measured.outbox_limit_bytes = config_.limits.outbox_bytes;
   }
-  return metrics_text(measured);
+  const auto walked = walk(0, std::numeric_limits<std::size_t>::max(), [&](const Entry& entry, WebhookState state) {
+    measured.webhooks.push_back(this->measured(entry, state));
+  });
+  if (!walked) return std::unexpected(walked.error());
+  const auto bytes = parts_.store.outbox_bytes();
+  if (!bytes) return failed(bytes.error());
+  measured.outbox_bytes = *bytes;
+  return metrics_pieces(std::move(measured));
 }
 
 Answer<std::string> Engine::explain(const std::string& id, bool json) {

@@ -36,7 +36,7 @@ std::unexpected<Refusal> not_valid(std::vector<std::string> errors) {
 // An address that stands in the YAML is the operator's own permission to send there; one that came through the API is
 // not, and needs egress.allow as a name would. Empty: it may be sent to, or is no literal and is judged when dialled.
 std::string literal_refused(const config::Webhook& webhook, const config::Egress& egress) {
-  const std::string host(written_host(webhook.hook_url));
+  const std::string host(written_host(webhook.delivery->hook_url));
   const auto address = parse_ip(host == "localhost" ? "127.0.0.1" : host);
   if (!address) return "";
   const auto why = EgressRules(egress).refusal(*address, "http://not-literal.invalid/");
@@ -164,12 +164,11 @@ Answer<WebhookStatus> Engine::remove(const std::string& id) {
   std::unique_lock lock(mutex_);
   const auto entry = entries_.find(id);
   if (!entry->second.by_api)
-    return refuse(Refusal::Why::conflict,
-                  id + " stands in the YAML (" + entry->second.webhook->origin + "); take it out there and reload");
+    return refuse(Refusal::Why::conflict, id + " stands in the YAML (" + entry->second.webhook->origin.text() +
+                                              "); take it out there and reload");
   entries_.erase(entry);
   std::erase(order_, id);
   timetable_.remove(id);
-  tally_.with([&](Tally& tally) { tally.webhooks.erase(id); });
   ended_.notify_all();
   ended_.wait_for(lock, poll_patience, [&] { return stopping_ || !timetable_.under_way(id); });
   lock.unlock();

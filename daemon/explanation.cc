@@ -56,7 +56,7 @@ class Explainer {
 };
 
 Result<void> Explainer::look_at_table() {
-  auto table = context_.session.describe({webhook().database.schema, webhook().table_name()});
+  auto table = context_.session.describe({webhook().database->schema, webhook().table_name()});
   if (!table) return std::unexpected(table.error());
   out_->server = context_.session.server();
   out_->table = std::move(*table);

@@ -81,7 +81,7 @@ void head(std::string& out, const Explanation& e) {
   const auto& webhook = *e.webhook;
   out += printable(webhook.id) + ", as a new webhook begins; one that has polled before goes on as it did\n";
   if (!e.running.empty()) line(out, "running", e.running);
-  line(out, "database", webhook.connection_id + ": " + webhook.database.display + " (" + e.server + ")");
+  line(out, "database", webhook.connection_id + ": " + webhook.database->display + " (" + e.server + ")");
   line(out, "table", e.plan.from + ", " + std::string(relation_name(e.table.relation)) + ", " + estimate(e.table));
   line(out, "event",
        std::string(config::name_of(webhook.event)) + ", looked for every " + config::show(webhook.interval) +
@@ -89,7 +89,7 @@ void head(std::string& out, const Explanation& e) {
   if (!webhook.filters_json.empty()) line(out, "filters", webhook.filters_json);
   if (!webhook.include_created) line(out, "new rows", "left out (include_created: false)");
   if (webhook.is_paused) line(out, "paused", "not polled and nothing sent (is_paused: true)");
-  line(out, "sent to", webhook.hook_url_display);
+  line(out, "sent to", webhook.delivery->hook_url_display);
   if (e.table.may_write && e.plan.dialect != Dialect::sqlite)  // of a file every owner may
     line(out, "mind", "the role may write here; vhookd needs SELECT only: use a role of its own");
 }
@@ -100,7 +100,7 @@ void columns(std::string& out, const Explanation& e) {
   line(out, "updated", column_text(e.plan, e.plan.updated));
   line(out, "created", column_text(e.plan, e.plan.created));
   line(out, "deleted",
-       e.plan.gone.empty() ? "none" : e.webhook->deleted_column + ", a row is gone where " + e.plan.gone);
+       e.plan.gone.empty() ? "none" : e.webhook->columns->deleted + ", a row is gone where " + e.plan.gone);
   line(out, "sent",
        e.webhook->event == config::Event::deleted && e.plan.gone.empty() ? "the key; a row that is gone has no more"
                                                                          : joined(e.plan.delivered));
@@ -113,7 +113,8 @@ void page(std::string& out, const Explanation& e) {
   line(out, "type",
        std::string(name_of(e.page->type)) + ", sequence " + std::to_string(e.page->sequence) + ", " +
            std::to_string(e.page->records) + (e.page->records == 1 ? " record, " : " records, ") +
-           std::to_string(e.page->body.size()) + " bytes" + (e.webhook->secrets.empty() ? ", not signed" : ", signed"));
+           std::to_string(e.page->body.size()) + " bytes" +
+           (e.webhook->delivery->secrets.empty() ? ", not signed" : ", signed"));
   const auto payload = read_payload(e.page->body);
   const auto records = payload ? split_records(payload->data) : std::vector<std::string>();
   for (const auto& record : records | std::views::take(most_records)) out += "  " + printable(record) + "\n";
@@ -137,7 +138,7 @@ Json columns_json(const Explanation& e) {
   return {{"key", key},
           {"updated", or_null(e.plan.updated)},
           {"created", or_null(e.plan.created)},
-          {"deleted", or_null(e.webhook->deleted_column)},
+          {"deleted", or_null(e.webhook->columns->deleted)},
           {"sent", e.plan.delivered}};
 }
 
@@ -163,7 +164,7 @@ std::string key_text(const Plan& plan) {
   std::vector<std::string> names;
   for (const auto& column : plan.key) names.push_back(column.name);
   if (names.empty()) return "none";
-  if (!plan.webhook->key.empty()) return joined(names) + " (as configured)";
+  if (!plan.webhook->columns->key.empty()) return joined(names) + " (as configured)";
   if (names == plan.table->primary_key) return joined(names) + " (primary key)";
   return joined(names) + (plan.table->find(names[0]) == nullptr ? " (the table has no key of its own)" : " (unique)");
 }
@@ -205,7 +206,7 @@ std::string explanation_json(const Explanation& e) {
   const auto& webhook = *e.webhook;
   Json out = {{"id", webhook.id},
               {"event", config::name_of(webhook.event)},
-              {"database", webhook.database.display},
+              {"database", webhook.database->display},
               {"server", e.server},
               {"table", e.plan.from},
               {"relation", relation_name(e.table.relation).substr(2)},

@@ -28,8 +28,8 @@ std::vector<std::string> references_in(std::string_view written, std::string_vie
 }  // namespace
 
 HookSecrets::HookSecrets(const config::Webhook& webhook) {
-  for (const auto& value : references_in(webhook.hook_url_display, webhook.hook_url)) add(value);
-  for (const auto& [name, value] : webhook.headers) {
+  for (const auto& value : references_in(webhook.delivery->hook_url_display, webhook.delivery->hook_url)) add(value);
+  for (const auto& [name, value] : webhook.delivery->headers) {
     const std::string& text = value.reveal();
     add(text);
     // "Bearer TOKEN": the token alone too.

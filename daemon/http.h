@@ -1,6 +1,7 @@
 // One HTTP request and its answer, as values.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
 #include <utility>
@@ -22,6 +23,9 @@ struct HttpResponse {
   std::string content_type = "application/json";
   std::string body;
   std::vector<std::pair<std::string, std::string>> headers;  // besides content-type
+  // What follows `body`, where an answer is too large to be held whole: piece by piece, as the client takes them; an
+  // empty one is the end. Called by one thread.
+  std::function<std::string()> more = {};
 };
 
 }  // namespace vhookd

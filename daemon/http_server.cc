@@ -80,9 +80,50 @@ class Deadlines {
   std::jthread reaper_;  // last: it uses all the others
 };
 
-MHD_Result send(MHD_Connection* to, const HttpResponse& answer) {
+// An answer that is made while it is sent. To make a piece is the handler's own time, to take it the client's.
+struct Stream {
+  std::string piece;
+  std::size_t taken = 0;  // of it
+  std::function<std::string()> more;
+  Deadlines& deadlines;
+  Connection& to;
+
+  static ssize_t read(void* cls, std::uint64_t, char* into, std::size_t room) {
+    auto& stream = *static_cast<Stream*>(cls);
+    if (stream.taken == stream.piece.size()) {
+      stream.deadlines.lift(stream.to);
+      stream.taken = 0;
+      try {
+        stream.piece = stream.more();
+      } catch (const std::exception&) {
+        return MHD_CONTENT_READER_END_WITH_ERROR;
+      }
+      stream.deadlines.renew(stream.to);
+      if (stream.piece.empty()) return MHD_CONTENT_READER_END_OF_STREAM;
+    }
+    const std::size_t size = stream.piece.copy(into, room, stream.taken);
+    stream.taken += size;
+    return static_cast<ssize_t>(size);
+  }
+  static void done(void* cls) { delete static_cast<Stream*>(cls); }  // NOLINT(cppcoreguidelines-owning-memory)
+};
+
+MHD_Response* streamed(HttpResponse& answer, Deadlines& deadlines, Connection& connection) {
+  constexpr std::size_t block = 64 << 10;
+  auto stream = std::make_unique<Stream>(Stream{
+      .piece = std::move(answer.body), .more = std::move(answer.more), .deadlines = deadlines, .to = connection});
   MHD_Response* response =
-      MHD_create_response_from_buffer(answer.body.size(), const_cast<char*>(answer.body.data()), MHD_RESPMEM_MUST_COPY);
+      MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, block, &Stream::read, stream.get(), &Stream::done);
+  if (response != nullptr) (void)stream.release();
+  return response;
+}
+
+MHD_Response* whole(const HttpResponse& answer) {
+  return MHD_create_response_from_buffer(answer.body.size(), const_cast<char*>(answer.body.data()),
+                                         MHD_RESPMEM_MUST_COPY);
+}
+
+MHD_Result queue(MHD_Connection* to, const HttpResponse& answer, MHD_Response* response) {
   if (response == nullptr) return MHD_NO;
   MHD_add_response_header(response, "content-type", answer.content_type.c_str());
   MHD_add_response_header(response, "cache-control", "no-store");
@@ -91,6 +132,10 @@ MHD_Result send(MHD_Connection* to, const HttpResponse& answer) {
   const MHD_Result queued = MHD_queue_response(to, static_cast<unsigned>(answer.status), response);
   MHD_destroy_response(response);
   return queued;
+}
+
+MHD_Result send(MHD_Connection* to, const HttpResponse& answer) {
+  return queue(to, answer, whole(answer));
 }
 
 HttpResponse error(int status, const std::string& text) {
@@ -225,9 +270,12 @@ MHD_Result HttpServer::Impl::request_part(MHD_Connection* from, Connection& conn
     return MHD_YES;
   }
   deadlines.lift(connection);
-  const HttpResponse answer = handle(connection);
+  HttpResponse answer = handle(connection);
+  std::string next = answer.more ? answer.more() : "";
   deadlines.renew(connection);
-  return send(from, answer);
+  if (next.empty()) return send(from, answer);
+  answer.body += next;
+  return queue(from, answer, streamed(answer, deadlines, connection));
 }
 
 HttpResponse HttpServer::Impl::handle(Connection& connection) const {

@@ -2,6 +2,7 @@
 
 #include <prometheus/text_serializer.h>
 
+#include <array>
 #include <sstream>
 
 namespace vhookd {
@@ -68,12 +69,8 @@ double seconds_since_1970(Instant at) {
   return std::chrono::duration<double>(at.time_since_epoch()).count();
 }
 
-// One gauge with a sample for each webhook that `value` gives one for.
-template <class Value>
-void per_webhook(Families& out, const Measurements& measured, const char* name, const char* help, Value value) {
-  out.gauge(name, help);
-  for (const auto& status : measured.webhooks)
-    if (const std::optional<double> sample = value(status)) out.sample(*sample, {{"webhook", status.webhook.id}});
+double number(std::uint64_t count) {
+  return static_cast<double>(count);
 }
 
 std::optional<double> moment(const std::optional<Instant>& at) {
@@ -81,65 +78,82 @@ std::optional<double> moment(const std::optional<Instant>& at) {
   return seconds_since_1970(*at);
 }
 
-void put_state(Families& out, const Measurements& measured) {
-  using Status = const WebhookStatus&;
-  out.gauge("vhookd_webhook_info", "What a webhook is, as labels; always 1.");
-  for (Status status : measured.webhooks)
-    out.sample(1, {{"webhook", status.webhook.id},
-                   {"connection_id", status.webhook.connection_id},
-                   {"db_type", std::string(name_of(status.webhook.database.type))},
-                   {"object_type", status.webhook.object_type},
-                   {"event", std::string(name_of(status.webhook.event))},
-                   {"detect", status.strategy}});
-  per_webhook(out, measured, "vhookd_webhook_healthy", "1 where is_healthy, else 0.",
-              [](Status s) { return s.healthy ? 1.0 : 0.0; });
-  per_webhook(out, measured, "vhookd_webhook_paused", "1 where is_paused, else 0.",
-              [](Status s) { return s.paused ? 1.0 : 0.0; });
-  per_webhook(out, measured, "vhookd_webhook_interval_seconds", "Configured time between two polls.",
-              [](Status s) { return std::chrono::duration<double>(s.webhook.interval).count(); });
-  per_webhook(out, measured, "vhookd_webhook_lag_seconds", "Time since the last complete check.",
-              [](Status s) { return s.state.checked_at ? std::optional(s.lag_seconds) : std::nullopt; });
-  per_webhook(out, measured, "vhookd_webhook_last_check_timestamp_seconds", "When the last complete check ended.",
-              [](Status s) { return moment(s.state.checked_at); });
-  per_webhook(out, measured, "vhookd_webhook_next_check_timestamp_seconds",
-              "When the next poll is due; none if paused.", [](Status s) { return moment(s.next_check_at); });
-  per_webhook(out, measured, "vhookd_webhook_last_delivery_timestamp_seconds", "When the last 2xx came.",
-              [](Status s) { return moment(s.state.last_delivery_at); });
-  per_webhook(out, measured, "vhookd_webhook_queued_pages", "Pages that wait to be delivered.",
-              [](Status s) { return static_cast<double>(s.state.queued_pages); });
-  per_webhook(out, measured, "vhookd_webhook_queued_bytes", "Bytes of the pages that wait to be delivered.",
-              [](Status s) { return static_cast<double>(s.state.queued_bytes); });
-  per_webhook(out, measured, "vhookd_webhook_dead_pages", "Pages whose retries are spent.",
-              [](Status s) { return static_cast<double>(s.state.dead_pages); });
-  per_webhook(out, measured, "vhookd_webhook_last_poll_duration_seconds", "How long the last poll took.",
-              [&](Status s) -> std::optional<double> {
-                const auto counted = measured.tally.webhooks.find(s.webhook.id);
-                return counted == measured.tally.webhooks.end() ? std::nullopt : counted->second.last_poll_seconds;
-              });
+using Measured = const MeasuredWebhook&;
+
+// A family with samples of each webhook.
+struct PerWebhook {
+  const char* name;
+  const char* help;
+  MetricType type;
+  void (*put)(Families& out, Measured webhook);
+};
+
+// One sample, where `value` gives one.
+template <auto value>
+void one(Families& out, Measured of) {
+  if (const std::optional<double> sample = value(of)) out.sample(*sample, {{"webhook", of.webhook->id}});
 }
 
-void put_counts(Families& out, const Measurements& measured) {
-  const auto& webhooks = measured.tally.webhooks;
-  out.counter("vhookd_polls_total", "Polls that have ended, by outcome.");
-  for (const auto& [id, counted] : webhooks) {
-    out.sample(static_cast<double>(counted.polls_ok), {{"webhook", id}, {"outcome", "ok"}});
-    out.sample(static_cast<double>(counted.polls_failed), {{"webhook", id}, {"outcome", "failed"}});
-    out.sample(static_cast<double>(counted.polls_held), {{"webhook", id}, {"outcome", "held"}});
-  }
-  out.counter("vhookd_records_total", "Changed rows that polls have put into pages.");
-  for (const auto& [id, counted] : webhooks) out.sample(static_cast<double>(counted.records), {{"webhook", id}});
-  out.counter("vhookd_pages_total", "Pages that polls have queued.");
-  for (const auto& [id, counted] : webhooks) out.sample(static_cast<double>(counted.pages), {{"webhook", id}});
-  out.counter("vhookd_deliveries_total", "Attempts to deliver a page, by outcome.");
-  for (const auto& [id, counted] : webhooks)
-    for (const auto outcome : all_attempted)
-      out.sample(static_cast<double>(counted.attempts[static_cast<std::size_t>(outcome)]),
-                 {{"webhook", id}, {"outcome", std::string(name_of(outcome))}});
-  out.histogram("vhookd_poll_duration_seconds", "How long polls took.", measured.tally.polls);
-  out.histogram("vhookd_delivery_duration_seconds", "How long POSTs took, whatever their outcome.",
-                measured.tally.attempts);
-  out.histogram("vhookd_page_wait_seconds", "Time from the poll that found a page's changes to its 2xx.",
-                measured.tally.waits);
+void put_info(Families& out, Measured of) {
+  out.sample(1, {{"webhook", of.webhook->id},
+                 {"connection_id", of.webhook->connection_id},
+                 {"db_type", std::string(name_of(of.webhook->database->type))},
+                 {"object_type", of.webhook->object_type},
+                 {"event", std::string(name_of(of.webhook->event))},
+                 {"detect", of.strategy}});
+}
+
+void put_polls(Families& out, Measured of) {
+  const auto& id = of.webhook->id;
+  out.sample(number(of.counted.polls_ok), {{"webhook", id}, {"outcome", "ok"}});
+  out.sample(number(of.counted.polls_failed), {{"webhook", id}, {"outcome", "failed"}});
+  out.sample(number(of.counted.polls_held), {{"webhook", id}, {"outcome", "held"}});
+}
+
+void put_deliveries(Families& out, Measured of) {
+  for (const auto outcome : all_attempted)
+    out.sample(number(of.counted.attempts[static_cast<std::size_t>(outcome)]),
+               {{"webhook", of.webhook->id}, {"outcome", std::string(name_of(outcome))}});
+}
+
+const std::array per_webhook = {
+    PerWebhook{"vhookd_webhook_info", "What a webhook is, as labels; always 1.", MetricType::Gauge, put_info},
+    PerWebhook{"vhookd_webhook_healthy", "1 where is_healthy, else 0.", MetricType::Gauge,
+               one<[](Measured of) { return std::optional(of.healthy ? 1.0 : 0.0); }>},
+    PerWebhook{"vhookd_webhook_paused", "1 where is_paused, else 0.", MetricType::Gauge,
+               one<[](Measured of) { return std::optional(of.paused ? 1.0 : 0.0); }>},
+    PerWebhook{
+        "vhookd_webhook_interval_seconds", "Configured time between two polls.", MetricType::Gauge,
+        one<[](Measured of) { return std::optional(std::chrono::duration<double>(of.webhook->interval).count()); }>},
+    PerWebhook{"vhookd_webhook_lag_seconds", "Time since the last complete check.", MetricType::Gauge,
+               one<[](Measured of) { return of.checked_at ? std::optional(of.lag_seconds) : std::nullopt; }>},
+    PerWebhook{"vhookd_webhook_last_check_timestamp_seconds", "When the last complete check ended.", MetricType::Gauge,
+               one<[](Measured of) { return moment(of.checked_at); }>},
+    PerWebhook{"vhookd_webhook_next_check_timestamp_seconds", "When the next poll is due; none if paused.",
+               MetricType::Gauge, one<[](Measured of) { return moment(of.next_check_at); }>},
+    PerWebhook{"vhookd_webhook_last_delivery_timestamp_seconds", "When the last 2xx came.", MetricType::Gauge,
+               one<[](Measured of) { return moment(of.last_delivery_at); }>},
+    PerWebhook{"vhookd_webhook_queued_pages", "Pages that wait to be delivered.", MetricType::Gauge,
+               one<[](Measured of) { return std::optional(static_cast<double>(of.queued_pages)); }>},
+    PerWebhook{"vhookd_webhook_queued_bytes", "Bytes of the pages that wait to be delivered.", MetricType::Gauge,
+               one<[](Measured of) { return std::optional(static_cast<double>(of.queued_bytes)); }>},
+    PerWebhook{"vhookd_webhook_dead_pages", "Pages whose retries are spent.", MetricType::Gauge,
+               one<[](Measured of) { return std::optional(static_cast<double>(of.dead_pages)); }>},
+    PerWebhook{"vhookd_webhook_last_poll_duration_seconds", "How long the last poll took.", MetricType::Gauge,
+               one<[](Measured of) { return of.counted.last_poll_seconds; }>},
+    PerWebhook{"vhookd_polls_total", "Polls that have ended, by outcome.", MetricType::Counter, put_polls},
+    PerWebhook{"vhookd_records_total", "Changed rows that polls have put into pages.", MetricType::Counter,
+               one<[](Measured of) { return std::optional(number(of.counted.records)); }>},
+    PerWebhook{"vhookd_pages_total", "Pages that polls have queued.", MetricType::Counter,
+               one<[](Measured of) { return std::optional(number(of.counted.pages)); }>},
+    PerWebhook{"vhookd_deliveries_total", "Attempts to deliver a page, by outcome.", MetricType::Counter,
+               put_deliveries},
+};
+
+void put_histograms(Families& out, const Tally& tally) {
+  out.histogram("vhookd_poll_duration_seconds", "How long polls took.", tally.polls);
+  out.histogram("vhookd_delivery_duration_seconds", "How long POSTs took, whatever their outcome.", tally.attempts);
+  out.histogram("vhookd_page_wait_seconds", "Time from the poll that found a page's changes to its 2xx.", tally.waits);
 }
 
 void put_whole(Families& out, const Measurements& measured) {
@@ -150,8 +164,8 @@ void put_whole(Families& out, const Measurements& measured) {
   double dead = 0;
   for (const auto& status : measured.webhooks) {
     ++(status.paused ? paused : status.healthy ? healthy : unhealthy);
-    queued += static_cast<double>(status.state.queued_pages);
-    dead += static_cast<double>(status.state.dead_pages);
+    queued += static_cast<double>(status.queued_pages);
+    dead += static_cast<double>(status.dead_pages);
   }
   out.gauge("vhookd_webhooks", "Webhooks, by state; one that is paused counts as paused only.");
   out.sample(healthy, {{"state", "healthy"}});
@@ -189,15 +203,61 @@ void put_process(Families& out, const ProcessFacts& process) {
   out.one_gauge("process_max_fds", "Most file descriptors that may be open.", process.most_fds);
 }
 
+// Goes through the families, and through the webhooks of each.
+class Writer {
+ public:
+  Writer(Measurements measured, std::size_t piece_bytes) : measured_(std::move(measured)), piece_bytes_(piece_bytes) {}
+
+  std::string next() {
+    std::string piece;
+    while (piece.size() < piece_bytes_ && !ended_) piece += next_part();
+    return piece;
+  }
+
+ private:
+  std::string next_part() {
+    Families part;
+    if (!begun_) {
+      begun_ = true;
+      put_whole(part, measured_);
+      return part.text();
+    }
+    if (family_ < per_webhook.size()) return next_webhooks();
+    ended_ = true;
+    measured_.webhooks = {};
+    put_histograms(part, measured_.tally);
+    put_process(part, measured_.process);
+    return part.text();
+  }
+
+  std::string next_webhooks() {
+    constexpr std::size_t at_once = 200;
+    const auto& family = per_webhook[family_];
+    const std::size_t from = std::exchange(webhook_, std::min(webhook_ + at_once, measured_.webhooks.size()));
+    Families part;
+    part.open(family.name, family.help, family.type);
+    for (std::size_t i = from; i < webhook_; ++i) family.put(part, measured_.webhooks[i]);
+    std::string text = part.text();
+    if (from > 0) text.erase(0, text.find('\n', text.find('\n') + 1) + 1);  // # HELP and # TYPE stand there once
+    if (webhook_ == measured_.webhooks.size()) {
+      webhook_ = 0;
+      ++family_;
+    }
+    return text;
+  }
+
+  Measurements measured_;
+  std::size_t piece_bytes_;
+  bool begun_ = false;
+  bool ended_ = false;
+  std::size_t family_ = 0;
+  std::size_t webhook_ = 0;  // the next of the family
+};
+
 }  // namespace
 
-std::string metrics_text(const Measurements& measured) {
-  Families families;
-  put_whole(families, measured);
-  put_state(families, measured);
-  put_counts(families, measured);
-  put_process(families, measured.process);
-  return families.text();
+Pieces metrics_pieces(Measurements measured, std::size_t piece_bytes) {
+  return [writer = std::make_shared<Writer>(std::move(measured), piece_bytes)] { return writer->next(); };
 }
 
 }  // namespace vhookd

@@ -1,11 +1,13 @@
-// The daemon's figures as Prometheus' text format (version 0.0.4). Pure. docs/operations.md lists every metric with
-// what to do; tests/docs/operations_test.cc holds the two together.
+// The daemon's figures as Prometheus' text format (version 0.0.4), in pieces: a hundred thousand webhooks make a
+// hundred megabytes of it. Pure. docs/operations.md lists every metric with what to do; tests/docs/operations_test.cc
+// holds the two together.
 //
 // Labels are bounded: a webhook's id, and words of vhookd's own. No text of an error, a URL or a row is ever a label.
 // Durations are histograms over all webhooks: one for each webhook would be forty times a webhook's other series.
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -15,9 +17,23 @@
 
 namespace vhookd {
 
+// What is shown of one webhook. All of them are held while an answer goes out, so each holds nothing of its own.
+struct MeasuredWebhook {
+  std::shared_ptr<const config::Webhook> webhook;
+  std::string strategy;  // so short that it stands here
+  bool healthy = true;
+  bool paused = false;
+  double lag_seconds = 0;
+  std::optional<Instant> checked_at, next_check_at, last_delivery_at;
+  std::int64_t queued_pages = 0;
+  std::int64_t queued_bytes = 0;
+  std::int64_t dead_pages = 0;
+  WebhookTally counted;
+};
+
 // All that is shown at one scrape.
 struct Measurements {
-  std::vector<WebhookStatus> webhooks;  // without their runs
+  std::vector<MeasuredWebhook> webhooks;
   Tally tally;
   std::int64_t outbox_bytes = 0;
   std::int64_t outbox_limit_bytes = 0;
@@ -26,6 +42,7 @@ struct Measurements {
 };
 
 inline constexpr auto metrics_content_type = "text/plain; version=0.0.4; charset=utf-8";
-std::string metrics_text(const Measurements& measured);
+// Each a little more than `piece_bytes`, but for the last.
+Pieces metrics_pieces(Measurements measured, std::size_t piece_bytes = 256 << 10);
 
 }  // namespace vhookd

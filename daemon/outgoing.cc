@@ -12,7 +12,7 @@ Parcel parcel_of(QueuedPage&& head, const config::Webhook& webhook) {
   return {.page = std::move(head.page),
           .attempts = head.attempts,
           .queued_at = head.queued_at,
-          .url = webhook.hook_url,
+          .url = webhook.delivery->hook_url,
           .replayed = head.replayed,
           .rejections = head.rejections,
           .part = head.part};
@@ -23,7 +23,7 @@ Parcel parcel_of(Replay&& replay, const config::Webhook& webhook) {
   return {.page = std::move(replay.page),
           .attempts = replay.attempts,
           .queued_at = {},
-          .url = elsewhere ? replay.url : webhook.hook_url,
+          .url = elsewhere ? replay.url : webhook.delivery->hook_url,
           .elsewhere = elsewhere,
           .replayed = true,
           .replay = replay.number};
@@ -32,16 +32,18 @@ Parcel parcel_of(Replay&& replay, const config::Webhook& webhook) {
 Request make_request(std::uint64_t ticket, const config::Webhook& webhook, const Parcel& parcel, Instant now) {
   const auto seconds = std::chrono::floor<std::chrono::seconds>(now);
   const Page& page = parcel.page;
-  Request request{.ticket = ticket, .url = parcel.url, .headers = {}, .body = page.body, .timeout = webhook.timeout};
+  Request request{
+      .ticket = ticket, .url = parcel.url, .headers = {}, .body = page.body, .timeout = webhook.delivery->timeout};
   request.headers = {{"content-type", "application/json"},
                      {"user-agent", "vhookd/" VHOOKD_VERSION},
                      {"webhook-id", page.id},
                      {"webhook-timestamp", std::to_string(seconds.time_since_epoch().count())}};
-  if (!webhook.secrets.empty())
-    request.headers.emplace_back("webhook-signature", standard_signature(webhook.secrets, page.id, seconds, page.body));
+  if (!webhook.delivery->secrets.empty())
+    request.headers.emplace_back("webhook-signature",
+                                 standard_signature(webhook.delivery->secrets, page.id, seconds, page.body));
   if (parcel.replayed) request.headers.emplace_back("vhookd-replay", "true");
-  if (parcel.elsewhere && origin_of(parcel.url) != origin_of(webhook.hook_url)) return request;
-  for (const auto& [name, value] : webhook.headers) request.headers.emplace_back(name, value.reveal());
+  if (parcel.elsewhere && origin_of(parcel.url) != origin_of(webhook.delivery->hook_url)) return request;
+  for (const auto& [name, value] : webhook.delivery->headers) request.headers.emplace_back(name, value.reveal());
   return request;
 }
 

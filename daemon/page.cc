@@ -103,42 +103,8 @@ string counted(std::size_t count, const char* one, const char* several) {
   return std::to_string(count) + " " + (count == 1 ? one : several);
 }
 
-struct Census {
-  std::size_t healthy = 0, unhealthy = 0, paused = 0;
-  std::int64_t queued = 0, dead = 0;
-};
-
-Census census(std::span<const WebhookStatus> all) {
-  Census census;
-  for (const auto& status : all) {
-    ++(status.paused ? census.paused : status.healthy ? census.healthy : census.unhealthy);
-    census.queued += status.state.queued_pages;
-    census.dead += status.state.dead_pages;
-  }
-  return census;
-}
-
 string pages(std::int64_t count) {
   return count == 1 ? "page" : "pages";
-}
-
-string tally(const Census& census) {
-  const auto part = [](auto count, const string& word, bool bad) {
-    if (count == 0) return string();
-    return string(" · <span") + (bad ? " class=\"bad\"" : "") + "><b>" + std::to_string(count) + "</b> " + word +
-           "</span>";
-  };
-  string text = part(census.healthy, "healthy", false) + part(census.unhealthy, "unhealthy", true) +
-                part(census.paused, "paused", false) + part(census.queued, pages(census.queued) + " queued", false) +
-                part(census.dead, pages(census.dead) + " dead", true);
-  return text.empty() ? "" : text.substr(std::string_view(" · ").size());
-}
-
-string headline(const Census& census, std::size_t webhooks) {
-  if (webhooks == 0) return "No webhooks yet";
-  if (census.unhealthy > 0) return counted(census.unhealthy, "webhook needs", "webhooks need") + " attention";
-  if (census.healthy == 0) return "All webhooks are paused";
-  return "All is well";
 }
 
 string query_of(const ListView& view, std::size_t offset) {
@@ -275,19 +241,54 @@ string back_to(const string& id) {
 
 }  // namespace
 
-string list_page(std::vector<WebhookStatus> all, const ListView& view, const PageContext& context) {
-  const Census counts = census(all);
-  const std::size_t webhooks = all.size();
-  std::erase_if(all, [&](const WebhookStatus& status) { return !wanted(status, view); });
-  std::ranges::stable_sort(all, {}, [](const WebhookStatus& s) { return s.paused ? 1 : s.healthy ? 2 : 0; });
-  const std::size_t from = std::min(view.offset, all.size());
-  const auto shown = std::span(all).subspan(from, std::min(rows_on_a_page, all.size() - from));
+string ListPage::tally(const Census& census) {
+  const auto part = [](auto count, const string& word, bool bad) {
+    if (count == 0) return string();
+    return string(" · <span") + (bad ? " class=\"bad\"" : "") + "><b>" + std::to_string(count) + "</b> " + word +
+           "</span>";
+  };
+  string text = part(census.healthy, "healthy", false) + part(census.unhealthy, "unhealthy", true) +
+                part(census.paused, "paused", false) + part(census.queued, pages(census.queued) + " queued", false) +
+                part(census.dead, pages(census.dead) + " dead", true);
+  return text.empty() ? "" : text.substr(std::string_view(" · ").size());
+}
+
+string ListPage::headline(const Census& census) {
+  if (census.webhooks == 0) return "No webhooks yet";
+  if (census.unhealthy > 0) return counted(census.unhealthy, "webhook needs", "webhooks need") + " attention";
+  if (census.healthy == 0) return "All webhooks are paused";
+  return "All is well";
+}
+
+void ListPage::take(const WebhookStatus& status) {
+  ++census_.webhooks;
+  ++(status.paused ? census_.paused : status.healthy ? census_.healthy : census_.unhealthy);
+  census_.queued += status.state.queued_pages;
+  census_.dead += status.state.dead_pages;
+  if (!wanted(status, view_)) return;
+  (status.paused ? paused_ : status.healthy ? healthy_ : unhealthy_).push_back(status.webhook.id);
+}
+
+std::vector<string> ListPage::shown() const {
+  std::vector<string> ids;
+  std::size_t left_out = view_.offset;
+  for (const auto* part : {&unhealthy_, &paused_, &healthy_}) {
+    const std::size_t from = std::min(left_out, part->size());
+    left_out -= from;
+    const std::size_t count = std::min(rows_on_a_page - ids.size(), part->size() - from);
+    for (const auto& id : std::span(*part).subspan(from, count)) ids.push_back(id);
+  }
+  return ids;
+}
+
+string ListPage::html(std::span<const WebhookStatus> shown, const PageContext& context) const {
+  const std::size_t matching = unhealthy_.size() + paused_.size() + healthy_.size();
   const string main =
-      filled(page_asset("list.html"), {{"headline", headline(counts, webhooks)},
-                                       {"tally", tally(counts)},
-                                       {"find", webhooks == 0 ? "" : find_form(view)},
-                                       {"body", list_body(shown, view, all.size(), webhooks, context.now)}});
-  const string title = counts.unhealthy > 0 ? "(" + std::to_string(counts.unhealthy) + ") vhookd" : "vhookd";
+      filled(page_asset("list.html"), {{"headline", headline(census_)},
+                                       {"tally", tally(census_)},
+                                       {"find", census_.webhooks == 0 ? "" : find_form(view_)},
+                                       {"body", list_body(shown, view_, matching, census_.webhooks, context.now)}});
+  const string title = census_.unhealthy > 0 ? "(" + std::to_string(census_.unhealthy) + ") vhookd" : "vhookd";
   return page(title, main, shown.size() > many ? slow_refresh_ms : refresh_ms);
 }
 

@@ -5,6 +5,8 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "daemon/control.h"
 
@@ -29,8 +31,27 @@ struct Said {
   bool good = true;
 };
 
-// The unhealthy ones first, then those paused, then in the configuration's order.
-std::string list_page(std::vector<WebhookStatus> all, const ListView& view, const PageContext& context);
+// The list: the unhealthy ones first, then those paused, then in the configuration's order. It may be a hundred
+// thousand long, so it is taken one by one, and only what is shown of it is looked up whole.
+class ListPage {
+ public:
+  explicit ListPage(ListView view) : view_(std::move(view)) {}
+  void take(const WebhookStatus& status);
+  std::vector<std::string> shown() const;  // ids, at most rows_on_a_page
+  std::string html(std::span<const WebhookStatus> shown, const PageContext& context) const;
+
+ private:
+  struct Census {
+    std::size_t webhooks = 0, healthy = 0, unhealthy = 0, paused = 0;
+    std::int64_t queued = 0, dead = 0;
+  };
+  static std::string tally(const Census& census);
+  static std::string headline(const Census& census);
+
+  ListView view_;
+  Census census_;
+  std::vector<std::string> unhealthy_, paused_, healthy_;  // ids of those that are wanted
+};
 
 std::string webhook_page(const WebhookStatus& status, std::span<const DeadPage> dead, const PageContext& context,
                          const std::optional<Said>& said);

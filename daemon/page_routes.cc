@@ -1,6 +1,7 @@
 #include "daemon/page_routes.h"
 
 #include <charconv>
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "core/clock.h"
@@ -61,12 +62,16 @@ HttpResponse refused(const ApiCall& call, const Refusal& refusal) {
 }  // namespace
 
 HttpResponse get_list_page(const ApiCall& call) {
-  auto all = call.control.list();
-  if (!all) return refusal_response(call, all.error());
   ListView view{.find = parameter(call, "q"), .unhealthy_only = parameter(call, "unhealthy") == "1"};
   const std::string offset = parameter(call, "offset");
   std::from_chars(offset.data(), offset.data() + offset.size(), view.offset);
-  return html(list_page(std::move(*all), view, context_of(call)));
+  ListPage list(view);
+  const auto listed = call.control.each(0, std::numeric_limits<std::size_t>::max(),
+                                        [&](const WebhookStatus& status) { list.take(status); });
+  if (!listed) return refusal_response(call, listed.error());
+  const auto shown = statuses_of(call.control, list.shown());
+  if (!shown) return refusal_response(call, shown.error());
+  return html(list.html(*shown, context_of(call)));
 }
 
 HttpResponse get_webhook_page(const ApiCall& call) {

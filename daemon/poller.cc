@@ -71,7 +71,7 @@ Result<void> Poller::prepare(Job& job) {
   job.state = std::move(*state);
   if (job.request.checked_at) job.state.checked_at = job.request.checked_at;
   job.outcome.at_database = true;
-  auto table = job.session.describe({job.webhook.database.schema, job.webhook.table_name()});
+  auto table = job.session.describe({job.webhook.database->schema, job.webhook.table_name()});
   if (!table) return std::unexpected(table.error());
   job.table = std::move(*table);
   if (auto planned = make_plan_for(job); !planned) return planned;

@@ -10,6 +10,7 @@
 
 #include "connectors/connector.h"
 #include "core/clock.h"
+#include "core/shared.h"
 #include "scheduler/idle.h"
 
 namespace vhookd {
@@ -17,7 +18,7 @@ namespace vhookd {
 class Probes {
  public:
   struct Seen {
-    std::string token;
+    Shared<std::string> token;
     Instant asked_at;  // all committed by then is behind the token
     Tick tick;
   };

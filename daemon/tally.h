@@ -4,10 +4,9 @@
 
 #include <array>
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <span>
-#include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/clock.h"
@@ -58,11 +57,11 @@ extern const std::array<double, 14> poll_bounds;
 extern const std::array<double, 12> attempt_bounds;
 extern const std::array<double, 14> wait_bounds;
 
+// Of all webhooks together.
 struct Tally {
-  std::map<std::string, WebhookTally> webhooks;  // by id
-  Histogram polls{poll_bounds};                  // seconds of one poll
-  Histogram attempts{attempt_bounds};            // seconds of one POST
-  Histogram waits{wait_bounds};                  // seconds from the poll that found a page's changes to its 2xx
+  Histogram polls{poll_bounds};        // seconds of one poll
+  Histogram attempts{attempt_bounds};  // seconds of one POST
+  Histogram waits{wait_bounds};        // seconds from the poll that found a page's changes to its 2xx
   std::uint64_t reloads = 0;
   std::uint64_t reloads_refused = 0;
   bool last_reload_good = true;

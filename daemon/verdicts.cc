@@ -24,8 +24,8 @@ void Dispatcher::judged(Flight& flight, const Outcome& outcome) {
   const bool taken = answered != nullptr && answered->status / 100 == 2;  // nothing of it hangs on chance
   const Attempt attempt = attempt_of(flight.parcel, outcome, first, now, taken ? 0 : hooks_.random());
   // A replay leaves alone what it sends: nothing of it is split or buried.
-  const auto on_reject = flight.lane.replay ? config::OnReject::hold : flight.webhook->on_reject;
-  const auto verdict = judge(attempt, flight.webhook->retry, on_reject);
+  const auto on_reject = flight.lane.replay ? config::OnReject::hold : flight.webhook->delivery->on_reject;
+  const auto verdict = judge(attempt, flight.webhook->delivery->retry, on_reject);
   const bool arrived = std::holds_alternative<Delivered>(verdict);
   hooks_.attempted(id, attempted(verdict, outcome, flight.lane.replay), outcome.took,
                    arrived && !flight.lane.replay ? std::optional(now - flight.parcel.queued_at) : std::nullopt);
@@ -129,7 +129,7 @@ Result<void> Dispatcher::take_back(const Flight& flight, const std::string& text
 Result<void> Dispatcher::bury(const Flight& flight, const std::string& text, bool isolated) {
   const auto& id = flight.lane.id;
   const auto sequence = flight.parcel.page.sequence;
-  const bool goes_on = isolated || flight.webhook->on_dead == config::OnDead::go_on;
+  const bool goes_on = isolated || flight.webhook->delivery->on_dead == config::OnDead::go_on;
   patience_.forget(flight.lane.name());  // replayed, it starts anew; and the next page may have its number
   const Death death = isolated ? Death::isolated : goes_on ? Death::passed_over : Death::holding;
   auto stored = store_.page_died(id, sequence, text, death);
@@ -150,7 +150,7 @@ Result<void> Dispatcher::halve_page(const Flight& flight, const std::string& tex
   if (halves) stored = store_.split(id, page.sequence, halves->first, halves->second);
   if (!stored && stored.error().recourse != Recourse::give_up) return stored;
   if (!stored) {  // then it is tried as it is, and dead in the end
-    const auto verdict = judge(attempt, flight.webhook->retry);
+    const auto verdict = judge(attempt, flight.webhook->delivery->retry);
     const auto* retry = std::get_if<RetryAt>(&verdict);
     const auto why = text + " (" + stored.error().message + ")";
     return retry ? take_back(flight, why, attempt, *retry) : bury(flight, why, false);

@@ -63,9 +63,9 @@ Json model(const config::Webhook& webhook, const WebhookState& state, const Show
   Json out = Json::object();
   out["id"] = webhook.id;
   put(out, "connection_id", webhook.connection_id);
-  out["db_type"] = std::string(name_of(webhook.database.type));
-  if (shown.db_url) put(out, "db_url", webhook.database.display);
-  put(out, "db_schema", webhook.database.schema);
+  out["db_type"] = std::string(name_of(webhook.database->type));
+  if (shown.db_url) put(out, "db_url", webhook.database->display);
+  put(out, "db_schema", webhook.database->schema);
   put(out, "db_name_prefix", webhook.db_name_prefix);
   put(out, "object_type", webhook.object_type);
   out["event"] = std::string(name_of(webhook.event));
@@ -73,7 +73,7 @@ Json model(const config::Webhook& webhook, const WebhookState& state, const Show
   put_filters(out, webhook.filters_json);
   out["interval"] = minutes(webhook.interval);
   out["page_max_limit"] = webhook.page_max_limit;
-  put(out, "hook_url", webhook.hook_url_display);
+  put(out, "hook_url", webhook.delivery->hook_url_display);
   put(out, "checked_at", state.checked_at);
   out["is_healthy"] = shown.healthy;
   out["is_paused"] = shown.paused;
@@ -81,10 +81,10 @@ Json model(const config::Webhook& webhook, const WebhookState& state, const Show
     out["runs"] = Json::array();
     for (const Run& run : *shown.runs) out["runs"].push_back(describe(run));
   }
-  put(out, "webhook_type", webhook.webhook_type);
-  put(out, "environment", webhook.environment);
-  put(out, "integration_type", webhook.integration_type);
-  put(out, "workspace_id", webhook.workspace_id);
+  put(out, "webhook_type", webhook.labels->webhook_type);
+  put(out, "environment", webhook.labels->environment);
+  put(out, "integration_type", webhook.labels->integration_type);
+  put(out, "workspace_id", webhook.labels->workspace_id);
   put_tracked(out, "created_at", state.created_at);
   put_tracked(out, "updated_at", state.updated_at);
   return out;

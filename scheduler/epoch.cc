@@ -45,10 +45,10 @@ std::string lost_footing(const std::string& stored, const Plan& plan) {
     }
     return {};
   };
-  if (webhook.key.empty())
+  if (webhook.columns->key.empty())
     if (auto why = lost(footing.value("key", nlohmann::json::array()), "key"); !why.empty()) return why;
   const bool chosen =
-      webhook.detect != Detect::automatic || !webhook.updated_column.empty() || !webhook.created_column.empty();
+      webhook.detect != Detect::automatic || !webhook.columns->updated.empty() || !webhook.columns->created.empty();
   if (chosen) return {};
   return lost(footing.value("stamp", nlohmann::json::array()),
               webhook.event == Event::created ? "created_column" : "updated_column");

@@ -76,7 +76,7 @@ class Planner {
       : webhook_(webhook), table_(table), before_(before) {
     plan_.webhook = &webhook;
     plan_.table = &table;
-    plan_.dialect = dialect_of(webhook.database.type);
+    plan_.dialect = dialect_of(webhook.database->type);
     plan_.from =
         table.name.schema.empty() ? quoted(table.name.name) : quoted(table.name.schema) + "." + quoted(table.name.name);
   }
@@ -126,7 +126,7 @@ class Planner {
   }
 
   Result<void> find_key() {
-    auto names = webhook_.key.empty() ? table_.primary_key : webhook_.key;
+    auto names = webhook_.columns->key.empty() ? table_.primary_key : webhook_.columns->key;
     if (names.empty()) names = unique_key();
     for (const auto& name : names) {
       const Column* column = table_.find(name);
@@ -183,19 +183,19 @@ class Planner {
   Result<void> find_times() {
     updated_ = by_name(table_, plan_.dialect, updated_names);
     created_ = by_name(table_, plan_.dialect, created_names);
-    if (!webhook_.updated_column.empty()) {
-      const auto column = named_time("updated_column", webhook_.updated_column);
+    if (!webhook_.columns->updated.empty()) {
+      const auto column = named_time("updated_column", webhook_.columns->updated);
       if (!column) return std::unexpected(column.error());
       updated_ = *column;
     }
-    if (!webhook_.created_column.empty()) {
-      const auto column = named_time("created_column", webhook_.created_column);
+    if (!webhook_.columns->created.empty()) {
+      const auto column = named_time("created_column", webhook_.columns->created);
       if (!column) return std::unexpected(column.error());
       created_ = *column;
     }
-    if (!webhook_.deleted_column.empty()) {
-      const Column* column = table_.find(webhook_.deleted_column);
-      if (column == nullptr) return no_column(webhook_, table_, "deleted_column", webhook_.deleted_column);
+    if (!webhook_.columns->deleted.empty()) {
+      const Column* column = table_.find(webhook_.columns->deleted);
+      if (column == nullptr) return no_column(webhook_, table_, "deleted_column", webhook_.columns->deleted);
       const auto name = quoted(column->name);
       plan_.gone = column->kind == Kind::boolean   ? name + " IS TRUE"
                    : column->kind == Kind::integer ? "coalesce(" + name + ", 0) <> 0"
@@ -272,7 +272,7 @@ class Planner {
     const Column* column = moving();
     if (column == nullptr || webhook_.event == Event::deleted || plan_.key.empty()) return false;
     if (webhook_.event == Event::updated && !webhook_.include_created) return false;
-    const auto& asked = webhook_.event == Event::created ? webhook_.created_column : webhook_.updated_column;
+    const auto& asked = webhook_.event == Event::created ? webhook_.columns->created : webhook_.columns->updated;
     return !asked.empty() || column->touched_on_update || leads_an_index(table_, column->name);
   }
 

@@ -12,6 +12,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "core/clock.h"
@@ -69,7 +70,7 @@ class Timetable {
   Tick next_tick(const std::string& id, const Entry& entry, Tick now) const;
 
   int places_;
-  std::map<std::string, Entry> entries_;
+  std::unordered_map<std::string, Entry> entries_;
   Databases databases_;
 };
 

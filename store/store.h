@@ -159,7 +159,8 @@ class Store {
   // -- Webhooks
   Result<WebhookState> webhook(const std::string& id);           // made with defaults where new
   Result<void> make_webhooks(std::span<const std::string> ids);  // those without state, in one commit
-  Result<std::vector<WebhookState>> webhooks();                  // all that have state, by id
+  // Of those that have state, in this order.
+  Result<std::vector<WebhookState>> webhooks(std::span<const std::string> ids);
   Result<void> set_paused(const std::string& id, bool paused, const std::string& because);
   Result<void> set_health(const std::string& id, bool healthy, int failed_in_a_row, const std::string& last_error);
   Result<void> touch(const std::string& id);                            // its configuration changed: updated_at

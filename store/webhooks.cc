@@ -11,7 +11,6 @@ namespace {
   "o.queued_pages, o.queued_bytes, o.dead_pages, o.dead_bytes, o.holding_pages, o.kept_pages, o.kept_bytes, "   \
   "o.replay_pages, w.renumbered FROM webhook w JOIN outbox o ON o.webhook = w.number "
 constexpr std::string_view state_by_id = VHOOKD_STATE_COLUMNS "WHERE w.id = ?";
-constexpr std::string_view state_of_all = VHOOKD_STATE_COLUMNS "ORDER BY w.id";
 #undef VHOOKD_STATE_COLUMNS
 
 WebhookState state_in(const Select& row) {
@@ -114,11 +113,13 @@ Result<void> Store::make_webhooks(std::span<const std::string> ids) {
   });
 }
 
-Result<std::vector<WebhookState>> Store::webhooks() {
-  return impl_->read([](Connection& db) {
-    std::vector<WebhookState> all;
-    for (Select row(db, state_of_all); row.next();) all.push_back(state_in(row));
-    return all;
+Result<std::vector<WebhookState>> Store::webhooks(std::span<const std::string> ids) {
+  return impl_->read([&](Connection& db) {
+    std::vector<WebhookState> states;
+    states.reserve(ids.size());
+    for (const auto& id : ids)
+      if (auto state = state_of(db, id)) states.push_back(std::move(*state));
+    return states;
   });
 }
 

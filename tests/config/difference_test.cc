@@ -12,7 +12,7 @@ Config with(const Ids& ids) {
   for (const std::string& id : ids) {
     Webhook webhook;
     webhook.id = id;
-    webhook.origin = "v.yaml:" + std::to_string(config.webhooks.size());
+    webhook.origin = {std::string("v.yaml"), static_cast<int>(config.webhooks.size())};
     config.webhooks.push_back(webhook);
   }
   return config;
@@ -44,16 +44,16 @@ TEST(Difference, AWebhookThatOnlyMovedIsUnchanged) {
 // Each of these must be seen, or a reload would leave the old one in force.
 TEST(Difference, SeesSecretsAndWhatIsOutsideTheModel) {
   const std::vector<std::function<void(Webhook&)>> changes = {
-      [](Webhook& w) { w.secrets = {Secret("x")}; },
+      [](Webhook& w) { w.delivery.edit().secrets = {Secret("x")}; },
       [](Webhook& w) {
-        w.headers = {{"a", Secret("x")}};
+        w.delivery.edit().headers = {{"a", Secret("x")}};
       },
-      [](Webhook& w) { w.database.url = Secret("x"); },
-      [](Webhook& w) { w.database.type = DbType::sqlite; },
+      [](Webhook& w) { w.database.edit().url = Secret("x"); },
+      [](Webhook& w) { w.database.edit().type = DbType::sqlite; },
       [](Webhook& w) {
         w.filters = {Filter{"a", Op::eq, {Param{}}}};
       },
-      [](Webhook& w) { w.retry.max = std::chrono::seconds(1); },
+      [](Webhook& w) { w.delivery.edit().retry.max = std::chrono::seconds(1); },
       [](Webhook& w) { w.is_paused = true; },
       [](Webhook& w) { w.hold_if_changed_over = 0.5; },
   };

@@ -47,37 +47,37 @@ TEST(Good, Shop) {
   ASSERT_EQ(config.webhooks.size(), 1U);
   const Webhook& hook = config.webhooks[0];
   EXPECT_EQ(hook.id, "paid-orders");
-  EXPECT_EQ(hook.origin, folder + "shop.yaml:8");
+  EXPECT_EQ(hook.origin.text(), folder + "shop.yaml:8");
   EXPECT_EQ(hook.connection_id, "shop");
-  EXPECT_EQ(hook.database.type, DbType::postgres);
-  EXPECT_EQ(hook.database.url.reveal(),
+  EXPECT_EQ(hook.database->type, DbType::postgres);
+  EXPECT_EQ(hook.database->url.reveal(),
             "postgresql://reader:CaNaRy-0b5e%20%40%3A%2F%3F%23%25%27%5C@db.example/shop?sslmode=verify-full");
-  EXPECT_EQ(hook.database.display, "postgresql://reader:***@db.example/shop?sslmode=verify-full");
-  EXPECT_EQ(hook.database.schema, "public");
+  EXPECT_EQ(hook.database->display, "postgresql://reader:***@db.example/shop?sslmode=verify-full");
+  EXPECT_EQ(hook.database->schema, "public");
   EXPECT_EQ(hook.fields, (std::vector<std::string>{"id", "status", "total", "updated_at"}));
   EXPECT_EQ(hook.filters_json, R"({"status":"paid","total":{"gte":100}})");
   EXPECT_EQ(hook.interval, 30s);
   EXPECT_EQ(hook.page_max_limit, 500);
-  EXPECT_EQ(hook.hook_url, "https://app.example/hooks/orders");
-  EXPECT_EQ(hook.hook_url_display, hook.hook_url);
-  ASSERT_EQ(hook.secrets.size(), 1U);
-  EXPECT_EQ("whsec_" + base64(hook.secrets[0].reveal()), "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
+  EXPECT_EQ(hook.delivery->hook_url, "https://app.example/hooks/orders");
+  EXPECT_EQ(hook.delivery->hook_url_display, hook.delivery->hook_url);
+  ASSERT_EQ(hook.delivery->secrets.size(), 1U);
+  EXPECT_EQ("whsec_" + base64(hook.delivery->secrets[0].reveal()), "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
   EXPECT_TRUE(config.notices.empty());
 }
 
 TEST(Good, DefaultsOfTheProgram) {
   const Config config = good(folder + "shop.yaml");
   const Webhook& hook = config.webhooks.at(0);
-  EXPECT_EQ(hook.environment, "Production");
-  EXPECT_EQ(hook.integration_type, "postgres");
-  EXPECT_EQ(hook.webhook_type, "virtual");
-  EXPECT_EQ(hook.timeout, 15s);
-  EXPECT_EQ(hook.retry, Retry{});
-  EXPECT_EQ(hook.on_dead, OnDead::hold);
-  EXPECT_EQ(hook.on_reject, OnReject::hold);
-  EXPECT_EQ(hook.keep, (Keep{7 * 24h, std::int64_t{64} << 20}));
-  EXPECT_FALSE(hook.rate_limit);
-  EXPECT_TRUE(hook.tls.empty());
+  EXPECT_EQ(hook.labels->environment, "Production");
+  EXPECT_EQ(hook.labels->integration_type, "postgres");
+  EXPECT_EQ(hook.labels->webhook_type, "virtual");
+  EXPECT_EQ(hook.delivery->timeout, 15s);
+  EXPECT_EQ(hook.delivery->retry, Retry{});
+  EXPECT_EQ(hook.delivery->on_dead, OnDead::hold);
+  EXPECT_EQ(hook.delivery->on_reject, OnReject::hold);
+  EXPECT_EQ(hook.delivery->keep, (Keep{7 * 24h, std::int64_t{64} << 20}));
+  EXPECT_FALSE(hook.delivery->rate_limit);
+  EXPECT_TRUE(hook.delivery->tls.empty());
   EXPECT_EQ(hook.detect, Detect::automatic);
   EXPECT_TRUE(hook.include_created);
   EXPECT_FALSE(hook.include_all);
@@ -102,46 +102,46 @@ TEST(Good, WebhookOfEverything) {
   const Config config = good(folder + "everything.yaml");
   ASSERT_EQ(config.webhooks.size(), 2U);
   const Webhook& hook = config.webhooks[0];
-  EXPECT_EQ(hook.database.type, DbType::mysql);
-  EXPECT_EQ(hook.database.display, "mysql://reader:***@db.example:3307/shop?ssl-mode=REQUIRED");
-  EXPECT_EQ(hook.database.schema, "archive");
+  EXPECT_EQ(hook.database->type, DbType::mysql);
+  EXPECT_EQ(hook.database->display, "mysql://reader:***@db.example:3307/shop?ssl-mode=REQUIRED");
+  EXPECT_EQ(hook.database->schema, "archive");
   EXPECT_EQ(hook.table_name(), "app_orders");
   EXPECT_EQ(hook.event, Event::deleted);
   EXPECT_EQ(hook.fields, (std::vector<std::string>{"id", "with, comma"}));
   EXPECT_EQ(hook.interval, 30s);
   EXPECT_EQ(hook.page_max_limit, 10000);
-  EXPECT_EQ(hook.hook_url, std::string("https://app.example:8443/hooks/") + canary + "?a=b");
-  EXPECT_EQ(hook.hook_url_display, "https://app.example:8443/hooks/${env:CANARY}?a=b");
+  EXPECT_EQ(hook.delivery->hook_url, std::string("https://app.example:8443/hooks/") + canary + "?a=b");
+  EXPECT_EQ(hook.delivery->hook_url_display, "https://app.example:8443/hooks/${env:CANARY}?a=b");
   EXPECT_TRUE(hook.is_paused);
-  EXPECT_EQ(hook.environment, "Staging");
-  EXPECT_EQ(hook.workspace_id, "12345");
-  EXPECT_EQ(hook.integration_type, "legacy");
+  EXPECT_EQ(hook.labels->environment, "Staging");
+  EXPECT_EQ(hook.labels->workspace_id, "12345");
+  EXPECT_EQ(hook.labels->integration_type, "legacy");
   EXPECT_EQ(hook.checked_at, parse_rfc3339("2026-11-23T09:00:00.5Z"));
-  ASSERT_EQ(hook.secrets.size(), 3U);
-  EXPECT_EQ(hook.secrets[1].kind(), SigningKey::Kind::ed25519);
-  EXPECT_EQ(hook.shared_secret().reveal(), hook.secrets[0].reveal());
-  EXPECT_EQ(hook.headers,
+  ASSERT_EQ(hook.delivery->secrets.size(), 3U);
+  EXPECT_EQ(hook.delivery->secrets[1].kind(), SigningKey::Kind::ed25519);
+  EXPECT_EQ(hook.shared_secret().reveal(), hook.delivery->secrets[0].reveal());
+  EXPECT_EQ(hook.delivery->headers,
             (Headers{{"authorization", Secret(std::string("Bearer ") + canary)}, {"x-number", Secret("5")}}));
-  EXPECT_EQ(hook.timeout, 5s);
-  EXPECT_EQ(hook.retry, (Retry{72h, 100ms, 10min}));  // a webhook's map replaces the default's as a whole
-  EXPECT_EQ(hook.on_dead, OnDead::go_on);
-  EXPECT_EQ(hook.on_reject, OnReject::split);
-  EXPECT_EQ(hook.rate_limit, 2.5);
-  EXPECT_EQ(hook.keep, (Keep{12h, 1'000'000}));
+  EXPECT_EQ(hook.delivery->timeout, 5s);
+  EXPECT_EQ(hook.delivery->retry, (Retry{72h, 100ms, 10min}));  // a webhook's map replaces the default's as a whole
+  EXPECT_EQ(hook.delivery->on_dead, OnDead::go_on);
+  EXPECT_EQ(hook.delivery->on_reject, OnReject::split);
+  EXPECT_EQ(hook.delivery->rate_limit, 2.5);
+  EXPECT_EQ(hook.delivery->keep, (Keep{12h, 1'000'000}));
   EXPECT_EQ(hook.detect, Detect::snapshot);
-  EXPECT_EQ(hook.key, (std::vector<std::string>{"id", "region"}));
-  EXPECT_EQ(hook.updated_column + hook.created_column + hook.deleted_column, "changed_atmade_atgone_at");
+  EXPECT_EQ(hook.columns->key, (std::vector<std::string>{"id", "region"}));
+  EXPECT_EQ(hook.columns->updated + hook.columns->created + hook.columns->deleted, "changed_atmade_atgone_at");
   EXPECT_EQ(hook.lookback, 2min);
   EXPECT_EQ(hook.hold_if_changed_over, 0.4);
 
   const Webhook& plain = config.webhooks[1];
-  EXPECT_EQ(plain.database.url.reveal(), "sqlite:///srv/an app@home.db");
-  EXPECT_EQ(plain.database.display, plain.database.url.reveal());
-  EXPECT_EQ(plain.integration_type, "sqlite");
+  EXPECT_EQ(plain.database->url.reveal(), "sqlite:///srv/an app@home.db");
+  EXPECT_EQ(plain.database->display, plain.database->url.reveal());
+  EXPECT_EQ(plain.labels->integration_type, "sqlite");
   EXPECT_FALSE(plain.include_created);
   EXPECT_EQ(plain.interval, 45s);
-  EXPECT_EQ(plain.retry.give_up_after, 24h);
-  EXPECT_EQ(plain.headers, (Headers{{"x-from-defaults", Secret("1")}}));
+  EXPECT_EQ(plain.delivery->retry.give_up_after, 24h);
+  EXPECT_EQ(plain.delivery->headers, (Headers{{"x-from-defaults", Secret("1")}}));
 }
 
 TEST(Good, FiltersKeepTheirTypes) {
@@ -181,10 +181,10 @@ TEST(Good, TheModelsSpellings) {
   const Config config = good(folder + "spellings.yaml");
   ASSERT_EQ(config.webhooks.size(), 2U);
   EXPECT_EQ(config.log.level, "warn");
-  EXPECT_EQ(config.webhooks[0].database.type, DbType::supabase);
-  EXPECT_EQ(config.webhooks[0].database.url.reveal(),
+  EXPECT_EQ(config.webhooks[0].database->type, DbType::supabase);
+  EXPECT_EQ(config.webhooks[0].database->url.reveal(),
             R"(host=db.example dbname=shop user=reader password='it\'s CaNaRy-0b5e\ @:/?#%\'\\')");
-  EXPECT_EQ(config.webhooks[0].database.display, "host=db.example dbname=shop user=reader password=***");
+  EXPECT_EQ(config.webhooks[0].database->display, "host=db.example dbname=shop user=reader password=***");
   EXPECT_EQ(config.webhooks[0].page_max_limit, 7);
   EXPECT_EQ(config.webhooks[0].filters_json, R"({"a":{"not_in":[1],"is_null":false}})");
   EXPECT_EQ(config.webhooks[1].page_max_limit, 8);
@@ -208,6 +208,32 @@ TEST(Good, ColumnsAreCountedBehindAByteOrderMark) {
                                      path + ":2:14: log.level: \"x\" is none of trace, debug, info, warn, error"}));
 }
 
+// A hundred thousand webhooks are to fit into memory: what is the same for many stands there once.
+TEST(Good, WebhooksShareWhatIsTheSame) {
+  const TempFolder temp;
+  const auto webhook = [](const std::string& id, const std::string& more) {
+    return "  - {id: " + id + ", connection_id: k, object_type: " + id + ", event: updated" + more + "}\n";
+  };
+  const Config config =
+      good(temp.write("vhookd.yaml",
+                      "connections: {k: {db_url: 'sqlite:///srv/k.db'}}\n"
+                      "defaults: {hook_url: 'https://app.example/in', headers: {a: b}, key: [id]}\n"
+                      "webhooks:\n" +
+                          webhook("a", "") + webhook("b", "") + webhook("own", ", timeout: 3s, environment: Test") +
+                          webhook("c", ", timeout: 3s, environment: Test")));
+  const auto& [a, b, own, c] = std::tie(config.webhooks[0], config.webhooks[1], config.webhooks[2], config.webhooks[3]);
+  for (const Webhook* each : {&b, &own, &c}) {
+    EXPECT_TRUE(each->database.same_as(a.database)) << each->id;
+    EXPECT_TRUE(each->columns.same_as(a.columns)) << each->id;
+  }
+  EXPECT_TRUE(b.delivery.same_as(a.delivery) && b.labels.same_as(a.labels) && b.origin.file.same_as(a.origin.file));
+  EXPECT_FALSE(own.delivery == a.delivery);
+  EXPECT_EQ(a.delivery->timeout, 15s);
+  EXPECT_EQ(own.delivery->timeout, 3s);
+  EXPECT_EQ(own.delivery->headers, a.delivery->headers);
+  EXPECT_TRUE(c.delivery.same_as(own.delivery) && c.labels.same_as(own.labels));
+}
+
 TEST(Files, ConfDIsReadAfterTheFileInNameOrder) {
   const TempFolder temp;
   const std::string main = temp.write("vhookd.yaml", "defaults: {page_max_limit: 3}\nwebhooks:\n" + webhook("m"));
@@ -220,7 +246,7 @@ TEST(Files, ConfDIsReadAfterTheFileInNameOrder) {
     ASSERT_EQ(config.webhooks.size(), 3U) << path;
     EXPECT_EQ(config.webhooks[0].id + config.webhooks[1].id + config.webhooks[2].id, "myz");
     EXPECT_EQ(config.webhooks[2].page_max_limit, 3);
-    EXPECT_EQ(config.webhooks[1].origin, temp.path() + "/conf.d/10.yaml:3");
+    EXPECT_EQ(config.webhooks[1].origin.text(), temp.path() + "/conf.d/10.yaml:3");
     EXPECT_EQ(config.notices, std::vector<std::string>{yml + ": is not read; give it a name that ends with .yaml"});
   }
 }
@@ -245,8 +271,8 @@ TEST(Secrets, OfFilesAndCredentials) {
                                                  "/value}\", b: '$${env:X} $$ ${env:INTERVAL}$'}"));
   const Config config = good(path, test_secrets(temp.path() + "/credentials"));
   ASSERT_EQ(config.webhooks.size(), 1U);
-  EXPECT_EQ(config.webhooks[0].secrets, std::vector{SigningKey(Secret(*decode_base64(whsec.substr(6))))});
-  EXPECT_EQ(config.webhooks[0].headers, (Headers{{"a", Secret("v-v")}, {"b", Secret("${env:X} $$ 45s$")}}));
+  EXPECT_EQ(config.webhooks[0].delivery->secrets, std::vector{SigningKey(Secret(*decode_base64(whsec.substr(6))))});
+  EXPECT_EQ(config.webhooks[0].delivery->headers, (Headers{{"a", Secret("v-v")}, {"b", Secret("${env:X} $$ 45s$")}}));
 
   // One line break is cut, no more: what is left is refused where no line break may stand.
   const std::string two = temp.write("w.yaml", "webhooks:\n" + webhook("a", ", headers: {a: '${file:" + file + "}'}"));
@@ -295,7 +321,7 @@ TEST(Secrets, AReferenceInAQueryIsEncodedAsItsPlaceNeeds) {
                                             written + "'}\n");
     const auto config = load(path, secrets);
     ASSERT_TRUE(config) << config.error().front();
-    EXPECT_EQ(config->webhooks[0].database.url.reveal(), url);
+    EXPECT_EQ(config->webhooks[0].database->url.reveal(), url);
   }
 }
 
@@ -324,8 +350,8 @@ TEST(Secrets, NoDatabaseIsShownWithAPassword) {
             std::string(each.written) + "'}\n");
     const Config config = good(path);
     ASSERT_EQ(config.webhooks.size(), 1U) << each.written;
-    EXPECT_EQ(config.webhooks[0].database.display, each.display);
-    EXPECT_EQ(config.webhooks[0].database.display.find(canary), std::string::npos);
+    EXPECT_EQ(config.webhooks[0].database->display, each.display);
+    EXPECT_EQ(config.webhooks[0].database->display.find(canary), std::string::npos);
   }
 }
 

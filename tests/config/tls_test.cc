@@ -42,11 +42,11 @@ TEST_F(TlsConfigTest, FilesAndReferences) {
   const auto cert = temp_.write("cert.pem", own_.cert);
   const auto config = read("{ca: " + ca + ", cert: " + cert + ", key: '${env:KEY}'}");
   ASSERT_TRUE(config) << config.error().front();
-  const Tls& tls = config->webhooks.at(0).tls;
+  const Tls& tls = config->webhooks.at(0).delivery->tls;
   EXPECT_EQ(tls.cert.reveal() + "\n", own_.cert);
   EXPECT_EQ(tls.key.reveal(), own_.key);
   EXPECT_NE(tls.ca.reveal().find(authority_.pem()), std::string::npos);
-  EXPECT_TRUE(read("{}")->webhooks.at(0).tls.empty());
+  EXPECT_TRUE(read("{}")->webhooks.at(0).delivery->tls.empty());
 }
 
 TEST_F(TlsConfigTest, WhatIsWrongIsSaid) {

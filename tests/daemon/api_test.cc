@@ -238,6 +238,8 @@ TEST(Api, MetricsAreText) {
   const auto response = answer(request("GET", "/metrics"), fake.control(), loopback);
   EXPECT_EQ(response.content_type, "text/plain; version=0.0.4; charset=utf-8");
   EXPECT_EQ(response.body, "up 1\n");
+  ASSERT_TRUE(response.more);
+  EXPECT_EQ(response.more() + response.more(), "up 1\n") << "the second of two pieces, and the end";
 }
 
 TEST(Api, WrongMethodNamesTheRightOnes) {
@@ -265,6 +267,31 @@ std::vector<std::string> ids(const std::map<std::string, std::string>& query, Fa
   std::vector<std::string> out;
   for (const auto& item : json::parse(response.body)) out.push_back(item["id"]);
   return out;
+}
+
+TEST(Api, OfALongListOnlyWhatIsShownIsLookedUp) {
+  FakeControl fake;
+  fake.webhooks.clear();
+  for (int i = 0; i < 3000; ++i) fake.webhooks.push_back(testing::bare("w" + std::to_string(10000 + i)));
+  Control control = fake.control();
+  std::vector<std::string> looked_up;
+  control.get = [&](const std::string& id) {
+    looked_up.push_back(id);
+    return Answer<WebhookStatus>(testing::bare(id));
+  };
+  HttpRequest list = request("GET", "/unified/webhook");
+  for (const auto& [sort, first] : std::map<std::string, std::string>{{"", "w10100"}, {"desc", "w12899"}}) {
+    looked_up.clear();
+    list.query = {{"limit", "2"}, {"offset", "100"}};
+    if (!sort.empty()) list.query["order"] = sort;
+    const auto response = answer(list, control, loopback);
+    EXPECT_EQ(header_of(response, "x-total-count"), "3000");
+    EXPECT_EQ(json::parse(response.body)[0]["id"], first);
+    EXPECT_EQ(looked_up.size(), 2U);
+  }
+  looked_up.clear();
+  EXPECT_EQ(answer(request("GET", "/"), control, loopback).status, 200);
+  EXPECT_EQ(looked_up.size(), 1000U);
 }
 
 TEST(Api, ListIsFilteredSortedAndCut) {

@@ -14,21 +14,21 @@ inline WebhookStatus paid_orders() {
   WebhookStatus status;
   status.webhook.id = "paid-orders";
   status.webhook.connection_id = "shop";
-  status.webhook.database.url = Secret("postgresql://reader:hunter2@db.example/shop");
-  status.webhook.database.display = "postgresql://reader@db.example/shop";
-  status.webhook.database.schema = "public";
+  status.webhook.database.edit().url = Secret("postgresql://reader:hunter2@db.example/shop");
+  status.webhook.database.edit().display = "postgresql://reader@db.example/shop";
+  status.webhook.database.edit().schema = "public";
   status.webhook.db_name_prefix = "app_";
   status.webhook.object_type = "orders";
   status.webhook.event = config::Event::updated;
   status.webhook.fields = {"id", "status", "total"};
   status.webhook.filters_json = R"({"status":"paid","total":{"gte":100},"note":null,"lang":["de","fr"]})";
   status.webhook.interval = std::chrono::seconds(30);
-  status.webhook.hook_url = "https://app.example/hooks/orders?token=hunter2";
-  status.webhook.hook_url_display = "https://app.example/hooks/orders?token=${env:TOKEN}";
-  status.webhook.integration_type = "postgres";
-  status.webhook.workspace_id = "w1";
-  status.webhook.secrets = {Secret("hunter2hunter2hunter2hun")};
-  status.webhook.headers = {{"x-token", Secret("hunter2")}};
+  status.webhook.delivery.edit().hook_url = "https://app.example/hooks/orders?token=hunter2";
+  status.webhook.delivery.edit().hook_url_display = "https://app.example/hooks/orders?token=${env:TOKEN}";
+  status.webhook.labels.edit().integration_type = "postgres";
+  status.webhook.labels.edit().workspace_id = "w1";
+  status.webhook.delivery.edit().secrets = {Secret("hunter2hunter2hunter2hun")};
+  status.webhook.delivery.edit().headers = {{"x-token", Secret("hunter2")}};
   status.state.id = status.webhook.id;
   status.state.created_at = *parse_rfc3339("2026-11-01T00:00:00Z");
   status.state.updated_at = *parse_rfc3339("2026-11-02T00:00:00.5Z");
@@ -47,10 +47,10 @@ inline WebhookStatus bare(const std::string& id) {
   WebhookStatus status;
   status.webhook.id = status.state.id = id;
   status.webhook.connection_id = "other";
-  status.webhook.database.type = DbType::sqlite;
-  status.webhook.database.display = "sqlite:///tmp/shop.db";
+  status.webhook.database.edit().type = DbType::sqlite;
+  status.webhook.database.edit().display = "sqlite:///tmp/shop.db";
   status.webhook.object_type = "users";
-  status.webhook.hook_url = "http://127.0.0.1:9/";
+  status.webhook.delivery.edit().hook_url = "http://127.0.0.1:9/";
   return status;
 }
 
@@ -70,7 +70,10 @@ class FakeControl {
 
   Control control() {
     Control control;
-    control.list = [this] { return Answer<std::vector<WebhookStatus>>(webhooks); };
+    control.each = [this](std::size_t from, std::size_t most, const Visit& visit) {
+      for (std::size_t i = from; i < webhooks.size() && i - from < most; ++i) visit(webhooks[i]);
+      return Answer<std::size_t>(webhooks.size());
+    };
     control.get = [this](const std::string& id) { return find(id, ""); };
     control.pause = [this](const std::string& id) { return find(id, "pause"); };
     control.resume = [this](const std::string& id) { return find(id, "resume"); };
@@ -101,7 +104,9 @@ class FakeControl {
     };
     control.not_ready = [this] { return reasons; };
     control.alive = [this] { return alive; };
-    control.metrics = [] { return Answer<std::string>("up 1\n"); };
+    control.metrics = [] {
+      return Answer<Pieces>([left = 2]() mutable { return left-- > 0 ? "up 1\n" : std::string(); });
+    };
     return control;
   }
 

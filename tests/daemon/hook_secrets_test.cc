@@ -7,9 +7,9 @@ namespace {
 
 config::Webhook webhook() {
   config::Webhook webhook;
-  webhook.hook_url_display = "https://app.example/${env:PATH_TOKEN}/in?key=${file:/key}&v=1";
-  webhook.hook_url = "https://app.example/PathToken1/in?key=QueryToken2&v=1";
-  webhook.headers = {{"authorization", Secret("Bearer HeaderToken3")}, {"x-version", Secret("1")}};
+  webhook.delivery.edit().hook_url_display = "https://app.example/${env:PATH_TOKEN}/in?key=${file:/key}&v=1";
+  webhook.delivery.edit().hook_url = "https://app.example/PathToken1/in?key=QueryToken2&v=1";
+  webhook.delivery.edit().headers = {{"authorization", Secret("Bearer HeaderToken3")}, {"x-version", Secret("1")}};
   return webhook;
 }
 
@@ -30,15 +30,15 @@ TEST(HookSecrets, AreHiddenWhereTheAnswerWasCut) {
 
 TEST(HookSecrets, TakeAReferenceAtTheEndOfTheUrlToTheEnd) {
   auto one = webhook();
-  one.hook_url_display = "${env:BASE}/in/${env:LAST}";
-  one.hook_url = "https://app.example/in/LastToken4";
+  one.delivery.edit().hook_url_display = "${env:BASE}/in/${env:LAST}";
+  one.delivery.edit().hook_url = "https://app.example/in/LastToken4";
   const HookSecrets secrets(one);
   EXPECT_EQ(secrets.without("LastToken4"), "***");
 }
 
 TEST(HookSecrets, OfNoneNothingIsHidden) {
   config::Webhook one;
-  one.hook_url = one.hook_url_display = "https://app.example/in?token=AsWritten";
+  one.delivery.edit().hook_url = one.delivery.edit().hook_url_display = "https://app.example/in?token=AsWritten";
   EXPECT_EQ(HookSecrets(one).without("AsWritten 500"), "AsWritten 500");
 }
 

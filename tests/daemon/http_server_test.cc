@@ -89,6 +89,12 @@ class Raw {
   bool send(std::string_view text) const {
     return ::send(fd_, text.data(), text.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(text.size());
   }
+  // As soon as something came: that much of it at most.
+  std::string read_some(std::size_t most) const {
+    std::string some(most, '\0');
+    some.resize(static_cast<std::size_t>(std::max<ssize_t>(0, ::recv(fd_, some.data(), most, 0))));
+    return some;
+  }
   // All until the server closes.
   std::string read_all() const {
     std::string all;
@@ -151,6 +157,40 @@ TEST_F(HttpServerTest, CarriesRequestAndAnswerByTcpAndBySocket) {
   EXPECT_EQ(head.status, 200);
   EXPECT_EQ(head.body, "");
   EXPECT_NE(head.headers.find("Content-Length: 9"), std::string::npos) << head.headers;
+}
+
+// An answer larger than memory should hold: each piece is made when the one before it has been taken.
+TEST_F(HttpServerTest, ALargeAnswerIsMadeWhileItIsTaken) {
+  constexpr int pieces = 400;
+  constexpr std::size_t piece_bytes = 100'000;
+  std::atomic<int> made = 0;
+  start([&](const HttpRequest&) {
+    HttpResponse response{200, "text/plain", "begin ", {}};
+    response.more = [&made]() -> std::string {
+      if (made == pieces) return "";
+      ++made;
+      return std::string(piece_bytes - 1, 'x') + "\n";
+    };
+    return response;
+  });
+  {
+    const Raw stopped(server_->port());
+    stopped.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    EXPECT_EQ(stopped.read_some(1), "H");
+    EXPECT_LT(made, pieces) << "40 MB fit into no socket's buffers";
+  }
+  server_.reset();
+  made = 0;
+  start([&](const HttpRequest&) {
+    HttpResponse response{200, "text/plain", "begin ", {}};
+    response.more = [&made]() -> std::string { return made == 3 ? "" : std::to_string(++made); };
+    return response;
+  });
+  EXPECT_EQ(get({url("/")}).body, "begin 123");
+  made = 3;
+  const Got whole = get({url("/")});
+  EXPECT_EQ(whole.body, "begin ");
+  EXPECT_NE(whole.headers.find("Content-Length: 6"), std::string::npos) << "one piece is an answer like any other";
 }
 
 TEST_F(HttpServerTest, ListensOnIpv6) {

@@ -148,7 +148,7 @@ config::Webhook a_webhook(DbType type, config::Event event) {
   config::Webhook webhook;
   webhook.id = "hook";
   webhook.connection_id = "shop";
-  webhook.database.type = type;
+  webhook.database.edit().type = type;
   webhook.object_type = "items";
   webhook.event = event;
   return webhook;

@@ -39,7 +39,7 @@ const std::vector<Choice> choices = {
      Event::updated,
      [](config::Webhook& w, Table& t) {
        t.relation = Relation::view;
-       w.key = {"id"};
+       w.columns.edit().key = {"id"};
      },
      {},
      Strategy::snapshot},
@@ -48,7 +48,7 @@ const std::vector<Choice> choices = {
      Event::updated,
      [](config::Webhook& w, Table& t) {
        t.relation = Relation::view;
-       w.updated_column = "updated_at";
+       w.columns.edit().updated = "updated_at";
      },
      {},
      Strategy::timestamp},
@@ -96,7 +96,7 @@ const std::vector<Choice> choices = {
     {"named",
      DbType::mariadb,
      Event::updated,
-     [](config::Webhook& w, Table&) { w.updated_column = "created_at"; },
+     [](config::Webhook& w, Table&) { w.columns.edit().updated = "created_at"; },
      {},
      Strategy::timestamp},
     {"created needs created_at", DbType::mysql, Event::created, index_updated, {}, Strategy::snapshot},
@@ -185,30 +185,32 @@ const std::vector<Misfit> misfits = {
     {"filters",
      [](config::Webhook& w, Table&) { w.filters = {{.column = "Status", .op = Op::eq, .values = {{}}}}; },
      {"filters", "Status", "id, status"}},
-    {"key", [](config::Webhook& w, Table&) { w.key = {"nr"}; }, {"key", "nr", "id, status"}},
+    {"key", [](config::Webhook& w, Table&) { w.columns.edit().key = {"nr"}; }, {"key", "nr", "id, status"}},
     {"key of a float",
      [](config::Webhook& w, Table& t) {
-       w.key = {"total"};
+       w.columns.edit().key = {"total"};
        t.columns[2].kind = Kind::real;
      },
      {"key", "total", "floating point", "name other columns"}},
     {"updated_column",
-     [](config::Webhook& w, Table&) { w.updated_column = "changed"; },
+     [](config::Webhook& w, Table&) { w.columns.edit().updated = "changed"; },
      {"updated_column", "changed", "id, status"}},
     {"updated_column of text",
-     [](config::Webhook& w, Table&) { w.updated_column = "status"; },
+     [](config::Webhook& w, Table&) { w.columns.edit().updated = "status"; },
      {"updated_column", "status", "its type", "detect: snapshot"}},
-    {"created_column", [](config::Webhook& w, Table&) { w.created_column = "born"; }, {"created_column", "born"}},
+    {"created_column",
+     [](config::Webhook& w, Table&) { w.columns.edit().created = "born"; },
+     {"created_column", "born"}},
     {"created_column of text",
-     [](config::Webhook& w, Table&) { w.created_column = "status"; },
+     [](config::Webhook& w, Table&) { w.columns.edit().created = "status"; },
      {"created_column", "status"}},
     {"deleted_column",
-     [](config::Webhook& w, Table&) { w.deleted_column = "gone"; },
+     [](config::Webhook& w, Table&) { w.columns.edit().deleted = "gone"; },
      {"deleted_column", "gone", "id, status"}},
     {"xid in MySQL",
      [](config::Webhook& w, Table&) {
        w.detect = Detect::xid;
-       w.database.type = DbType::mysql;
+       w.database.edit().type = DbType::mysql;
      },
      {"detect: xid", "another database", "detect: auto"}},
     {"xid of deleted",

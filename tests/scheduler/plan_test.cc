@@ -41,7 +41,7 @@ TEST(Plan, TheKeyIsTheNamedOneThePrimaryOneOrAFirmUniqueOne) {
   auto table = orders();
   EXPECT_EQ(keys(webhook(), table), Names({"id"}));
   auto named = webhook();
-  named.key = {"status", "id"};
+  named.columns.edit().key = {"status", "id"};
   EXPECT_EQ(keys(named, table), Names({"status", "id"}));
   table.primary_key.clear();
   table.indexes = {{.name = "a", .columns = {"status"}, .unique = true},  // may be NULL
@@ -102,7 +102,7 @@ TEST(Plan, WhatCountsAsDeletedHangsOnTheColumnsKind) {
     auto table = orders();
     table.columns[1].kind = kind;
     auto asked = webhook(DbType::mysql, Event::deleted);
-    asked.deleted_column = "status";
+    asked.columns.edit().deleted = "status";
     return Planned(asked, table).plan->gone;
   };
   EXPECT_EQ(gone(Kind::boolean), "`status` IS TRUE");
@@ -124,20 +124,20 @@ const std::vector<Change> changes = {
     {"detect to the same", [](config::Webhook& w, Table&) { w.detect = Detect::xid; }, false},
     {"key",
      [](config::Webhook& w, Table&) {
-       w.key = {"id", "status"};
+       w.columns.edit().key = {"id", "status"};
      },
      true},
-    {"key as it was", [](config::Webhook& w, Table&) { w.key = {"id"}; }, false},
+    {"key as it was", [](config::Webhook& w, Table&) { w.columns.edit().key = {"id"}; }, false},
     {"fields", [](config::Webhook& w, Table&) { w.fields = {"id"}; }, true},
     {"include_created", [](config::Webhook& w, Table&) { w.include_created = false; }, true},
-    {"deleted_column", [](config::Webhook& w, Table&) { w.deleted_column = "updated_at"; }, true},
+    {"deleted_column", [](config::Webhook& w, Table&) { w.columns.edit().deleted = "updated_at"; }, true},
     {"filter",
      [](config::Webhook& w, Table&) {
        w.filters = {{"status", Op::eq, {{Kind::text, false, "a"}}}};
      },
      true},
-    {"url", [](config::Webhook& w, Table&) { w.database.url = Secret("postgresql://elsewhere/"); }, false},
-    {"hook_url", [](config::Webhook& w, Table&) { w.hook_url = "https://x.example/"; }, false},
+    {"url", [](config::Webhook& w, Table&) { w.database.edit().url = Secret("postgresql://elsewhere/"); }, false},
+    {"hook_url", [](config::Webhook& w, Table&) { w.delivery.edit().hook_url = "https://x.example/"; }, false},
     {"interval", [](config::Webhook& w, Table&) { w.interval = std::chrono::hours(1); }, false},
     {"page_max_limit", [](config::Webhook& w, Table&) { w.page_max_limit = 7; }, false},
     {"include_all", [](config::Webhook& w, Table&) { w.include_all = true; }, false},
@@ -145,8 +145,8 @@ const std::vector<Change> changes = {
     {"lookback", [](config::Webhook& w, Table&) { w.lookback = std::chrono::hours(1); }, false},
     {"labels",
      [](config::Webhook& w, Table&) {
-       w.environment = "Test";
-       w.workspace_id = "7";
+       w.labels.edit().environment = "Test";
+       w.labels.edit().workspace_id = "7";
      },
      false},
     {"a new column of the table", [](config::Webhook&, Table& t) { t.columns.push_back(column("more", Kind::text)); },
@@ -166,9 +166,9 @@ TEST(Plan, TheFingerprintChangesWithWhatOpensANewEpochAlone) {
     EXPECT_EQ(planned.plan->fingerprint != plain, change.new_epoch) << change.name;
   }
   auto a = webhook(DbType::mysql);
-  a.updated_column = "updated_at";
+  a.columns.edit().updated = "updated_at";
   auto b = a;
-  b.updated_column = "created_at";
+  b.columns.edit().updated = "created_at";
   EXPECT_NE(Planned(a, orders()).plan->fingerprint, Planned(b, orders()).plan->fingerprint);
 }
 
@@ -185,7 +185,7 @@ TEST(Plan, AColumnTheEpochHangsOnMustNotGoUnnoticed) {
   const auto why = lost_footing(stored, *after.plan);
   EXPECT_TRUE(why.contains("column updated_at") && why.contains("under updated_column")) << why;
   auto told = webhook(DbType::mysql);
-  told.updated_column = "touched";
+  told.columns.edit().updated = "touched";
   EXPECT_EQ(lost_footing(stored, *Planned(told, table).plan), "");
   told = webhook(DbType::mysql);
   told.detect = Detect::snapshot;

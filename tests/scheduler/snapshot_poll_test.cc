@@ -56,7 +56,7 @@ class History {
     made.detect = config::Detect::snapshot;
     made.include_all = setup.include_all;
     made.include_created = setup.include_created;
-    if (setup.soft) made.deleted_column = "gone";
+    if (setup.soft) made.columns.edit().deleted = "gone";
     if (setup.filtered)
       made.filters = {{.column = "flag", .op = config::Op::eq, .values = {{Kind::integer, false, "1"}}}};
     return made;
@@ -316,7 +316,7 @@ TEST_F(SnapshotPollCase, ARecordOfAGoneRowHoldsItsKey) {
 
 TEST_F(SnapshotPollCase, ASoftlyDeletedRowIsSentWholeWithItsKey) {
   watch(Event::deleted);
-  conductor.webhook.deleted_column = "gone";
+  conductor.webhook.columns.edit().deleted = "gone";
   conductor.webhook.fields = {"version"};
   put(7, {.version = 1});
   put(8, {.version = 2, .gone = true});
@@ -382,7 +382,7 @@ TEST_F(SnapshotPollCase, ASilentBaselineCutShortSendsWhatChangedMeanwhile) {
 
 TEST_F(SnapshotPollCase, RowsWithOneKeyAreAnErrorNotADeletion) {
   watch(Event::deleted);
-  conductor.webhook.key = {"version"};
+  conductor.webhook.columns.edit().key = {"version"};
   put(1, {.version = 1});
   put(2, {.version = 1});
   auto source = items.source();

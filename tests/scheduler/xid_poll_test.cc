@@ -504,7 +504,7 @@ TEST_F(XidPollCase, CheckedAtStartsThere) {
 
 TEST_F(XidPollCase, CheckedAtByANumberReadsAllAndComparesItself) {
   conductor.table.columns[3] = column("updated_at", Kind::integer);
-  conductor.webhook.updated_column = "updated_at";
+  conductor.webhook.columns.edit().updated = "updated_at";
   conductor.webhook.checked_at = Instant(std::chrono::seconds(1'700'000'000));
   write(1, 1, "1699999999");
   write(2, 2, "1700000001000");
@@ -514,10 +514,10 @@ TEST_F(XidPollCase, CheckedAtByANumberReadsAllAndComparesItself) {
 }
 
 TEST_F(XidPollCase, AKeyNobodyVouchesForIsNotGoneOnBy) {
-  conductor.webhook.key = {"flag"};
+  conductor.webhook.columns.edit().key = {"flag"};
   poll();
   EXPECT_NE(conductor.asked.at(1).find("ORDER BY ctid"), std::string::npos) << conductor.asked.at(1);
-  conductor.webhook.key = {"id"};
+  conductor.webhook.columns.edit().key = {"id"};
   conductor.checkpoint.clear();
   poll();
   EXPECT_NE(conductor.asked.at(1).find("ORDER BY \"id\""), std::string::npos) << conductor.asked.at(1);

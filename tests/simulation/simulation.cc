@@ -17,16 +17,17 @@ config::Webhook webhook_of(const std::string& id, config::Event event, config::D
   config::Webhook made;
   made.id = id;
   made.connection_id = "model";
-  made.database.type = DbType::postgres;
-  made.database.url = Secret("postgresql://model");
+  made.database.edit().type = DbType::postgres;
+  made.database.edit().url = Secret("postgresql://model");
   made.object_type = "items";
   made.event = event;
   made.detect = detect;
   made.include_all = true;
   made.interval = milliseconds(500 + dice() % 5000);
   made.page_max_limit = 1 + static_cast<int>(dice() % 4);
-  made.hook_url = "http://" + id + ".example/";
-  made.retry = {.give_up_after = std::chrono::hours(24 * 365), .first = milliseconds(100), .max = seconds(5)};
+  made.delivery.edit().hook_url = "http://" + id + ".example/";
+  made.delivery.edit().retry = {
+      .give_up_after = std::chrono::hours(24 * 365), .first = milliseconds(100), .max = seconds(5)};
   return made;
 }
 

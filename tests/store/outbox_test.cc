@@ -19,7 +19,7 @@ class OutboxTest : public StoreTest {
     EXPECT_EQ(state.queued_pages, queued);
     EXPECT_EQ(state.dead_pages, dead);
     std::int64_t sum = 0;
-    const auto all = store_->webhooks().value();
+    const auto all = store_->webhooks(std::vector<std::string>{"a", "b", "c"}).value();
     for (const auto& each : all) sum += each.queued_bytes;
     EXPECT_EQ(*store_->outbox_bytes(), sum);
   }
