@@ -347,24 +347,24 @@ Result<void> TimestampPoll::row(Row row, Harvest& harvest) {
   if (!at) return std::unexpected(at.error());
   auto key = key_of(*plan_, row);
   if (!key) return std::unexpected(key.error());
-  // What a later poll will read again has to be remembered: all at or above the bound to be.
+  // What a later poll will read again has to be remembered: all at or above the bound to be. Of the rest of a first
+  // poll nothing is known, and no digest is needed.
   const auto from = reach();
-  const bool again = !from || *at >= *from;
+  const bool remembered = !first_ || !from || *at >= *from;
+  KnownRow now{.key = *std::move(key), .digest = {}, .mark = micros(*at), .matched = matched(row)};
   std::optional<KnownRow> known;
-  if (!first_ || again) {
-    auto found = known_.find(*key);
+  if (remembered) {
+    now.digest = digest(row, plan_->digested);
+    auto found = known_.find(now.key);
     if (!found) return std::unexpected(found.error());
     known = std::move(*found);
   }
-  // Nothing is known of what no poll has remembered nor will: no digest is needed then.
-  KnownRow now{.key = *std::move(key), .digest = {}, .mark = micros(*at), .matched = matched(row)};
-  if (!first_ || again) now.digest = digest(row, plan_->digested);
   if (!known || known->digest != now.digest) {
     const auto wanted = is_wanted(row, *at, known.has_value());
     if (!wanted) return std::unexpected(wanted.error());
     const auto before = [this] { return checkpoint(); };
     if (*wanted) harvest.record(row, before);
-    if (again || !first_) harvest.remember(std::move(now), before);
+    if (remembered) harvest.remember(std::move(now), before);
   }
   if (step_ == Step::scan) passed(row);
   return {};

@@ -60,7 +60,8 @@ bool Stream::pump(const Table* table, const OnRow& on_row) {
   while (rows_->next()) {
     for (std::size_t i = 0; i < shapes.size(); ++i) {
       const std::string& text = texts[i].emplace(*rows_, static_cast<std::uint32_t>(i + 1)).text.asStdString();
-      values[i] = {.kind = shapes[i].kind, .text = formed(shapes[i].form, text, made[i])};
+      values[i] = {.kind = shapes[i].kind, .text = text};
+      if (shapes[i].form != Form::as_it_came) values[i].text = formed(shapes[i].form, text, made[i]);
       if (text.empty()) values[i].null = rows_->wasNull();  // of the column read last; costs as much as reading it
     }
     if (!on_row(values)) return false;
