@@ -10,7 +10,9 @@ std::optional<IdleProbe> idle_probe(Dialect dialect) {
       return IdleProbe{.query = {.sql = "SELECT CASE WHEN pg_catalog.pg_is_in_recovery() THEN NULL ELSE "
                                         "pg_catalog.pg_current_snapshot()::text || ' ' || " +
                                         std::string(server_run_sql) + " END AS vhookd_token",
-                                 .params = {}},
+                                 .params = {},
+                                 .few = true,
+                                 .often = true},
                        .held_open = false};
     case Dialect::sqlite:
       return IdleProbe{.query = {.sql = "PRAGMA data_version", .params = {}}, .held_open = true};

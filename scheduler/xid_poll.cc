@@ -120,7 +120,10 @@ Query XidPoll::position() const {
   } else if (by_place_) {
     sql.bound(", pg_relation_filenode(?::regclass)::text AS place", std::span(&table, 1));
   }
-  return sql.take();
+  Query query = sql.take();
+  query.few = true;
+  query.often = query.params.empty();
+  return query;
 }
 
 Result<void> XidPoll::take_position(Row row) {
@@ -276,7 +279,9 @@ Query XidPoll::count() const {
         std::span(&table, 1));
   }
   sql.text(" FROM ").text(plan_->from);
-  return sql.take();
+  Query query = sql.take();
+  query.few = true;
+  return query;
 }
 
 Result<void> XidPoll::take_count(Row row) {

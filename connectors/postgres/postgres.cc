@@ -86,6 +86,7 @@ class PostgresConnector final : public Connector {
   }
 
   Result<void> read(const Query& query, const OnRow& on_row) override {
+    if (query.few) return read_few(query, on_row);
     if (in_transaction_) return stream(query, on_row, {});
     in_transaction_ = true;
     const Finally ended{*this};
@@ -137,18 +138,36 @@ class PostgresConnector final : public Connector {
     return session_->run(fetch);
   }
 
+  Result<void> read_few(const Query& query, const OnRow& on_row) {
+    auto rows = query.often ? session_->run_kept(query.sql, query.params, in_transaction_)
+                            : session_->run(query.sql, query.params);
+    if (!rows) return std::unexpected(rows.error());
+    auto row = row_of(*rows);
+    if (!row) return std::unexpected(row.error());
+    std::size_t bytes = 0;
+    deliver(*rows, *row, on_row, bytes);
+    return {};
+  }
+
+  // As wide as the batch, with each column's kind.
+  Result<std::vector<Value>> row_of(const pqxx::result& batch) {
+    const auto meanings = types_.meanings(*session_, types_of(batch));
+    if (!meanings) return std::unexpected(meanings.error());
+    std::vector<Value> row;
+    for (const auto& meaning : *meanings) row.push_back({.kind = meaning.kind, .element = meaning.element, .text = {}});
+    return row;
+  }
+
   Result<void> stream(const Query& query, const OnRow& on_row, const std::string& begin) {
     BatchSize size;
     auto batch = first_batch(query, begin, size.rows());
     if (!batch) return std::unexpected(batch.error());
     if (batch->empty()) return {};
-    const auto meanings = types_.meanings(*session_, types_of(*batch));
-    if (!meanings) return std::unexpected(meanings.error());
-    std::vector<Value> row;
-    for (const auto& meaning : *meanings) row.push_back({.kind = meaning.kind, .element = meaning.element, .text = {}});
+    auto row = row_of(*batch);
+    if (!row) return std::unexpected(row.error());
     for (;;) {
       std::size_t bytes = 0;
-      if (!deliver(*batch, row, on_row, bytes)) return {};
+      if (!deliver(*batch, *row, on_row, bytes)) return {};
       if (static_cast<int>(batch->size()) < size.rows()) return {};
       size.fetched(bytes);
       batch->clear();  // before the next one: two would be twice the memory

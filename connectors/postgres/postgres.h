@@ -15,7 +15,9 @@ namespace vhookd {
 // ask_operator where a person must act (login, unknown database, TLS, a URL that can't be read).
 //
 // Every statement runs in a REPEATABLE READ READ ONLY transaction whose settings are local to it, so
-// nothing is left behind in a session that a transaction pooler hands to someone else.
+// nothing is left behind in a session that a transaction pooler hands to someone else; the catalogue's question and
+// those of Query::often are prepared where no pooler is in between. Query::few is asked without a cursor and, outside
+// begin and end, without a transaction.
 //
 // Values: text as the server prints it under UTC, DateStyle ISO, IntervalStyle postgres and
 // extra_float_digits 1. Domains count as what they are over; types without a Kind of their own (money,

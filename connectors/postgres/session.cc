@@ -51,7 +51,9 @@ std::string bound_text(const Param& param) {
 }
 
 #if PQXX_VERSION_MAJOR < 7
-pqxx::result exec_bound(pqxx::nontransaction& work, const std::string& sql, const std::vector<Param>& params) {
+// `kept`: `sql` is the name of a prepared statement.
+pqxx::result exec_bound(pqxx::nontransaction& work, const std::string& sql, const std::vector<Param>& params,
+                        bool kept) {
   std::vector<std::string> texts;
   std::vector<const char*> values;  // null: NULL
   texts.reserve(params.size());
@@ -59,7 +61,8 @@ pqxx::result exec_bound(pqxx::nontransaction& work, const std::string& sql, cons
     texts.push_back(bound_text(param));
     values.push_back(param.null ? nullptr : texts.back().c_str());
   }
-  return work.exec_params(sql, pqxx::prepare::make_dynamic_params(values));
+  const auto bound = pqxx::prepare::make_dynamic_params(values);
+  return kept ? work.exec_prepared(sql, bound) : work.exec_params(sql, bound);
 }
 // Left to itself it reconnects behind our back, and the transaction would be another one.
 void forbid_reconnecting(pqxx::connection& connection) {
@@ -69,7 +72,8 @@ void forbid_reconnecting(pqxx::connection& connection) {
 #pragma GCC diagnostic pop
 }
 #else
-pqxx::result exec_bound(pqxx::nontransaction& work, const std::string& sql, const std::vector<Param>& params) {
+pqxx::result exec_bound(pqxx::nontransaction& work, const std::string& sql, const std::vector<Param>& params,
+                        bool kept) {
   pqxx::params values;
   for (const auto& param : params) {
     if (param.null)
@@ -77,7 +81,7 @@ pqxx::result exec_bound(pqxx::nontransaction& work, const std::string& sql, cons
     else
       values.append(bound_text(param));
   }
-  return work.exec(sql, values);
+  return kept ? work.exec(pqxx::prepped{sql}, values) : work.exec(sql, values);
 }
 void forbid_reconnecting(pqxx::connection&) {}
 #endif
@@ -116,7 +120,30 @@ Result<pqxx::result> Session::run(const std::string& statement, const std::vecto
   for (const auto& param : params)
     if (!param.null && param.kind != Kind::binary && param.text.contains('\0'))
       return fail(Recourse::ask_operator, "PostgreSQL text can't hold the NUL byte that a value to compare with has");
-  return guarded([&](pqxx::nontransaction& work) { return exec_bound(work, statement, params); });
+  return guarded([&](pqxx::nontransaction& work) { return exec_bound(work, statement, params, false); });
+}
+
+Result<pqxx::result> Session::run_kept(const std::string& statement, const std::vector<Param>& params,
+                                       bool in_transaction) {
+  if (!ours_alone()) return run(statement, params);
+  auto answer = guarded([&](pqxx::nontransaction& work) {
+    const auto [at, is_new] = kept_.try_emplace(statement, "vhookd_" + std::to_string(kept_.size()));
+    if (is_new) connection_.prepare(at->second, statement);
+    return exec_bound(work, at->second, params, true);
+  });
+  if (answer || lost_) return answer;
+  ours_alone_ = false;
+  return in_transaction ? std::move(answer) : run(statement, params);
+}
+
+// A transaction pooler hands a session on, and a prepared statement would stay in it. It also gives each client a
+// process id of its own making, to be told by when it cancels.
+bool Session::ours_alone() {
+  if (!ours_alone_) {
+    const auto backend = run("SELECT pg_catalog.pg_backend_pid()");
+    ours_alone_ = backend && backend->size() == 1 && (*backend)[0][0].as<int>() == connection_.backendpid();
+  }
+  return *ours_alone_;
 }
 
 // `call` gets a transaction of libpqxx that sends nothing of its own.

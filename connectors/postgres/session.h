@@ -2,6 +2,7 @@
 // throws, stops here. Included by this folder's sources only.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <pqxx/connection>
@@ -21,6 +22,9 @@ class Session {
   // is handed back. After an error with reconnect every further call gives that same error.
   Result<pqxx::result> run(const std::string& statements);
   Result<pqxx::result> run(const std::string& statement, const std::vector<Param>& params);
+  // As the one above, for one of the few statements that are asked again and again: where the session is ours alone,
+  // the server keeps their plans. `in_transaction`: what it says against that fails the statement too.
+  Result<pqxx::result> run_kept(const std::string& statement, const std::vector<Param>& params, bool in_transaction);
 
   // What starts the transaction every read runs in; to be put before other statements of a run(), or
   // run alone. Ends with the snapshot taken.
@@ -36,12 +40,15 @@ class Session {
   Result<pqxx::result> guarded(Call call);
   Error failed(std::string_view sqlstate, std::string_view message);
   Error broken(std::string_view message);
+  bool ours_alone();
 
   pqxx::connection connection_;
   std::string begin_sql_;
   std::string timeout_text_;
   std::string place_;  // host:port
   int version_ = 0;
+  std::optional<bool> ours_alone_;           // none: not asked yet
+  std::map<std::string, std::string> kept_;  // the names of the statements the server has a plan of
   std::optional<Error> lost_;
 };
 
