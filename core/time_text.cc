@@ -44,22 +44,68 @@ std::string print(Instant at, bool fraction) {
   return {buffer.data(), p};
 }
 
-// Takes `width` digits off the front of `text`.
-std::optional<int> take(std::string_view& text, std::size_t width) {
-  if (text.size() < width) return std::nullopt;
-  int value = 0;
-  for (const char c : text.substr(0, width)) {
-    if (c < '0' || c > '9') return std::nullopt;
-    value = value * 10 + (c - '0');
+// Reads numbers at fixed places of a text; one look at `good` at the end tells whether all were of digits.
+struct Digits {
+  std::string_view text;
+  bool good = true;
+
+  int read(std::size_t from, std::size_t width) {
+    int value = 0;
+    for (const char c : text.substr(from, width)) {
+      const int digit = c - '0';
+      good = good && digit >= 0 && digit <= 9;
+      value = value * 10 + digit;
+    }
+    return value;
   }
-  text.remove_prefix(width);
-  return value;
+};
+
+// Takes the digits of a fraction off the front of `text`: 1 to 9, cut to 6.
+std::optional<int> take_micros(std::string_view& text) {
+  int micros = 0;
+  std::size_t digits = 0;
+  for (; digits < text.size() && text[digits] >= '0' && text[digits] <= '9'; ++digits)
+    if (digits < 6) micros = micros * 10 + (text[digits] - '0');
+  if (digits == 0 || digits > 9) return std::nullopt;
+  for (std::size_t i = digits; i < 6; ++i) micros *= 10;
+  text.remove_prefix(digits);
+  return micros;
 }
 
-bool skip(std::string_view& text, char a, char b) {
-  if (text.empty() || (text[0] != a && text[0] != b)) return false;
-  text.remove_prefix(1);
-  return true;
+// Takes YYYY-MM-DDThh:mm:ss[.f…] off the front of `text`. Read for every row of a table that is polled by its times.
+std::optional<Instant> take_date_and_time(std::string_view& text) {
+  constexpr std::size_t size = 19;
+  if (text.size() < size || text[4] != '-' || text[7] != '-' || (text[10] != 'T' && text[10] != ' ') ||
+      text[13] != ':' || text[16] != ':')
+    return std::nullopt;
+  Digits digits{.text = text};
+  const year_month_day date(std::chrono::year(digits.read(0, 4)),
+                            std::chrono::month(static_cast<unsigned>(digits.read(5, 2))),
+                            std::chrono::day(static_cast<unsigned>(digits.read(8, 2))));
+  const int hour = digits.read(11, 2);
+  const int minute = digits.read(14, 2);
+  const int second = digits.read(17, 2);
+  if (!digits.good || !date.ok() || hour > 23 || minute > 59 || second > 59) return std::nullopt;
+  text.remove_prefix(size);
+  std::optional<int> micros = 0;
+  if (text.starts_with('.')) {
+    text.remove_prefix(1);
+    micros = take_micros(text);
+    if (!micros) return std::nullopt;
+  }
+  return Instant(std::chrono::sys_days(date)) + std::chrono::hours(hour) + std::chrono::minutes(minute) +
+         seconds(second) + Micros(*micros);
+}
+
+// Z, +hh:mm or -hh:mm
+std::optional<std::chrono::minutes> read_offset(std::string_view text) {
+  if (text == "Z" || text == "z") return std::chrono::minutes(0);
+  if (text.size() != 6 || (text[0] != '+' && text[0] != '-') || text[3] != ':') return std::nullopt;
+  Digits digits{.text = text};
+  const int hours = digits.read(1, 2);
+  const int minutes = digits.read(4, 2);
+  if (!digits.good || hours > 23 || minutes > 59) return std::nullopt;
+  return std::chrono::minutes(text[0] == '-' ? -(hours * 60 + minutes) : hours * 60 + minutes);
 }
 
 }  // namespace
@@ -72,42 +118,16 @@ std::string rfc3339_seconds(Instant at) {
 }
 
 std::optional<Instant> parse_rfc3339(std::string_view text) {
-  const auto year = take(text, 4);
-  if (!year || !skip(text, '-', '-')) return std::nullopt;
-  const auto month = take(text, 2);
-  if (!month || !skip(text, '-', '-')) return std::nullopt;
-  const auto day = take(text, 2);
-  if (!day || !skip(text, 'T', ' ')) return std::nullopt;
-  const auto hour = take(text, 2);
-  if (!hour || !skip(text, ':', ':')) return std::nullopt;
-  const auto minute = take(text, 2);
-  if (!minute || !skip(text, ':', ':')) return std::nullopt;
-  const auto second = take(text, 2);
-  if (!second) return std::nullopt;
-  int micros = 0;
-  if (skip(text, '.', '.')) {
-    std::size_t digits = 0;
-    while (digits < text.size() && text[digits] >= '0' && text[digits] <= '9') ++digits;
-    if (digits == 0 || digits > 9) return std::nullopt;
-    for (std::size_t i = 0; i < 6; ++i) micros = micros * 10 + (i < digits ? text[i] - '0' : 0);
-    text.remove_prefix(digits);
-  }
-  int offset_minutes = 0;
-  if (!skip(text, 'Z', 'z')) {
-    if (text.empty() || (text[0] != '+' && text[0] != '-')) return std::nullopt;
-    const int sign = text[0] == '-' ? -1 : 1;
-    text.remove_prefix(1);
-    const auto hours = take(text, 2);
-    if (!hours || !skip(text, ':', ':')) return std::nullopt;
-    const auto minutes = take(text, 2);
-    if (!minutes || *hours > 23 || *minutes > 59) return std::nullopt;
-    offset_minutes = sign * (*hours * 60 + *minutes);
-  }
-  const year_month_day date(std::chrono::year{*year}, std::chrono::month{static_cast<unsigned>(*month)},
-                            std::chrono::day{static_cast<unsigned>(*day)});
-  if (!text.empty() || !date.ok() || *hour > 23 || *minute > 59 || *second > 59) return std::nullopt;
-  return Instant(std::chrono::sys_days(date)) + std::chrono::hours(*hour) +
-         std::chrono::minutes(*minute - offset_minutes) + seconds(*second) + Micros(micros);
+  const auto at = take_date_and_time(text);
+  if (!at) return std::nullopt;
+  const auto offset = read_offset(text);
+  if (!offset) return std::nullopt;
+  return *at - *offset;
+}
+
+std::optional<Instant> parse_utc(std::string_view text) {
+  const auto at = take_date_and_time(text);
+  return text.empty() ? at : std::nullopt;
 }
 
 }  // namespace vhookd

@@ -13,5 +13,7 @@ std::string rfc3339(Instant at);          // 2026-11-23T09:00:00Z; .ffffff only 
 std::string rfc3339_seconds(Instant at);  // cut to whole seconds
 // Takes Z or a numeric offset, T or a space, up to 9 fraction digits (cut to 6). Nothing else.
 std::optional<Instant> parse_rfc3339(std::string_view text);
+// The same without the Z or offset, taken as UTC.
+std::optional<Instant> parse_utc(std::string_view text);
 
 }  // namespace vhookd

@@ -60,8 +60,16 @@ Result<std::string> key_of(const Plan& plan, Row row) {
 }
 
 Param own(const Value& value) {
-  if (value.kind == Kind::hex) return {.kind = Kind::text, .null = value.null, .text = "\\x" + std::string(value.text)};
-  return {.kind = value.kind, .null = value.null, .text = std::string(value.text)};
+  Param copy;
+  own(value, copy);
+  return copy;
+}
+
+void own(const Value& value, Param& copy) {
+  copy.kind = value.kind == Kind::hex ? Kind::text : value.kind;
+  copy.null = value.null;
+  copy.text.assign(value.kind == Kind::hex ? "\\x" : "");
+  copy.text += value.text;
 }
 
 }  // namespace vhookd

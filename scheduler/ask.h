@@ -52,5 +52,6 @@ std::vector<std::string> key_orders(const Plan& plan);
 Result<std::string> key_of(const Plan& plan, Row row);
 
 Param own(const Value& value);  // a copy that owns its text, as it is bound to a statement
+void own(const Value& value, Param& copy);
 
 }  // namespace vhookd

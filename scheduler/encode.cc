@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
+#include <cstring>
 #include <nlohmann/json.hpp>
 
 #include "core/crypto.h"
@@ -104,7 +106,30 @@ std::string bc_year(std::string_view year) {
   return before_christ == 1 ? digits : "-" + digits;
 }
 
+// YYYY-MM-DD HH:MM:SS[.f…][+00], as almost every row has it: whether all stands in its place.
+bool is_usual_timestamp(std::string_view text) {
+  constexpr std::string_view shape = "0000-00-00 00:00:00.000000000";
+  if (text.size() < 19 || text.size() == 20 || text.size() > shape.size()) return false;
+  bool same = true;
+  for (std::size_t i = 0; i < text.size(); ++i)
+    same = same & (shape[i] == '0' ? text[i] >= '0' && text[i] <= '9' : text[i] == shape[i]);
+  return same;
+}
+
+void append_usual_timestamp(std::string& out, std::string_view text, bool utc) {
+  std::array<char, 40> buffer;
+  buffer[0] = '"';
+  std::ranges::copy(text, buffer.begin() + 1);
+  buffer[11] = 'T';
+  auto size = text.size() + 1;
+  if (utc) buffer[size++] = 'Z';
+  buffer[size++] = '"';
+  out.append(buffer.data(), size);
+}
+
 void append_timestamp(std::string& out, std::string_view text, bool utc) {
+  if (const auto plain = text.ends_with("+00") ? text.substr(0, text.size() - 3) : text; is_usual_timestamp(plain))
+    return append_usual_timestamp(out, plain, utc);
   TimestampParts parts;
   if (!split_timestamp(text, parts)) return append_json_string(out, text);  // infinity
   out += '"';
@@ -221,6 +246,54 @@ void append_array(std::string& out, const Value& value) {
   append_json_string(out, value.text);
 }
 
+bool is_clean(char c) {
+  return static_cast<unsigned char>(c) >= 0x20 && c != '"' && c != '\\';
+}
+
+// How many bytes at the front need no escape. Eight at a time: (x - n) & ~x has a byte's top bit set where the byte is
+// less than n, n up to 0x80. A borrow may set that of the byte above as well, which is harmless: there is one below.
+std::size_t clean_bytes(std::string_view text) {
+  constexpr std::uint64_t ones = 0x0101010101010101;
+  constexpr std::uint64_t tops = ones << 7;
+  constexpr std::uint64_t quotes = ones * '"';
+  constexpr std::uint64_t slashes = ones * '\\';
+  std::size_t i = 0;
+  for (; i + 8 <= text.size(); i += 8) {
+    std::uint64_t eight = 0;
+    std::memcpy(&eight, text.data() + i, sizeof eight);
+    const auto quote = eight ^ quotes;
+    const auto slash = eight ^ slashes;
+    const auto found = ((eight - ones * 0x20) & ~eight) | ((quote - ones) & ~quote) | ((slash - ones) & ~slash);
+    if ((found & tops) != 0) break;
+  }
+  while (i < text.size() && is_clean(text[i])) ++i;
+  return i;
+}
+
+void append_escaped(std::string& out, unsigned char c) {
+  switch (c) {
+    case '"':
+      out += "\\\"";
+      break;
+    case '\\':
+      out += "\\\\";
+      break;
+    case '\n':
+      out += "\\n";
+      break;
+    case '\r':
+      out += "\\r";
+      break;
+    case '\t':
+      out += "\\t";
+      break;
+    default:
+      out += "\\u00";
+      out += hex_digits[c >> 4];
+      out += hex_digits[c & 15];
+  }
+}
+
 }  // namespace
 
 void append_json_string(std::string& out, std::string_view text) {
@@ -231,35 +304,13 @@ void append_json_string(std::string& out, std::string_view text) {
     return;
   }
   out += '"';
-  std::size_t clean = 0;  // start of the run not yet copied
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto c = static_cast<unsigned char>(text[i]);
-    if (c >= 0x20 && c != '"' && c != '\\') continue;
-    out += text.substr(clean, i - clean);
-    clean = i + 1;
-    switch (c) {
-      case '"':
-        out += "\\\"";
-        break;
-      case '\\':
-        out += "\\\\";
-        break;
-      case '\n':
-        out += "\\n";
-        break;
-      case '\r':
-        out += "\\r";
-        break;
-      case '\t':
-        out += "\\t";
-        break;
-      default:
-        out += "\\u00";
-        out += hex_digits[c >> 4];
-        out += hex_digits[c & 15];
-    }
+  while (true) {
+    const auto clean = clean_bytes(text);
+    out += text.substr(0, clean);
+    if (clean == text.size()) break;
+    append_escaped(out, static_cast<unsigned char>(text[clean]));
+    text.remove_prefix(clean + 1);
   }
-  out += text.substr(clean);
   out += '"';
 }
 

@@ -32,16 +32,16 @@ std::optional<Stamp> from_number(std::string_view text) {
 }
 
 std::optional<Stamp> from_text(std::string_view text) {
-  std::string utc(text);
-  StampForm form = utc.size() > 10 && utc[10] == 'T' ? StampForm::iso : StampForm::sql;
-  if (utc.ends_with("+00")) {
-    utc += ":00";
+  StampForm form = text.size() > 10 && text[10] == 'T' ? StampForm::iso : StampForm::sql;
+  if (text.ends_with("+00")) {
+    text.remove_suffix(3);
     form = form == StampForm::sql ? StampForm::sql_utc : form;
-  } else if (!utc.ends_with("+00:00") && !utc.ends_with('Z')) {
-    if (utc.find_first_not_of("0123456789-:. T") != std::string::npos) return std::nullopt;
-    utc += 'Z';
+  } else if (text.ends_with("+00:00")) {
+    text.remove_suffix(6);
+  } else if (text.ends_with('Z')) {
+    text.remove_suffix(1);
   }
-  const auto at = parse_rfc3339(utc);
+  const auto at = parse_utc(text);
   if (!at) return std::nullopt;
   return Stamp{*at, form};
 }

@@ -42,6 +42,19 @@ bool comparable(StampForm a, StampForm b) {
   return a == b || (is_text(a) && is_text(b));
 }
 
+// Whether the key's index gives its order, and a bound in its own text stands in that order for sure. MySQL orders an
+// ENUM by its number and compares it by its text; a decimal bound as text is compared as floating point.
+bool orders_as_it_compares(const Plan& plan) {
+  return plan.firm_key && std::ranges::all_of(plan.key, [&](const KeyColumn& key) {
+           const Column* column = plan.table->find(key.name);
+           if (column == nullptr || !column->select_as.empty()) return false;
+           const bool is_text =
+               column->kind == Kind::text && (plan.dialect != Dialect::mysql || column->declared.starts_with("char(") ||
+                                              column->declared.starts_with("varchar("));
+           return column->kind == Kind::integer || column->kind == Kind::binary || is_text;
+         });
+}
+
 }  // namespace
 
 TimestampPoll::TimestampPoll(const Plan& plan, KnownRows known)
@@ -62,6 +75,7 @@ Result<TimestampPoll> TimestampPoll::begin(const Plan& plan, const std::string& 
   if (const auto sweep = state->find("sweep"); sweep != state->end()) {
     poll.resumed_ = true;
     poll.next_bound_ = instant(sweep->at("bound"));
+    poll.by_key_ = sweep->value("by_key", false);
     poll.after_ = read_params(sweep->at("after"));
     if (sweep->contains("horizon")) poll.horizon_ = instant(sweep->at("horizon"));
     poll.still_ = sweep->value("still", false);
@@ -78,6 +92,7 @@ std::string TimestampPoll::checkpoint() const {
   if (first_) state["first"] = true;
   if (step_ != Step::done && !after_.empty())
     state["sweep"] = {{"bound", micros(next_bound_)}, {"after", write_params(after_)}, {"still", still_}};
+  if (state.contains("sweep") && by_key_) state["sweep"]["by_key"] = true;
   if (state.contains("sweep") && horizon_) state["sweep"]["horizon"] = micros(*horizon_);
   if (probed_) state["probed"] = micros(*probed_);
   if (hidden_) state["hidden"] = true;
@@ -154,6 +169,13 @@ Result<void> TimestampPoll::take_position(Row row) {
 // What a later view shows says nothing of rows already passed: a sweep gone on with keeps the time it had.
 void TimestampPoll::see(Instant at) {
   if (!resumed_ && at <= next_bound_) newest_ = std::max(at, newest_.value_or(at));
+}
+
+// A sweep that was begun goes on in its order, whatever the rows have shown since.
+TimestampPoll::Step TimestampPoll::first_scan() {
+  if (resumed_) return Step::scan;
+  by_key_ = !lower() && orders_as_it_compares(*plan_);
+  return plan_->stamp_nullable && !by_key_ ? Step::nulls : Step::scan;
 }
 
 // Whether to look for what is under way. Not with every poll: InnoDB shows its transactions out of a cache that
@@ -248,19 +270,34 @@ void TimestampPoll::start_at(Sql& sql, Instant from) const {
 
 Query TimestampPoll::scan() const {
   Sql sql = select();
-  if (const auto from = lower()) {
+  if (by_key_) {
+    // All of them.
+  } else if (const auto from = lower()) {
     start_at(sql, *from);
   } else {
     sql.text(" AND ").text(column_).text(" IS NOT NULL");
   }
-  std::vector<std::string> order = {column_};
-  std::ranges::copy(key_names(*plan_), std::back_inserter(order));
+  const auto columns = order();
   if (!after_.empty()) {
     sql.text(" AND ");
-    sql.after(order, after_);
+    sql.after(columns, after_);
   }
-  sql.text(" ORDER BY ").list(order, ", ");
+  sql.text(" ORDER BY ").list(columns, ", ");
   return sql.take();
+}
+
+std::vector<std::string> TimestampPoll::order() const {
+  auto columns = key_names(*plan_);
+  if (!by_key_) columns.insert(columns.begin(), column_);
+  return columns;
+}
+
+// Written over the last row's, so that a row costs no allocation.
+void TimestampPoll::passed(Row row) {
+  const std::size_t lead = by_key_ ? 0 : 1;
+  after_.resize(lead + plan_->key.size());
+  if (!by_key_) own(row[plan_->stamp_at], after_[0]);
+  for (std::size_t i = 0; i < plan_->key.size(); ++i) own(row[plan_->key[i].position], after_[lead + i]);
 }
 
 Result<Instant> TimestampPoll::stamp_of(Row row) {
@@ -308,29 +345,28 @@ Result<void> TimestampPoll::row(Row row, Harvest& harvest) {
   }
   const auto at = stamp_of(row);
   if (!at) return std::unexpected(at.error());
-  const auto key = key_of(*plan_, row);
+  auto key = key_of(*plan_, row);
   if (!key) return std::unexpected(key.error());
-  // What a later poll will read again has to be remembered: all at or above the bound to be.
+  // What a later poll will read again has to be remembered: all at or above the bound to be. Of the rest of a first
+  // poll nothing is known, and no digest is needed.
   const auto from = reach();
-  const bool again = !from || *at >= *from;
+  const bool remembered = !first_ || !from || *at >= *from;
+  KnownRow now{.key = *std::move(key), .digest = {}, .mark = micros(*at), .matched = matched(row)};
   std::optional<KnownRow> known;
-  if (!first_ || again) {
-    auto found = known_.find(*key);
+  if (remembered) {
+    now.digest = digest(row, plan_->digested);
+    auto found = known_.find(now.key);
     if (!found) return std::unexpected(found.error());
     known = std::move(*found);
   }
-  KnownRow now{.key = *key, .digest = digest(row, plan_->digested), .mark = micros(*at), .matched = matched(row)};
   if (!known || known->digest != now.digest) {
     const auto wanted = is_wanted(row, *at, known.has_value());
     if (!wanted) return std::unexpected(wanted.error());
     const auto before = [this] { return checkpoint(); };
     if (*wanted) harvest.record(row, before);
-    if (again || !first_) harvest.remember(std::move(now), before);
+    if (remembered) harvest.remember(std::move(now), before);
   }
-  if (step_ == Step::scan) {
-    after_ = {own(row[plan_->stamp_at])};
-    for (const auto& column : plan_->key) after_.push_back(own(row[column.position]));
-  }
+  if (step_ == Step::scan) passed(row);
   return {};
 }
 

@@ -6,6 +6,10 @@
 // writers whose clock is behind and transactions that commit up to `lookback` late are all found, and nothing is
 // sent twice. Rows whose column is NULL are read on their own each time and deduplicated for good.
 //
+// Where every row is to be read, it goes in the order of the key instead, NULLs among them: the table lies in that
+// order, while by time the server would sort the whole of it or fetch row by row through an index. A row passed and
+// then changed has a stamp that B stays below, so whichever the order, the next poll finds what a cut sweep has not.
+//
 // On MySQL and MariaDB a TIMESTAMP is mostly the time its statement began, and a role with PROCESS can see what
 // is under way: there B stays below the oldest of that too, however long it lasts. What this does not show: a
 // statement that waited more than a second before its transaction began (for a table's lock, say), in a
@@ -49,16 +53,18 @@ class TimestampPoll {
   Query newest() const;
   Query horizon() const;
   Step after_position();
-  Step first_scan() const { return plan_->stamp_nullable && !resumed_ ? Step::nulls : Step::scan; }
+  Step first_scan();
   Query nulls() const;
   Query scan() const;
   Sql select() const;
+  std::vector<std::string> order() const;
   std::optional<Instant> lower() const;
   std::optional<Instant> reach() const;
   void start_at(Sql& sql, Instant from) const;
   Result<Instant> stamp_of(Row row);
   Result<bool> is_wanted(Row row, Instant at, bool known) const;
   bool matched(Row row) const;
+  void passed(Row row);
 
   const Plan* plan_;
   KnownRows known_;
@@ -72,7 +78,8 @@ class TimestampPoll {
   bool resumed_ = false;
   Instant next_bound_;         // the clock when the sweep began: B' to be goes no further
   bool beyond_clock_ = false;  // the newest row of all is stamped in the future
-  std::vector<Param> after_;   // time and key of the last row handled
+  bool by_key_ = false;        // the order of the sweep: by key alone, or by time and key
+  std::vector<Param> after_;   // of the last row handled: what the order is by
   // What is under way at the database, where the role may see it.
   std::optional<Instant> probed_;   // last looked for, by the database's clock
   bool hidden_ = false;             // the role may not

@@ -3,6 +3,7 @@
 #include <cppconn/resultset_metadata.h>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -38,6 +39,12 @@ void raise_pending(sql::Statement& statement) {
   const std::unique_ptr<sql::ResultSet> none(statement.getResultSet());
 }
 
+// The library's string can be neither moved nor assigned without a copy of its text: it is made in its place.
+struct Text {
+  Text(sql::ResultSet& rows, std::uint32_t column) : text(rows.getString(column)) {}
+  sql::SQLString text;
+};
+
 }  // namespace
 
 Stream::Stream(sql::Connection& connection, const std::string& sql) : statement_(connection.createStatement()) {
@@ -47,17 +54,15 @@ Stream::Stream(sql::Connection& connection, const std::string& sql) : statement_
 
 bool Stream::pump(const Table* table, const OnRow& on_row) {
   const std::vector<Shape> shapes = shapes_of(*rows_->getMetaData(), table);
-  std::vector<sql::SQLString> texts(shapes.size());
+  std::vector<std::optional<Text>> texts(shapes.size());
   std::vector<std::string> made(shapes.size());
   std::vector<Value> values(shapes.size());
   while (rows_->next()) {
     for (std::size_t i = 0; i < shapes.size(); ++i) {
-      const auto column = static_cast<std::uint32_t>(i + 1);
-      values[i] = Value{.kind = shapes[i].kind, .null = rows_->isNull(column), .text = {}};
-      if (values[i].null) continue;
-      sql::SQLString text = rows_->getString(column);
-      texts[i]->swap(*text.operator->());  // the library's string can be copied, not moved
-      values[i].text = formed(shapes[i].form, texts[i].asStdString(), made[i]);
+      const std::string& text = texts[i].emplace(*rows_, static_cast<std::uint32_t>(i + 1)).text.asStdString();
+      values[i] = {.kind = shapes[i].kind, .text = text};
+      if (shapes[i].form != Form::as_it_came) values[i].text = formed(shapes[i].form, text, made[i]);
+      if (text.empty()) values[i].null = rows_->wasNull();  // of the column read last; costs as much as reading it
     }
     if (!on_row(values)) return false;
   }

@@ -96,6 +96,11 @@ const std::vector<Case> cases = {
     {Kind::timestamp, "infinity", R"("infinity")"},
     {Kind::timestamptz, "-infinity", R"("-infinity")"},
     {Kind::timestamp, "0000-00-00 00:00:00", R"("0000-00-00T00:00:00")"},
+    {Kind::timestamp, "2026-11-23 09:00:00.", R"("2026-11-23T09:00:00.")"},
+    {Kind::timestamp, "2026-11-23 09:00:00.123456789", R"("2026-11-23T09:00:00.123456789")"},
+    {Kind::timestamptz, "2026-11-23 09:00:00.1234567890+00", R"("2026-11-23T09:00:00.1234567890Z")"},
+    {Kind::timestamptz, "2026-11-23 09:00:00+00:00", R"("2026-11-23T09:00:00Z")"},
+    {Kind::timestamp, "2026-1\"-23 09:00:00", R"("2026-1\"-23 09:00:00")"},
     {Kind::timestamp, "2026-\"}-01 09:00:00", R"("2026-\"}-01 09:00:00")"},
     {Kind::timestamp, "99999999999999999999-01-01 00:00:00 BC", R"("99999999999999999999-01-01 00:00:00 BC")"},
     {Kind::timestamp, "", R"("")"},
@@ -162,6 +167,20 @@ TEST(EncodeAny, RandomBytesAsTextComeBackTheSame) {
 }
 
 // Whatever a server sends under whatever kind, the page stays JSON.
+TEST(EncodeAny, EveryByteIsEscapedWhereverItStands) {
+  for (int byte = 0; byte < 0x80; ++byte)
+    for (std::size_t at = 0; at < 20; ++at) {
+      std::string text(20, 'a');
+      text[at] = static_cast<char>(byte);
+      text[19 - at] = static_cast<char>(byte + 1 == 0x80 ? byte : byte + 1);
+      std::string out;
+      append_json_string(out, text);
+      ASSERT_EQ(nlohmann::json::parse(out), text) << out;
+      EXPECT_LE(out.size(), 22U + (byte < 0x20 || byte == '"' || byte == '\\' || byte == 0x21 || byte == 0x5b ? 10 : 0))
+          << "more is escaped than has to be: " << out;
+    }
+}
+
 TEST(EncodeAny, NothingBreaksAPage) {
   std::mt19937 random(8);
   constexpr std::string_view pieces = "{}[]\",\\:0123456789-+.eE tfNULL\x01\xff\xc3\xa4 BC";
