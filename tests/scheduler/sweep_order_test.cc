@@ -38,7 +38,7 @@ class SweepOrderTest : public ::testing::Test {
     return found;
   }
   void vouch(bool firm) {
-    conductor.webhook.key = {"id"};
+    conductor.webhook.columns.edit().key = {"id"};
     conductor.table.primary_key = firm ? std::vector<std::string>{"id"} : std::vector<std::string>();
     if (!firm) std::erase_if(conductor.table.indexes, [](const Index& index) { return index.unique; });
   }
