@@ -143,15 +143,17 @@ Result<void> Engine::adopt(const std::shared_ptr<const config::Webhook>& webhook
   entry.by_commits_alone = true;
   entry.since = parts_.clock.tick();
   entry.checked_before = state->checked_at;
-  entry.shown_healthy = state->healthy;
-  entry.shown_error = state->last_error;
+  auto& health = entry.health.edit();
+  health.shown_healthy = state->healthy;
+  health.shown_error = state->last_error;
   if (!state->healthy) {
     // What was wrong before a restart stays wrong until the same side succeeds.
-    Side& side = state->queued_pages > 0 || state->dead_pages > 0 ? entry.deliveries : entry.polls;
+    Side& side = state->queued_pages > 0 || state->dead_pages > 0 ? health.deliveries : health.polls;
     side = {.failed_in_a_row = state->failed_in_a_row, .healthy = false, .last_error = state->last_error};
   }
-  if (once_ && !entry.invalid.empty()) once_failed_ = true;
-  if (entry.paused || webhook->is_paused || !entry.invalid.empty()) return {};
+  entry.health.settle();
+  if (once_ && !entry.api_made->invalid.empty()) once_failed_ = true;
+  if (entry.paused || webhook->is_paused || !entry.api_made->invalid.empty()) return {};
   timetable_.add(id, Sessions::place_of(webhook->database), webhook->interval, parts_.clock.tick());
   if (once_) once_left_.insert(id);
   return {};
@@ -202,7 +204,7 @@ void Engine::wait_for_room(const std::string& id) {
                 .ok = false,
                 .error = "the outbox is full: polling waits until pages are delivered, or dead ones dropped"};
   note_run(at->second, run);
-  at->second.polls.failed(run.error, true);
+  at->second.health.edit().polls.failed(run.error, true);
   show_health(id, at->second);
   say_outbox_full(id, at->second);
   once_left_.erase(id);
@@ -271,7 +273,7 @@ void Engine::polled(const Due& due, const PollOutcome& outcome, const Shared<std
   if (!outcome.held.empty()) {
     hold_back(id, entry, outcome.held);
   } else if (run.ok) {
-    entry.polls.succeeded();
+    if (entry.health) entry.health.edit().polls.succeeded();
     // Cut short for want of room: it goes on with the next delivery, not at the next interval.
     if (outcome.no_room) {
       say_outbox_full(id, entry);
@@ -279,7 +281,7 @@ void Engine::polled(const Due& due, const PollOutcome& outcome, const Shared<std
       entry.outbox_full = false;
     }
   } else {
-    entry.polls.failed(run.error, is_lasting(outcome.recourse));
+    entry.health.edit().polls.failed(run.error, is_lasting(outcome.recourse));
   }
   show_health(id, entry);
   if (!once_ || (run.ok && outcome.more)) return;
@@ -310,31 +312,34 @@ void Engine::hold_back(const std::string& id, Entry& entry, const std::string& w
   if (auto stored = parts_.store.set_paused(id, true, "held: " + why); !stored)
     log_event(Level::error, "state-failed", {{"webhook", id}, {"error", stored.error().message}});
   entry.paused = true;
-  entry.polls.failed("held: " + why, true);
+  entry.health.edit().polls.failed("held: " + why, true);
   timetable_.remove(id);
 }
 
 // Writes health down where it changed. REQUIRES: mutex_ held.
 void Engine::show_health(const std::string& id, Entry& entry) {
-  const bool healthy = entry.polls.healthy && entry.deliveries.healthy;
-  const std::string error = !entry.polls.healthy        ? entry.polls.last_error
-                            : !entry.deliveries.healthy ? entry.deliveries.last_error
-                                                        : "";
-  if (healthy == entry.shown_healthy && error == entry.shown_error && entry.health_stored) return;
-  if (healthy != entry.shown_healthy) {
+  if (!entry.health) return;
+  auto& health = entry.health.edit();
+  const bool healthy = health.polls.healthy && health.deliveries.healthy;
+  const std::string error = !health.polls.healthy        ? health.polls.last_error
+                            : !health.deliveries.healthy ? health.deliveries.last_error
+                                                         : "";
+  if (healthy == health.shown_healthy && error == health.shown_error && health.stored) return entry.health.settle();
+  if (healthy != health.shown_healthy) {
     if (healthy) {
       log_event(Level::info, "healthy", {{"webhook", id}});
     } else {
       log_event(Level::error, "unhealthy", {{"webhook", id}, {"error", error}});
     }
   }
-  const int failed = std::max(entry.polls.failed_in_a_row, entry.deliveries.failed_in_a_row);
+  const int failed = std::max(health.polls.failed_in_a_row, health.deliveries.failed_in_a_row);
   // What can't be written down is shown all the same: least of all a full disk may look healthy.
-  entry.shown_healthy = healthy;
-  entry.shown_error = error;
+  health.shown_healthy = healthy;
+  health.shown_error = error;
   const auto stored = parts_.store.set_health(id, healthy, failed, error);
-  entry.health_stored = stored.has_value();
+  health.stored = stored.has_value();
   if (!stored) log_event(Level::error, "state-failed", {{"webhook", id}, {"error", stored.error().message}});
+  entry.health.settle();
 }
 
 // One webhook may fill a quarter of the outbox, so that a dead receiver does not stop the others; all
@@ -369,11 +374,11 @@ std::shared_ptr<const config::Webhook> Engine::sendable(const std::string& id, b
   const auto at = entries_.find(id);
   if (at == entries_.end()) return nullptr;
   const Entry& entry = at->second;
-  if (entry.paused || entry.webhook->is_paused || !entry.invalid.empty()) return nullptr;
+  if (entry.paused || entry.webhook->is_paused || !entry.api_made->invalid.empty()) return nullptr;
   if (replay) return once_ ? nullptr : entry.webhook;  // `run --once` ends when the queues are empty
   // A dead page holds back what follows it: order is kept until it is replayed or dropped.
   if (entry.holding_pages > 0 && entry.webhook->delivery->on_dead == config::OnDead::hold) return nullptr;
-  if (once_ && entry.deliveries.failed_in_a_row > 0) return nullptr;
+  if (once_ && entry.health->deliveries.failed_in_a_row > 0) return nullptr;
   return entry.webhook;
 }
 
@@ -393,7 +398,7 @@ void Engine::dead_changed(const std::string& id) {
   if (!state) return;
   at->second.holding_pages = state->holding_pages;
   if (state->dead_pages > 0 || state->queued_pages > 0) return;
-  at->second.deliveries.succeeded();
+  if (at->second.health) at->second.health.edit().deliveries.succeeded();
   show_health(id, at->second);
 }
 
@@ -401,7 +406,7 @@ void Engine::delivered(const std::string& id) {
   const std::lock_guard lock(mutex_);
   const auto at = entries_.find(id);
   if (at == entries_.end()) return;
-  at->second.deliveries.succeeded();
+  if (at->second.health) at->second.health.edit().deliveries.succeeded();
   show_health(id, at->second);
   if (at->second.outbox_full) {
     timetable_.hurry(id, parts_.clock.tick());
@@ -414,7 +419,7 @@ void Engine::not_delivered(const std::string& id, const std::string& error, bool
   const auto at = entries_.find(id);
   if (at == entries_.end()) return;
   Entry& entry = at->second;
-  entry.deliveries.failed(error, lasting);
+  entry.health.edit().deliveries.failed(error, lasting);
   if (once_) once_failed_ = true;
   if (lasting) {
     if (const auto state = parts_.store.webhook(id)) {

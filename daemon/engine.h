@@ -26,6 +26,7 @@
 #include "daemon/metrics.h"
 #include "daemon/poller.h"
 #include "daemon/probes.h"
+#include "daemon/seldom.h"
 #include "daemon/sessions.h"
 #include "daemon/shared_looks.h"
 #include "daemon/tally.h"
@@ -74,20 +75,32 @@ class Engine {
     Tick last;  // when the rows were last counted up: while polling waits, the rate does not sink
   };
 
+  struct Health {
+    Side polls;
+    Side deliveries;
+    bool shown_healthy = true;
+    std::string shown_error;
+    bool stored = true;  // the store has it as it is shown
+    bool operator==(const Health&) const = default;
+  };
+
+  // Of a webhook made through the API.
+  struct ApiMade {
+    std::string definition;  // as kept in state
+    std::string invalid;     // why it can't run, though it is kept; empty: it runs
+    bool operator==(const ApiMade&) const = default;
+  };
+
   struct Entry {
     std::shared_ptr<const config::Webhook> webhook;
     // As which the last whole poll was made; null: not by this process. It is polled once more before an epoch ends.
     std::shared_ptr<const config::Webhook> polled_as;
-    Side polls;
-    Side deliveries;
+    Seldom<Health> health;
     bool paused = false;             // in state
     std::int64_t holding_pages = 0;  // dead ones that what follows waits for
     std::string strategy;
-    bool shown_healthy = true;
-    std::string shown_error;
-    bool health_stored = true;  // the store has it as it is shown
-    bool release = false;       // the next poll ignores hold_if_changed_over
-    bool asked = false;         // somebody asked for the next poll: it is not left out
+    bool release = false;  // the next poll ignores hold_if_changed_over
+    bool asked = false;    // somebody asked for the next poll: it is not left out
     // What lets polls be left out (scheduler/idle.h).
     bool by_commits_alone = true;    // not known before the first poll
     Shared<std::string> token;       // taken before the last poll, which was whole; empty: there is none
@@ -104,10 +117,8 @@ class Engine {
     std::optional<Tick> last_complete;      // check by this process
     std::optional<Instant> checked_before;  // by the one before it, as the state had it
     WebhookTally counted;
-    // Of one made through the API.
     bool by_api = false;
-    std::string definition;  // as kept in state
-    std::string invalid;     // why it can't run, though it is kept; empty: it runs
+    Seldom<ApiMade> api_made;
   };
 
   // A webhook kept in state, as the configuration reads it now.

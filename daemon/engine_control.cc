@@ -54,7 +54,8 @@ Answer<Run> Engine::trigger(const std::string& id) {
   if (at == entries_.end()) return unknown(id);
   if (at->second.paused || at->second.webhook->is_paused)
     return refuse(Refusal::Why::conflict, id + " is paused; resume it first");
-  if (!at->second.invalid.empty()) return refuse(Refusal::Why::conflict, id + " can't run: " + at->second.invalid);
+  if (!at->second.api_made->invalid.empty())
+    return refuse(Refusal::Why::conflict, id + " can't run: " + at->second.api_made->invalid);
   const auto target = at->second.runs_begun + 1;
   timetable_.reached(id);  // asked for by a person: a back-off does not count
   timetable_.hurry(id, parts_.clock.tick());
@@ -95,7 +96,7 @@ Answer<WebhookStatus> Engine::set_paused(const std::string& id, bool paused) {
     entry.paused = paused;
     if (paused) {
       timetable_.remove(id);
-    } else if (entry.invalid.empty()) {
+    } else if (entry.api_made->invalid.empty()) {
       entry.release = before->paused_because.starts_with("held: ");
       timetable_.add(id, Sessions::place_of(entry.webhook->database), entry.webhook->interval, parts_.clock.tick());
       entry.since = parts_.clock.tick();

@@ -136,26 +136,32 @@ bool Engine::left_out(const Due& due, const std::optional<Probes::Seen>& seen) {
     entry.idle_unsaved = true;
     entry.last_complete = seen->tick;
   }
-  entry.polls.succeeded();
+  if (entry.health) entry.health.edit().polls.succeeded();
   entry.outbox_full = false;
   show_health(due.id, entry);
   return true;
 }
 
-// Writes checks by a token down, all of them in one commit, once in a while.
+// Writes checks by a token down, once in a while: in the order of the configuration, in which their rows mostly lie in
+// the state file, and so many in a commit that nobody waits long for the store.
 void Engine::save_idle(bool all) {
-  std::vector<std::pair<std::string, Instant>> checks;
+  constexpr std::size_t in_one_commit = 10'000;
+  std::vector<std::vector<std::pair<std::string, Instant>>> commits;
   {
     const std::lock_guard lock(mutex_);
     const Tick now = parts_.clock.tick();
     if (!all && now - idle_saved_ < idle_save_spacing) return;
     idle_saved_ = now;
-    for (auto& [id, entry] : entries_)
-      if (std::exchange(entry.idle_unsaved, false) && entry.idle_at) checks.emplace_back(id, *entry.idle_at);
+    for (const auto& id : order_) {
+      const auto at = entries_.find(id);
+      if (at == entries_.end() || !std::exchange(at->second.idle_unsaved, false) || !at->second.idle_at) continue;
+      if (commits.empty() || commits.back().size() >= in_one_commit) commits.emplace_back();
+      commits.back().emplace_back(id, *at->second.idle_at);
+    }
   }
-  if (checks.empty()) return;
-  if (auto saved = parts_.store.checked(checks); !saved)
-    log_event(Level::error, "state-failed", {{"error", saved.error().message}});
+  for (const auto& checks : commits)
+    if (auto saved = parts_.store.checked(checks); !saved)
+      log_event(Level::error, "state-failed", {{"error", saved.error().message}});
 }
 
 }  // namespace vhookd

@@ -41,14 +41,14 @@ std::optional<double> FirstSync::seconds_left() const {
 // `checked_at`: as the state has it. REQUIRES: mutex_ held.
 Engine::Judged Engine::judge(const Entry& entry, std::optional<Instant> checked_at, Instant now, Tick tick) const {
   Judged judged{.paused = entry.paused || entry.webhook->is_paused,
-                .healthy = entry.shown_healthy,
-                .last_error = entry.shown_error,
+                .healthy = entry.health->shown_healthy,
+                .last_error = entry.health->shown_error,
                 .checked_at = checked_at};
   // By the monotonic clock where this process made the check: nothing is stale, or fresh, because the other jumped.
   if (checked_at && entry.last_complete) judged.checked_at = now - (tick - *entry.last_complete);
-  if (!entry.invalid.empty()) {
+  if (!entry.api_made->invalid.empty()) {
     judged.healthy = false;
-    judged.last_error = entry.invalid;
+    judged.last_error = entry.api_made->invalid;
     return judged;
   }
   if (judged.paused) return judged;
@@ -63,7 +63,7 @@ Engine::Judged Engine::judge(const Entry& entry, std::optional<Instant> checked_
   const Instant since = now - (tick - entry.since);
   if (const auto why = stale(judged.checked_at, since, entry.webhook->interval, now)) {
     judged.healthy = false;
-    const auto& cause = !entry.polls.last_error.empty() ? entry.polls.last_error : judged.last_error;
+    const auto& cause = !entry.health->polls.last_error.empty() ? entry.health->polls.last_error : judged.last_error;
     judged.last_error = cause.empty() ? *why + (entry.outbox_full ? "; the outbox is full" : "") : *why + "; " + cause;
   }
   return judged;
@@ -71,7 +71,7 @@ Engine::Judged Engine::judge(const Entry& entry, std::optional<Instant> checked_
 
 // REQUIRES: mutex_ held.
 std::optional<Instant> Engine::next_check_at(const Entry& entry, const Judged& judged, Instant now, Tick tick) const {
-  if (judged.paused || !entry.invalid.empty()) return std::nullopt;
+  if (judged.paused || !entry.api_made->invalid.empty()) return std::nullopt;
   const auto due = timetable_.due(entry.webhook->id);
   if (!due) return std::nullopt;
   return now + std::max<Micros>(Micros(0), *due - tick);
@@ -266,8 +266,8 @@ Answer<std::string> Engine::explain(const std::string& id, bool json) {
     const auto at = entries_.find(id);
     if (at == entries_.end())
       return std::unexpected(Refusal{.why = Refusal::Why::not_found, .messages = {"there is no webhook " + id}});
-    if (!at->second.invalid.empty())
-      return std::unexpected(Refusal{.why = Refusal::Why::conflict, .messages = {at->second.invalid}});
+    if (!at->second.api_made->invalid.empty())
+      return std::unexpected(Refusal{.why = Refusal::Why::conflict, .messages = {at->second.api_made->invalid}});
     webhook = at->second.webhook;
   }
   // A session of its own: those that polls keep must not be held up, nor be left in an odd state.

@@ -75,7 +75,7 @@ Result<void> Engine::adopt_stored() {
     }
     const auto stored = read_stored(reader, id, json);
     const auto why = all_of(stored.errors);
-    if (here && why == known->second.invalid && *stored.webhook == *known->second.webhook) {
+    if (here && why == known->second.api_made->invalid && *stored.webhook == *known->second.webhook) {
       order_.push_back(id);
       continue;
     }
@@ -93,8 +93,8 @@ Result<void> Engine::adopt_one_stored(const Stored& stored, const std::string& j
   Entry& entry = entries_[id];
   const bool fresh = !entry.webhook;
   entry.by_api = true;
-  entry.definition = json;
-  entry.invalid = all_of(stored.errors);
+  entry.api_made.edit().definition = json;
+  entry.api_made.edit().invalid = all_of(stored.errors);
   auto adopted = adopt(stored.webhook);
   if (!adopted && fresh) entries_.erase(id);
   if (adopted) timetable_.hurry(id, parts_.clock.tick());
@@ -139,11 +139,11 @@ Answer<WebhookStatus> Engine::change(const std::string& id, const std::string& b
     const std::lock_guard lock(mutex_);
     Entry& entry = entries_.at(id);  // only who holds reload_mutex_ takes one out
     if (!entry.by_api) return refuse(Refusal::Why::conflict, id + " stands in the YAML; change it there and reload");
-    auto defined = changed_definition(entry.definition, webhook_json(*status), body);
+    auto defined = changed_definition(entry.api_made->definition, webhook_json(*status), body);
     if (!defined) return not_valid(std::move(defined.error()));
     if (defined->json.size() > largest_definition) return not_valid({"the webhook is larger than 64 KiB"});
     paused = defined->paused;
-    if (defined->json != entry.definition) {
+    if (defined->json != entry.api_made->definition) {
       config::StoredReader reader(config_.base, parts_.secrets);
       auto stored = read_stored(reader, id, defined->json);
       if (!stored.errors.empty()) return not_valid(std::move(stored.errors));

@@ -34,6 +34,7 @@ using std::chrono::milliseconds;
 constexpr auto stop_patience = std::chrono::seconds(12);
 
 constexpr auto status_spacing = std::chrono::seconds(10);
+constexpr auto longest_status_spacing = std::chrono::minutes(5);
 
 double random_share() {
   thread_local std::mt19937_64 generator{std::random_device{}()};
@@ -106,7 +107,7 @@ void serve(Engine& engine) {
       notify_status(summary(control));
       // With many webhooks it costs more, and is said more seldom: at most a thousandth of the time goes into it.
       const Tick ended = clock.tick();
-      next_status = ended + std::max<Micros>(status_spacing, 1000 * (ended - began));
+      next_status = ended + std::clamp<Micros>(1000 * (ended - began), status_spacing, longest_status_spacing);
     }
   }
   notify_stopping();

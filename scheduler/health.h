@@ -15,6 +15,7 @@ struct Side {
   int failed_in_a_row = 0;
   bool healthy = true;
   std::string last_error;  // of the last failure; empty after a success
+  bool operator==(const Side&) const = default;
 
   void succeeded();
   // Unhealthy at the second failure in a row, or at once for what will not mend itself.
