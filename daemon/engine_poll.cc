@@ -1,4 +1,6 @@
 // One webhook's turn in the engine: whether it has to be polled at all, and as which configuration.
+#include <malloc.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -162,6 +164,7 @@ void Engine::save_idle(bool all) {
   for (const auto& checks : commits)
     if (auto saved = parts_.store.checked(checks); !saved)
       log_event(Level::error, "state-failed", {{"error", saved.error().message}});
+  if (!commits.empty()) ::malloc_trim(0);  // what the polls before took, and these lists
 }
 
 }  // namespace vhookd
