@@ -1,7 +1,7 @@
 """./dev bench: every workload on throwaway servers, one table each, and at the end each target beside what was reached.
 
 In a race each program runs once in turn, then again, RUNS times; shown are the median of those, their least and greatest, and
-the ratio of medians. A ratio within a run holds on a busy machine; a time does not. The whole takes about 20 minutes at full
+the ratio of medians. A ratio within a run holds on a busy machine; a time does not. The whole takes about 12 minutes at full
 size on two quiet cores and is cut off after --budget; --small takes about 4 minutes, and its figures are marked as such."""
 import argparse
 import json
