@@ -171,13 +171,14 @@ int run_command(const RunOptions& options) {
     return well ? exit_code::done : exit_code::failed;
   }
 
-  // Asked for before the port is known (api.listen may say 0), so it is set before the first request is let in.
+  // Requests wait until the policy is set, which asks for the port (api.listen may say 0), and the webhooks are there:
+  // who asks at once must not be told that there is none.
   ApiPolicy policy;
-  std::mutex policy_set;
-  std::unique_lock hold(policy_set);
+  std::mutex answering;
+  std::unique_lock hold(answering);
   auto server = HttpServer::start({.listen = api.listen, .socket = socket_path(api.socket, state, env)},
                                   [&](const HttpRequest& request) {
-                                    { const std::lock_guard wait(policy_set); }
+                                    { const std::lock_guard wait(answering); }
                                     return answer(request, engine.control(), policy);
                                   });
   if (!server) {
@@ -191,9 +192,9 @@ int run_command(const RunOptions& options) {
     return exit_code::failed;
   }
   policy = std::move(*worked_out);
+  const auto started = engine.start();
   hold.unlock();
-
-  if (auto started = engine.start(); !started) return refuse_state(started.error());
+  if (!started) return refuse_state(started.error());
   ::malloc_trim(0);  // what reading the configuration took
   log_event(Level::info, "started",
             {{"version", VHOOKD_VERSION}, {"webhooks", std::to_string(webhooks)}, {"state", state}, {"config", path}});

@@ -1,15 +1,30 @@
 // How the daemon starts, reloads, goes on beside what is broken, and ends.
+#include <arpa/inet.h>
 #include <signal.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <fstream>
 
 #include "tests/program/fixture.h"
 #include "tests/support/hook.h"
+#include "tests/support/http_client.h"
 
 namespace vhookd::testing {
 namespace {
 
 using std::chrono::milliseconds;
+
+bool listens(int port) {
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(static_cast<std::uint16_t>(port));
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  const int fd = socket(AF_INET, SOCK_STREAM, 0);
+  const bool taken = connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+  close(fd);
+  return taken;
+}
 
 class LifeTest : public ProgramTest {
  protected:
@@ -28,6 +43,25 @@ TEST_F(LifeTest, TermAndIntEndIt) {
   daemon_->start();
   daemon_->program().signal(SIGINT);
   EXPECT_EQ(daemon_->program().wait(), 0);
+}
+
+// It listens before two thousand webhooks have been given their state.
+TEST_F(LifeTest, WhoAsksAtOnceIsToldOfAll) {
+  const int port = free_port();
+  std::string yaml = "api: {listen: '127.0.0.1:" + std::to_string(port) +
+                     "'}\nconnections:\n  shop: {db_type: sqlite, db_url: 'sqlite:///nowhere.db'}\nwebhooks:\n";
+  for (int i = 0; i < 2000; ++i)
+    yaml += "  - {id: w" + std::to_string(i) +
+            ", connection_id: shop, object_type: things, event: updated, is_paused: true, "
+            "secret: whsec_a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2s=, hook_url: 'http://127.0.0.1:9/'}\n";
+  const Daemon files(yaml);
+  Program program({"run", "--config", files.config().string(), "--state", files.state().string()});
+  const auto end = std::chrono::steady_clock::now() + patience;
+  while (!listens(port) && program.running() && std::chrono::steady_clock::now() < end) {
+  }
+  const auto answer = ask_http(port, "GET", "/unified/webhook?limit=1");
+  EXPECT_EQ(answer.status, 200) << program.err();
+  EXPECT_EQ(answer.header("x-total-count"), "2000") << answer.body;
 }
 
 TEST_F(LifeTest, HangupReloadsWhole) {
