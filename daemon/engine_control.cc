@@ -72,7 +72,9 @@ Answer<Run> Engine::trigger(const std::string& id) {
   if (entry != entries_.end()) {
     if (entry->second.last_run) run = *entry->second.last_run;
     // It may be another by now, of the same name.
-    if (entry->second.awaited > 0 && --entry->second.awaited == 0) entry->second.last_run.reset();
+    int& awaited = entry->second.awaited;
+    if (awaited > 0) --awaited;
+    if (awaited == 0) entry->second.last_run.reset();
   }
   if (!in_time)
     return refuse(Refusal::Why::failed, "the poll of " + id + " has not ended yet; see `vhookd runs " + id + "`");

@@ -249,9 +249,10 @@ Answer<Pieces> Engine::metrics() {
     measured.webhooks.reserve(order_.size());
     measured.outbox_limit_bytes = config_.limits.outbox_bytes;
   }
-  const auto walked = walk(0, std::numeric_limits<std::size_t>::max(), [&](const Entry& entry, WebhookState state) {
-    measured.webhooks.push_back(this->measured(entry, state));
-  });
+  const auto walked =
+      walk(0, std::numeric_limits<std::size_t>::max(), [&](const Entry& entry, const WebhookState& state) {
+        measured.webhooks.push_back(this->measured(entry, state));
+      });
   if (!walked) return std::unexpected(walked.error());
   const auto bytes = parts_.store.outbox_bytes();
   if (!bytes) return failed(bytes.error());
