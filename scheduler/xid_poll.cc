@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <charconv>
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "scheduler/checkpoint.h"
 #include "scheduler/digest.h"
-#include "scheduler/key.h"
 #include "scheduler/parts.h"
 #include "scheduler/server_run.h"
 #include "scheduler/stamp.h"
@@ -22,7 +22,6 @@ constexpr std::uint64_t comparable_xids = (std::uint64_t{1} << 31) - 10'000'000;
 // Where digests are kept, K only saves reading rows again that they show to be sent already: a transaction open
 // for hours must not let it grow for ever.
 constexpr std::size_t most_xids = 10'000;
-constexpr int known_batch = 1000;
 
 std::uint64_t number(std::string_view text) {
   std::uint64_t value = 0;
@@ -56,10 +55,8 @@ Result<XidPoll> XidPoll::begin(const Plan& plan, const std::string& checkpoint, 
   poll.first_ = state->value("first", false);
   poll.everything_ = state->value("everything", false);
   poll.noted_ = poll.first_ || !plan.remembers || state->value("noted", false);
-  poll.horizon_ = state->value("horizon", std::uint64_t{0});
+  poll.position_ = XidPosition::read(*state);
   poll.run_ = state->value("server", "");
-  if (const auto delivered = state->find("delivered"); delivered != state->end())
-    poll.delivered_ = read_xids(*delivered);
   if (const auto sweep = state->find("sweep"); sweep != state->end()) {
     poll.sweep_ = Sweep{.horizon = sweep->at("horizon"),
                         .seen = read_xids(sweep->at("seen")),
@@ -78,7 +75,8 @@ Result<XidPoll> XidPoll::begin(const Plan& plan, const std::string& checkpoint, 
 }
 
 std::string XidPoll::checkpoint() const {
-  nlohmann::json state = {{"strategy", "xid"}, {"horizon", horizon_}, {"delivered", write_xids(delivered_)}};
+  nlohmann::json state = {{"strategy", "xid"}};
+  position_.write(state);
   if (first_) state["first"] = true;
   if (everything_) state["everything"] = true;
   if (plan_->remembers && noted_) state["noted"] = true;
@@ -102,7 +100,7 @@ std::optional<Ask> XidPoll::next() {
     case Step::count:
       return Ask{.query = count()};
     case Step::keys:
-      return Ask{.query = keys()};
+      return Ask{.query = gone_.query()};
     case Step::done:
       break;
   }
@@ -136,8 +134,8 @@ Result<void> XidPoll::take_position(Row row) {
   // What the sweep hangs on: its own horizon where it compares everything, else the last poll's as well.
   const bool compares = first_ || everything_;
   if (sweep_ || !compares) {
-    const auto newest = std::max(horizon_, sweep_ ? sweep_->horizon : 0);
-    const auto oldest = compares ? sweep_->horizon : horizon_;
+    const auto newest = std::max(position_.horizon, sweep_ ? sweep_->horizon : 0);
+    const auto oldest = compares ? sweep_->horizon : position_.horizon;
     if (snapshot_xmax_ < newest)
       start_over("the database's transaction count is behind the last poll's (restored or upgraded)");
     else if (snapshot_xmax_ - oldest > comparable_xids)
@@ -173,8 +171,7 @@ void XidPoll::start_over(const std::string& why) {
   everything_ = !first_;
   if (everything_)
     notice_ = why + (plan_->remembers ? ": every row is compared with what was sent" : ": every row is sent again");
-  horizon_ = 0;
-  delivered_.clear();
+  position_ = {};
   sweep_.reset();
   resumed_ = false;
   fresh_ = false;
@@ -221,10 +218,10 @@ Query XidPoll::scan() const {
   sql.text(" WHERE TRUE");
   if (!starts_with_everything()) {
     sql.text(parted_ ? " AND (" : " AND ");
-    add_newer_than(sql, horizon_);
-    if (!delivered_.empty()) {
+    add_newer_than(sql, position_.horizon);
+    if (!position_.delivered.empty()) {
       std::string list = "{";
-      for (const auto xid : delivered_) list += (list.size() > 1 ? "," : "") + low_32(xid);
+      for (const auto xid : position_.delivered) list += (list.size() > 1 ? "," : "") + low_32(xid);
       const Param param = text_param(list + "}");
       sql.bound(" AND xmin::text <> ALL(?::text[])", std::span(&param, 1));
     }
@@ -260,10 +257,6 @@ std::uint64_t XidPoll::full_xid(std::string_view xmin) const {
   return full < snapshot_xmax_ || full < round ? full : full - round;
 }
 
-bool XidPoll::is_newer(std::uint64_t xid) const {
-  return xid >= horizon_ && !delivered_.contains(xid);
-}
-
 // How many rows there are, and whether the table still is the one the view shows: where an ALTER TABLE has
 // rewritten it since, the view finds it empty. By now it is locked against that.
 Query XidPoll::count() const {
@@ -291,44 +284,6 @@ Result<void> XidPoll::take_count(Row row) {
   return {};
 }
 
-Query XidPoll::keys() const {
-  Sql sql(plan_->dialect, plan_->table);
-  std::vector<std::string> columns;
-  for (const auto& key : plan_->key) columns.push_back(plan_->selected[key.position]);
-  sql.text("SELECT ").list(columns, ", ").text(" FROM ").text(plan_->from);
-  sql.text(" ORDER BY ").list(key_orders(*plan_), ", ");
-  return sql.take();
-}
-
-// Known rows the keys have passed without meeting them (all that are left, for a null key).
-Result<void> XidPoll::forget_before(const std::string* key, Harvest& harvest) {
-  while (true) {
-    if (ahead_.empty() && !exhausted_) {
-      auto batch = known_.after(fetched_, known_batch);
-      if (!batch) return std::unexpected(batch.error());
-      exhausted_ = batch->size() < static_cast<std::size_t>(known_batch);
-      if (!batch->empty()) fetched_ = batch->back().key;
-      std::ranges::move(*batch, std::back_inserter(ahead_));
-    }
-    if (ahead_.empty() || (key != nullptr && ahead_.front().key >= *key)) return {};
-    harvest.forget(std::move(ahead_.front().key), [this] { return checkpoint(); });
-    ahead_.pop_front();
-  }
-}
-
-Result<void> XidPoll::take_key(Row row, Harvest& harvest) {
-  std::string key;
-  for (const auto& value : row)
-    if (!append_key(key, value)) return {};  // the scan has said so already
-  // Keys that come in an order of their own can't be merged with the known ones: then nothing is forgotten.
-  disordered_ = disordered_ || (!last_key_.empty() && key < last_key_);
-  if (disordered_) return {};
-  last_key_ = key;
-  if (auto done = forget_before(&key, harvest); !done) return done;
-  if (!ahead_.empty() && ahead_.front().key == key) ahead_.pop_front();
-  return {};
-}
-
 Result<void> XidPoll::row(Row row, Harvest& harvest) {
   switch (step_) {
     case Step::position:
@@ -338,7 +293,7 @@ Result<void> XidPoll::row(Row row, Harvest& harvest) {
     case Step::count:
       return take_count(row);
     case Step::keys:
-      return take_key(row, harvest);
+      return gone_.row(row, harvest, [this] { return checkpoint(); });
     case Step::done:
       break;
   }
@@ -372,7 +327,7 @@ Result<void> XidPoll::take_row(Row row, Harvest& harvest) {
 }
 
 Result<bool> XidPoll::is_wanted(Row row, std::uint64_t xid, std::optional<KnownRow>& to_remember) {
-  bool wanted = noted_ || everything_ || is_newer(xid);
+  bool wanted = noted_ || everything_ || position_.is_newer(xid);
   if (first_) {
     wanted = plan_->webhook->include_all;
     if (plan_->webhook->checked_at) {
@@ -410,8 +365,7 @@ Result<void> XidPoll::answered(Harvest& harvest) {
       step_ = fewer_ ? Step::keys : Step::done;
       break;
     case Step::keys:
-      if (!disordered_)
-        if (auto done = forget_before(nullptr, harvest); !done) return done;
+      if (auto done = gone_.finish(harvest, [this] { return checkpoint(); }); !done) return done;
       step_ = Step::done;
       break;
     case Step::done:
@@ -425,11 +379,8 @@ void XidPoll::finish() {
   first_ = false;
   everything_ = false;
   noted_ = true;
-  horizon_ = sweep_->horizon;
-  // What an earlier poll delivered was not read by this one, and stays delivered.
-  std::erase_if(delivered_, [this](std::uint64_t xid) { return xid < horizon_; });
-  delivered_.merge(sweep_->seen);
-  while (plan_->remembers && delivered_.size() > most_xids) delivered_.erase(delivered_.begin());
+  position_.move_on(sweep_->horizon, std::move(sweep_->seen),
+                    plan_->remembers ? most_xids : std::numeric_limits<std::size_t>::max());
   parts_ = std::move(sweep_->parts);
   sweep_.reset();
 }

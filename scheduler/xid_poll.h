@@ -23,14 +23,15 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "scheduler/ask.h"
+#include "scheduler/gone_keys.h"
 #include "scheduler/harvest.h"
+#include "scheduler/xid_position.h"
 
 namespace vhookd {
 
@@ -56,7 +57,7 @@ class XidPoll {
     std::set<std::uint64_t> parts;  // parts_ to be
   };
 
-  XidPoll(const Plan& plan, KnownRows known) : plan_(&plan), known_(std::move(known)) {}
+  XidPoll(const Plan& plan, KnownRows known) : plan_(&plan), known_(std::move(known)), gone_(plan, known_) {}
   Query position() const;
   Result<void> take_position(Row row);
   void check_run(std::string run);
@@ -67,14 +68,10 @@ class XidPoll {
   std::vector<std::string> order() const;
   void add_new_parts(Sql& sql) const;
   Query count() const;
-  Query keys() const;
   void add_newer_than(Sql& sql, std::uint64_t horizon) const;
-  bool is_newer(std::uint64_t xid) const;
   Result<void> take_row(Row row, Harvest& harvest);
   Result<bool> is_wanted(Row row, std::uint64_t xid, std::optional<KnownRow>& to_remember);
   Result<void> take_count(Row row);
-  Result<void> take_key(Row row, Harvest& harvest);
-  Result<void> forget_before(const std::string* key, Harvest& harvest);
   void add_seen(std::uint64_t xid);
   void finish();
   std::vector<std::string> extras() const;
@@ -83,13 +80,12 @@ class XidPoll {
   const Plan* plan_;
   KnownRows known_;
   Step step_ = Step::position;
-  bool by_place_ = false;              // the sweep goes on by ctid, not by the key
-  bool parted_ = false;                // the rows are those of several tables (scheduler/parts.h)
-  bool first_ = true;                  // no poll of this epoch was ever whole
-  std::uint64_t horizon_ = 0;          // H
-  std::set<std::uint64_t> delivered_;  // K
-  bool noted_ = true;                  // every row is known; false: older state, which kept no digests
-  std::string run_;                    // of the server, at the last poll; empty: a standby's, or not known
+  bool by_place_ = false;  // the sweep goes on by ctid, not by the key
+  bool parted_ = false;    // the rows are those of several tables (scheduler/parts.h)
+  bool first_ = true;      // no poll of this epoch was ever whole
+  XidPosition position_;
+  bool noted_ = true;  // every row is known; false: older state, which kept no digests
+  std::string run_;    // of the server, at the last poll; empty: a standby's, or not known
   std::optional<Sweep> sweep_;
   bool resumed_ = false;
   bool everything_ = false;        // H says nothing any more: compare all
@@ -103,11 +99,7 @@ class XidPoll {
   bool fresh_ = false;  // no row ahead of the sweep can be known
   std::int64_t known_rows_ = 0;
   bool fewer_ = false;  // rows than are known
-  bool disordered_ = false;
-  std::deque<KnownRow> ahead_;  // known rows not reached yet
-  std::string fetched_;         // key of the last known row fetched
-  bool exhausted_ = false;
-  std::string last_key_;
+  GoneKeys gone_;
 };
 
 }  // namespace vhookd
