@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <vector>
 
 #include "config/report.h"
+#include "config/url_parts.h"
 
 namespace vhookd::config {
 
@@ -28,6 +28,10 @@ constexpr std::array schemes = {
     Scheme{"mongodb+srv", DbType::mongodb}, Scheme{"snowflake", DbType::snowflake},
 };
 
+char lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+
 bool letter_or_digit(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
@@ -37,96 +41,27 @@ std::string scheme_of(string_view url) {
   if (end == npos || end == 0) return {};
   std::string scheme(url.substr(0, end));
   if (!std::ranges::all_of(scheme, [](char c) { return letter_or_digit(c) || c == '+'; })) return {};
-  for (char& c : scheme) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  std::ranges::transform(scheme, scheme.begin(), lower);
   return scheme;
 }
 
-// The parts of SCHEME://[USER[:PASSWORD]@]HOSTS[/PATH][?QUERY]
-struct Parts {
-  string_view scheme;  // with ://
-  string_view user;    // USER[:PASSWORD]@, or empty
-  string_view hosts;
-  string_view path;
-  string_view query;  // with ?
-};
-
-Parts split(string_view url) {
-  Parts parts;
-  parts.scheme = url.substr(0, url.find("://") + 3);
-  url.remove_prefix(parts.scheme.size());
-  const string_view authority = url.substr(0, url.find_first_of("/?"));
-  url.remove_prefix(authority.size());
-  const std::size_t at = authority.rfind('@');
-  parts.user = authority.substr(0, at == npos ? 0 : at + 1);
-  parts.hosts = authority.substr(parts.user.size());
-  parts.path = url.substr(0, url.find('?'));
-  parts.query = url.substr(parts.path.size());
-  return parts;
+// Client libraries know their schemes in lower case only.
+std::string with_lower_scheme(std::string url) {
+  const std::string scheme = scheme_of(url);
+  return url.replace(0, scheme.size(), scheme);
 }
 
+// libpq decodes names too: %70assword is one.
 bool names_a_password(string_view name) {
   std::string low;
-  for (const char c : name)
-    if (c != '_' && c != '-') low += static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+  for (const char c : percent_decoded(name))
+    if (c != '_' && c != '-') low += lower(c);
   return low.contains("pass") ? low != "passfile"
                               : low == "pw" || low == "pwd" || low.contains("secret") || low.contains("token");
 }
 
-bool well_encoded(string_view text) {
-  const auto hex = [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); };
-  for (std::size_t i = text.find('%'); i != npos; i = text.find('%', i + 1))
-    if (i + 2 >= text.size() || !hex(text[i + 1]) || !hex(text[i + 2])) return false;
-  return true;
-}
-
-// HOST[:PORT][,HOST[:PORT]…]; what is wrong, or empty.
-std::string fault_of_hosts(string_view hosts, bool several) {
-  if (!several && hosts.contains(',')) return "names several hosts; only PostgreSQL takes more than one";
-  while (!hosts.empty()) {
-    string_view host = hosts.substr(0, hosts.find(','));
-    hosts.remove_prefix(std::min(hosts.size(), host.size() + 1));
-    if (host.starts_with('[')) {
-      if (!host.contains(']')) return "has a [ without its ]";
-      host.remove_prefix(host.find(']') + 1);
-    }
-    const std::size_t colon = host.find(':');
-    if (colon == npos || colon + 1 == host.size()) continue;
-    int port = 0;
-    const string_view digits = host.substr(colon + 1);
-    const auto [end, fault] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
-    if (fault != std::errc() || end != digits.data() + digits.size() || port < 1 || port > 65535)
-      return "has no valid port (1 to 65535); in a password write @ : / ? as %40 %3A %2F %3F";
-  }
-  return {};
-}
-
-// Strict, because redaction rests on it: a password with a stray @ or / in it would be cut in the wrong place.
-std::string fault_of_url(string_view url, DbType type) {
-  const Parts parts = split(url);
-  if (type == DbType::sqlite) {
-    if (!parts.user.empty() || !parts.hosts.empty() || parts.path.size() < 2)
-      return "needs an absolute path: sqlite:///var/lib/app/app.db";
-    return {};
-  }
-  if (url.find_first_of(" \t") != npos) return "holds a space; write it as %20";
-  if (!well_encoded(url)) return "has a % that begins no percent-encoding; write it as %25";
-  if (std::ranges::count(parts.user, '@') > 1 || parts.path.contains('@'))
-    return "has more than one @; in a password write @ : / ? as %40 %3A %2F %3F";
-  const bool postgres = type == DbType::postgres;
-  if (!postgres && parts.hosts.empty() && !parts.query.contains("socket="))
-    return "names no host: " + std::string(parts.scheme) + "user:password@host:port/database";
-  for (string_view query = parts.query; !query.empty();) {
-    query.remove_prefix(1);
-    const string_view field = query.substr(0, query.find('&'));
-    query.remove_prefix(field.size());
-    if (!field.contains('='))
-      return "has a parameter without a value; write ?name=value, and in a password @ : / ? as %40 %3A %2F %3F";
-  }
-  return fault_of_hosts(parts.hosts, postgres);
-}
-
 std::string redact_url(string_view url) {
-  const Parts parts = split(url);
+  const UrlParts parts = split_url(url);
   std::string out(parts.scheme);
   const std::size_t colon = parts.user.find(':');
   out += colon == npos ? std::string(parts.user) : std::string(parts.user.substr(0, colon)) + ":***@";
@@ -227,10 +162,13 @@ std::string replace_marks(std::string text, const Text& original, Replace replac
   return text;
 }
 
+bool is_sqlite(string_view url) {
+  return db_type_of_scheme(scheme_of(url)) == DbType::sqlite;
+}
+
 // Behind the = of a parameter. What stands before it, or for a whole parameter, is structure.
-bool stands_for_a_value(string_view url, const Parts& parts, std::size_t at) {
+bool stands_for_a_value(string_view url, const UrlParts& parts, std::size_t at) {
   if (parts.query.empty() || at < url.size() - parts.query.size()) return false;
-  if (db_type_of_scheme(scheme_of(url)) == DbType::sqlite) return false;
   const string_view before = url.substr(0, at);
   return before.substr(before.find_last_of("?&")).contains('=');
 }
@@ -239,8 +177,9 @@ bool stands_for_a_value(string_view url, const Parts& parts, std::size_t at) {
 std::string assemble(const Text& text, const std::string& marked) {
   if (!scheme_of(marked).empty()) {
     return replace_marks(marked, text, [](const Piece& piece, std::size_t at, const std::string& so_far) {
-      const Parts parts = split(so_far);
+      const UrlParts parts = split_url(so_far);
       const std::size_t offset = parts.scheme.size();
+      if (is_sqlite(so_far)) return at < offset ? piece.text : percent_encoded(piece.text, "/-._~");
       if (stands_for_a_value(so_far, parts, at)) return percent_encoded(piece.text, "-._~");
       if (at < offset || at >= offset + parts.user.size()) return piece.text;
       const bool in_password = parts.user.substr(0, at - offset).contains(':');
@@ -291,8 +230,8 @@ bool fits(const DatabaseUrl& url, DbType type) {
 
 std::expected<DatabaseUrl, std::string> read_database_url(const Text& text) {
   constexpr string_view forms = "write postgresql://, mysql://, mariadb:// or sqlite:///path";
-  const std::string marked = with_marks(text);
-  const std::string url = assemble(text, marked);
+  const std::string marked = with_lower_scheme(with_marks(text));
+  const std::string url = with_lower_scheme(assemble(text, marked));
   if (url.empty()) return std::unexpected("is empty; " + std::string(forms));
   if (std::ranges::any_of(url, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }))
     return std::unexpected("holds a line break or another control character");

@@ -24,40 +24,45 @@ bool one_of(std::string_view text, std::initializer_list<std::string_view> words
   return std::ranges::find(words, text) != words.end();
 }
 
-// "12.5" and what follows it. Digits beyond ten are too many for anything that is measured here.
+constexpr std::size_t most_fraction = 9;  // digits; more are too many for anything that is measured here
+
+// "12.5" and what follows it.
 struct Amount {
   std::string_view whole;
   std::string_view fraction;
   std::string_view rest;
 };
 
-std::optional<Amount> split_amount(std::string_view text) {
+std::optional<Amount> split_amount(std::string_view text, std::size_t longest_fraction = most_fraction) {
   Amount amount;
   amount.whole = text.substr(0, digits_at(text));
   text.remove_prefix(amount.whole.size());
   if (amount.whole.empty() || (amount.whole.size() > 1 && amount.whole[0] == '0')) return std::nullopt;
   if (text.starts_with('.')) {
     amount.fraction = text.substr(1, digits_at(text.substr(1)));
-    if (amount.fraction.empty() || amount.fraction.size() > 9) return std::nullopt;
+    if (amount.fraction.empty() || amount.fraction.size() > longest_fraction) return std::nullopt;
     text.remove_prefix(1 + amount.fraction.size());
   }
   amount.rest = text;
   return amount;
 }
 
-// amount * unit, exactly; nothing when it is no whole number, the largest number when it is too large.
-std::optional<std::int64_t> times(const Amount& amount, std::int64_t unit) {
+// amount * unit, exactly; nothing when it is no whole number, the largest number when it is too large. `round`: to the
+// nearest whole number instead.
+std::optional<std::int64_t> times(const Amount& amount, std::int64_t unit, bool round = false) {
   if (amount.whole.size() > 16) return std::numeric_limits<std::int64_t>::max();
   __extension__ using Wide = __int128;
   Wide scaled = 0;
   Wide scale = 1;
   for (const char c : amount.whole) scaled = scaled * 10 + (c - '0');
-  for (const char c : amount.fraction) {
+  if (amount.fraction.size() > most_fraction && !round) return std::nullopt;
+  for (const char c : amount.fraction.substr(0, most_fraction)) {
     scaled = scaled * 10 + (c - '0');
     scale *= 10;
   }
   scaled *= unit;
-  if (scaled % scale != 0) return std::nullopt;
+  if (round) scaled += scale / 2;
+  if (scaled % scale != 0 && !round) return std::nullopt;
   return static_cast<std::int64_t>(std::min<Wide>(scaled / scale, std::numeric_limits<std::int64_t>::max()));
 }
 
@@ -137,14 +142,16 @@ std::optional<std::int64_t> parse_integer(std::string_view text) {
 }
 
 std::optional<milliseconds> parse_duration(std::string_view text, std::optional<milliseconds> bare) {
-  const auto amount = split_amount(text);
+  constexpr std::size_t longest_double = 24;  // digits: as JSON writes ten seconds in minutes, 0.16666666666666666
+  const auto amount = split_amount(text, longest_double);
   if (!amount) return std::nullopt;
+  const bool is_bare = amount->rest.empty() && bare;
   std::optional<std::int64_t> unit;
-  if (amount->rest.empty() && bare) unit = bare->count();
+  if (is_bare) unit = bare->count();
   for (const Unit& known : time_units)
     if (amount->rest == known.name) unit = known.worth;
   if (!unit) return std::nullopt;
-  const auto total = times(*amount, *unit);
+  const auto total = times(*amount, *unit, is_bare);
   if (!total) return std::nullopt;
   return milliseconds(*total);
 }

@@ -25,7 +25,8 @@ Plain plain_kind(std::string_view text);
 std::optional<std::int64_t> parse_integer(std::string_view text);
 
 // "500ms", "30s", "5m", "1h", "1d"; a fraction may stand before the unit. Whole milliseconds only.
-// `bare`: what a number without unit counts; none: not a duration. A number too large is milliseconds::max().
+// `bare`: what a number without unit counts, to the nearest millisecond, as ten seconds are no exact number of minutes;
+// none: not a duration. A number too large is milliseconds::max().
 std::optional<std::chrono::milliseconds> parse_duration(std::string_view text,
                                                         std::optional<std::chrono::milliseconds> bare);
 std::string show(std::chrono::milliseconds duration);  // in the largest unit that is exact

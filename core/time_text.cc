@@ -75,8 +75,8 @@ std::optional<int> take_micros(std::string_view& text) {
 // Takes YYYY-MM-DDThh:mm:ss[.f…] off the front of `text`. Read for every row of a table that is polled by its times.
 std::optional<Instant> take_date_and_time(std::string_view& text) {
   constexpr std::size_t size = 19;
-  if (text.size() < size || text[4] != '-' || text[7] != '-' || (text[10] != 'T' && text[10] != ' ') ||
-      text[13] != ':' || text[16] != ':')
+  if (text.size() < size || text[4] != '-' || text[7] != '-' ||
+      (text[10] != 'T' && text[10] != ' ' && text[10] != 't') || text[13] != ':' || text[16] != ':')
     return std::nullopt;
   Digits digits{.text = text};
   const year_month_day date(std::chrono::year(digits.read(0, 4)),

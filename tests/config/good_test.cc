@@ -260,6 +260,26 @@ TEST(Files, AFolderIsReadInNameOrder) {
   EXPECT_EQ(config.webhooks[0].id, "a");
 }
 
+TEST(Good, ClientLibrariesKnowTheirSchemesInLowerCaseOnly) {
+  const TempFolder temp;
+  for (const char* url : {"POSTGRESQL://h/Db?sslmode=require&", "MySql://u@h/Db?", "SQLite:///srv/A.db"}) {
+    const Config config = good(temp.write(
+        "v.yaml", "connections: {c: {db_url: '" + std::string(url) + "'}}\nwebhooks:\n  - {id: a, connection_id: c, " +
+                      "object_type: t, event: updated, hook_url: 'https://h.example/'}\n"));
+    ASSERT_EQ(config.webhooks.size(), 1U) << url;
+    std::string expected(url);
+    std::transform(expected.begin(), expected.begin() + static_cast<std::ptrdiff_t>(expected.find(':')),
+                   expected.begin(), [](unsigned char c) { return std::tolower(c); });
+    EXPECT_EQ(config.webhooks[0].database->url.reveal(), expected);
+  }
+}
+
+TEST(Good, InstantsAreRfc3339InEitherCase) {
+  const auto nine = parse_rfc3339("2026-11-23T09:00:00Z");
+  for (const char* text : {"2026-11-23t09:00:00z", "2026-11-23 09:00:00Z", "2026-11-23t10:00:00.000+01:00"})
+    EXPECT_EQ(parse_rfc3339(text), nine) << text;
+}
+
 TEST(Secrets, OfFilesAndCredentials) {
   const TempFolder temp;
   const std::string whsec = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
@@ -298,7 +318,7 @@ struct Shown {
   const char* display;
 };
 
-TEST(Secrets, AReferenceInAQueryIsEncodedAsItsPlaceNeeds) {
+TEST(Secrets, AReferenceInAQueryOrAPathIsEncodedAsItsPlaceNeeds) {
   const TempFolder temp;
   const std::pair<std::string, std::string> cases[] = {
       {"postgresql://h/db?password=${env:ODD}&sslmode=require",
@@ -306,10 +326,14 @@ TEST(Secrets, AReferenceInAQueryIsEncodedAsItsPlaceNeeds) {
       {"postgresql://h/db?sslmode=require&password=x${env:ODD}",
        "postgresql://h/db?sslmode=require&password=xp%26w%3D%25%40%2F"},
       {"postgresql://h/db?${env:PARAMETERS}", "postgresql://h/db?sslmode=require&user=u"},
-      {"mysql://u@h/db?password=${env:ODD}", "mysql://u@h/db?password=p%26w%3D%25%40%2F"},
+      {"mysql://u@h/db?ssl-mode=VERIFY_CA&ssl-ca=${env:ODD}",
+       "mysql://u@h/db?ssl-mode=VERIFY_CA&ssl-ca=p%26w%3D%25%40%2F"},
+      {"sqlite://${env:PATH}", "sqlite:///srv/an%20app%3F%20100%25%23.db"},
+      {"sqlite:///srv/${env:ODD}.db", "sqlite:///srv/p%26w%3D%25%40/.db"},
   };
   const SecretSources secrets{[](const std::string& name) -> std::optional<std::string> {
                                 if (name == "ODD") return "p&w=%@/";
+                                if (name == "PATH") return "/srv/an app? 100%#.db";
                                 if (name == "PARAMETERS") return "sslmode=require&user=u";
                                 return std::nullopt;
                               },
@@ -333,10 +357,13 @@ TEST(Secrets, NoDatabaseIsShownWithAPassword) {
       {"postgres://${env:CANARY}:x@h/db", "postgres://${env:CANARY}:***@h/db"},
       {"postgresql://u@h/db?sslpassword=${env:CANARY}", "postgresql://u@h/db?sslpassword=***"},
       {"postgresql:///db?host=/run/postgresql", "postgresql:///db?host=/run/postgresql"},
-      {"POSTGRESQL://u:CaNaRy-0b5e@[::1]:5432/db", "POSTGRESQL://u:***@[::1]:5432/db"},
+      {"POSTGRESQL://u:CaNaRy-0b5e@[::1]:5432/db", "postgresql://u:***@[::1]:5432/db"},
       {"${env:URL}", "postgresql://reader:***@db.example/shop?sslpassword=***"},
       {"postgresql://${env:CANARY}/db", "postgresql://${env:CANARY}/db"},
-      {"mysql://u:CaNaRy-0b5e@h/db?Pass-Word=CaNaRy-0b5e", "mysql://u:***@h/db?Pass-Word=***"},
+      {"postgres://u:CaNaRy-0b5e@h/db?Pass-Word=CaNaRy-0b5e", "postgres://u:***@h/db?Pass-Word=***"},
+      {"postgres://u@h/db?%70assword=CaNaRy-0b5e", "postgres://u@h/db?%70assword=***"},
+      {"postgres://u:CaNaRy-0b5e@h/db?", "postgres://u:***@h/db?"},
+      {"postgres://h/db?password=CaNaRy-0b5e&", "postgres://h/db?password=***&"},
       {"mysql://u:pre${env:CANARY}post@h/db", "mysql://u:***@h/db"},
       {"mysql://u:CaNaRy-0b5e@/db?socket=/run/mysqld.sock", "mysql://u:***@/db?socket=/run/mysqld.sock"},
       {"sqlite:///srv/${env:CANARY}.db", "sqlite:///srv/${env:CANARY}.db"},
