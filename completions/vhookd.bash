@@ -13,14 +13,20 @@ _vhookd() {
   local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
   local word command='' second='' where=() words='' i
   COMPREPLY=()
+  # readline cuts words at "=": --state=DIR is three of them.
+  if [ "$cur" = = ]; then
+    cur=''
+  elif [ "$prev" = = ]; then
+    prev=${COMP_WORDS[COMP_CWORD - 2]}
+  fi
   for ((i = 1; i < COMP_CWORD; i++)); do
     word=${COMP_WORDS[i]}
     case $word in
-      --config | --state)
-        where+=("$word" "${COMP_WORDS[i + 1]-}")
+      --config | --state | --log-level | --port | --secret | --fail | --crash | --rows | --from | --to | --since | --url)
+        if [ "${COMP_WORDS[i + 1]-}" = = ]; then ((i++)); fi
         ((i++))
+        case $word in --config | --state) where+=("$word" "${COMP_WORDS[i]-}") ;; esac
         ;;
-      --log-level | --port | --secret | --fail | --crash | --rows | --from | --to | --since | --url) ((i++)) ;;
       -*) ;;
       *) if [ -z "$command" ]; then command=$word; elif [ -z "$second" ]; then second=$word; fi ;;
     esac
@@ -61,4 +67,6 @@ _vhookd() {
       ;;
   esac
   mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
+  # A URL goes on.
+  if [[ ${COMPREPLY[0]-} == *:/* ]]; then compopt -o nospace 2> /dev/null; fi
 } && complete -F _vhookd vhookd

@@ -1,11 +1,23 @@
 # fish completion for vhookd(1). The webhooks' ids are asked of the running daemon.
 
+# --config and --state, as the line says so far.
+function __vhookd_where
+    set -l words (commandline -opc)
+    for i in (seq (count $words))
+        if string match -qr -- '^--(config|state)=' $words[$i]
+            echo $words[$i]
+        else if contains -- $words[$i] --config --state; and set -q words[(math $i + 1)]
+            printf '%s\n' $words[$i] $words[(math $i + 1)]
+        end
+    end
+end
+
 function __vhookd_ids
-    timeout 2 vhookd status --json 2>/dev/null | string match -ar '"id":"[A-Za-z0-9._-]+"' | string replace -r '.*"([^"]+)"$' '$1'
+    timeout 2 vhookd (__vhookd_where) status --json 2>/dev/null | string match -ar '"id":"[A-Za-z0-9._-]+"' | string replace -r '.*"([^"]+)"$' '$1'
 end
 
 function __vhookd_pages
-    timeout 2 vhookd dead list --json 2>/dev/null | string match -ar '"page":"[A-Za-z0-9._-]+"' | string replace -r '.*"([^"]+)"$' '$1'
+    timeout 2 vhookd (__vhookd_where) dead list --json 2>/dev/null | string match -ar '"page":"[A-Za-z0-9._-]+"' | string replace -r '.*"([^"]+)"$' '$1'
 end
 
 set -l commands run check explain init status runs trigger pause resume reload dead replay receive demo selftest schema secret version

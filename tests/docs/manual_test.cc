@@ -157,14 +157,15 @@ TEST(Completions, OfZshAndFishNameWhatTheProgramKnows) {
     std::smatch arguments;
     ASSERT_TRUE(std::regex_search(zsh, arguments, line)) << command.path[0] << " has no arguments in _vhookd " << at;
     for (const auto& option : command.options)
-      EXPECT_NE(arguments[1].str().find(option + "["), std::string::npos) << command.path[0] << " " << option;
+      EXPECT_TRUE(std::regex_search(arguments[1].str(), std::regex(option + "=?\\[")))
+          << command.path[0] << " " << option;
     for (const auto& option : command.options)
       EXPECT_TRUE(std::regex_search(fish, std::regex("seen_subcommand_from [a-z ]*\\b" + command.path[0] +
                                                      "\\b[a-z ]*' -l " + option.substr(2) + " ")))
           << command.path[0] << " " << option;
   }
   options.insert("--version");
-  EXPECT_EQ(matches(zsh, "['*](--[a-z0-9-]+)\\["), [&] {
+  EXPECT_EQ(matches(zsh, "['*](--[a-z0-9-]+)=?\\["), [&] {
     auto some = options;
     some.erase("--help");
     return some;

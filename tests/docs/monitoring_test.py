@@ -24,6 +24,15 @@ asked += [rule["expr"] for group in rules["groups"] for rule in group["rules"]]
 assert len(asked) > 20
 unknown = {name for expr in asked for name in re.findall(r"\b(?:vhookd|process)_[a-z_]+", expr)} - known
 assert not unknown, f"no such metrics: {unknown}"
+# Each metric with the labels of its line; those of Prometheus itself besides.
+labels = {}
+for line in text("operations.md").splitlines():
+    if line.startswith("| `") and "_" in line.split("|")[1]:
+        for name in re.findall(r"`([a-z_]+)`", line.split("|")[1]):
+            labels[name] = set(re.findall(r"`([a-z_]+)`", line.split("|")[2])) | {"job", "instance"}
+for name, selected in (pair for expr in asked for pair in re.findall(r"\b((?:vhookd|process)_[a-z_]+)\{([^}]*)\}", expr)):
+    for label in re.findall(r"([a-z_]+) *(?:=|!)", selected):
+        assert label in labels[name.removesuffix("_bucket")] | ({"le"} if name.endswith("_bucket") else set()), f"{name} has no label {label}"
 ids = [panel["id"] for panel in board["panels"]]
 assert len(ids) == len(set(ids))
 cells = [(x, y) for p in board["panels"] for g in [p["gridPos"]] for x in range(g["x"], g["x"] + g["w"]) for y in range(g["y"], g["y"] + g["h"])]
