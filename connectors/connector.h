@@ -34,6 +34,12 @@ class Connector {
   // Between begin and end all reads see one state of the database. end never fails: a broken
   // session shows at the next call.
   virtual Result<void> begin() = 0;
+  // begin() and the view's first read, for a server that can be told of both at once. Where it fails there may be a
+  // view all the same: end() is due.
+  virtual Result<void> begin_with(const Query& query, const OnRow& on_row) {
+    auto begun = begin();
+    return begun ? read(query, on_row) : begun;
+  }
   virtual void end() = 0;
 
   // Streams the answer row by row in bounded memory, whatever its size. An answer cut short is an

@@ -43,13 +43,12 @@ PollOutcome Poller::poll(const config::Webhook& webhook, Connector& session, con
     auto poll = make_poll(job.plan, job.commit.checkpoint, known_rows(job));
     if (poll) {
       auto harvest = make_harvest(job);
-      done = session.begin();
-      if (done) done = converse(job, *poll, harvest, true);
-      session.end();
+      done = converse(job, *poll, harvest, true);
       if (auto written = settle(job); done && !written) done = written;
       job.outcome.run.duration_ms =
           std::chrono::duration_cast<std::chrono::milliseconds>(clock_.tick() - began).count();
       if (done) done = finish(job, *poll, harvest);
+      session.end();  // a round trip that what was found does not wait for
       if (const auto text = notice(*poll); !text.empty())
         log_event(Level::warn, "poll-notice", {{"webhook", webhook.id}, {"notice", text}});
     } else {
@@ -163,7 +162,6 @@ Result<void> Poller::hold(Job& job) {
   auto poll = make_poll(job.plan, job.commit.checkpoint, known_rows(job));
   if (!poll) return std::unexpected(poll.error());
   auto harvest = make_harvest(job);
-  if (auto begun = job.session.begin(); !begun) return begun;
   auto counted = converse(job, *poll, harvest, false);
   job.session.end();
   if (!counted) return counted;
@@ -185,18 +183,19 @@ Result<void> Poller::hold(Job& job) {
   return {};
 }
 
-// Asks until the poll has no more questions. `keep` false: what it gathers is thrown away.
+// Asks until the poll has no more questions, and leaves the session in its last view. `keep` false: what it gathers is
+// thrown away.
 Result<void> Poller::converse(Job& job, Poll& poll, Harvest& harvest, bool keep) {
-  bool anew = false;
+  bool anew = true;
   while (auto ask = next(poll)) {
     anew = anew || ask->anew;
     if (ask->fresh || anew) job.session.end();
     job.outcome.at_database = true;
     hooks_.step();
-    if (anew) {
+    const bool apart = ask->refusable || ask->shared;  // what is refused or told by others is the question alone
+    if (anew && apart)
       if (auto begun = job.session.begin(); !begun) return begun;
-    }
-    const auto whole = read(job, *ask, poll, harvest, keep);
+    const auto whole = read(job, *ask, poll, harvest, {.keep = keep, .begins = anew && !apart});
     if (!whole) return std::unexpected(whole.error());
     if (job.stopped) return {};
     anew = !*whole;
@@ -207,21 +206,22 @@ Result<void> Poller::converse(Job& job, Poll& poll, Harvest& harvest, bool keep)
 }
 
 // False: the view has grown old, and the poll goes on in another.
-Result<bool> Poller::read(Job& job, const Ask& ask, Poll& poll, Harvest& harvest, bool keep) {
+Result<bool> Poller::read(Job& job, const Ask& ask, Poll& poll, Harvest& harvest, Reading how) {
   Result<void> taken;
   bool whole = true;
   int rows = 0;
   Tick first_row;  // a server that sorts for long before it must not be asked to sort again for a few rows
   const auto on_row = [&](Row row) {
     ++job.outcome.rows_read;
-    taken = take(job, poll, harvest, row, keep);
+    taken = take(job, poll, harvest, row, how.keep);
     if (!taken || job.stopped) return false;
     constexpr int rows_a_look = 64;
     if (rows++ == 0) first_row = clock_.tick();
     if (rows % rows_a_look == 0 && clock_.tick() - first_row > hooks_.longest_view) whole = !go_on_anew(poll);
     return whole;
   };
-  const auto read = ask.shared && hooks_.shared_look
+  const auto read = how.begins ? job.session.begin_with(ask.query, on_row)
+                    : ask.shared && hooks_.shared_look
                         ? hooks_.shared_look(job.webhook.database, job.session, ask.query, on_row)
                         : job.session.read(ask.query, on_row);
   if (!taken) return std::unexpected(taken.error());
@@ -297,6 +297,7 @@ Result<void> Poller::finish(Job& job, Poll& poll, Harvest& harvest) {
   job.outcome.complete = true;
   job.outcome.more = unfinished(poll);
   job.outcome.up_to_date = job.outcome.by_commits_alone && is_up_to_date(poll);
+  job.outcome.token = token(poll);
   return commit(job, std::move(last), false);
 }
 

@@ -31,6 +31,7 @@ struct PollOutcome {
   bool epoch_ends = false;              // nothing was asked: the configuration before is to be polled once more
   bool by_commits_alone = false;        // scheduler/idle.h can tell that there is nothing to poll
   bool up_to_date = false;              // until something is committed, another poll finds nothing
+  std::string token;                    // of the poll's view (scheduler/idle.h); empty: not known
 };
 
 struct PollRequest {
@@ -79,7 +80,11 @@ class Poller {
   void open_epoch(Job& job);
   Result<void> hold(Job& job);
   Result<void> converse(Job& job, Poll& poll, Harvest& harvest, bool keep);
-  Result<bool> read(Job& job, const Ask& ask, Poll& poll, Harvest& harvest, bool keep);
+  struct Reading {
+    bool keep;    // what is gathered is committed
+    bool begins;  // a view of the database begins with it
+  };
+  Result<bool> read(Job& job, const Ask& ask, Poll& poll, Harvest& harvest, Reading how);
   Result<void> take(Job& job, Poll& poll, Harvest& harvest, Row row, bool keep);
   Result<void> settle(Job& job) const;
   Result<void> commit(Job& job, Part part, bool beside);

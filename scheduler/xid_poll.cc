@@ -7,6 +7,7 @@
 
 #include "scheduler/checkpoint.h"
 #include "scheduler/digest.h"
+#include "scheduler/idle.h"
 #include "scheduler/parts.h"
 #include "scheduler/server_run.h"
 #include "scheduler/stamp.h"
@@ -35,6 +36,11 @@ std::string low_32(std::uint64_t xid) {
 
 Param text_param(std::string text) {
   return {.kind = Kind::text, .null = false, .text = std::move(text)};
+}
+
+// Of xids and oids.
+Param number_param(std::string text) {
+  return {.kind = Kind::text, .null = false, .text = std::move(text), .own = true};
 }
 
 }  // namespace
@@ -141,7 +147,10 @@ Result<void> XidPoll::take_position(Row row) {
     else if (snapshot_xmax_ - oldest > comparable_xids)
       start_over("too many transactions since the last poll to compare them");
   }
-  if (!row[1].null) check_run(std::string(row[1].text));
+  if (!row[1].null) {
+    token_ = idle_token(text, row[1].text);
+    check_run(std::string(row[1].text));
+  }
   if (parted_) now_ = oids_of_parts(row[2].text);
   if (by_place_) check_place(std::string(row[2].text));
   if (!sweep_) sweep_ = Sweep{.horizon = xmin, .seen = {}, .after = {}, .place = place_, .parts = now_};
@@ -202,14 +211,14 @@ void XidPoll::add_new_parts(Sql& sql) const {
   for (const auto oid : now_)
     if (!parts_.contains(oid)) list += (list.empty() ? "{" : ",") + std::to_string(oid);
   if (list.empty()) return;
-  const Param param = text_param(list + "}");
+  const Param param = number_param(list + "}");
   sql.bound(" OR tableoid = ANY(?::oid[])", std::span(&param, 1));
 }
 
 void XidPoll::add_newer_than(Sql& sql, std::uint64_t horizon) const {
   // age() compares xids as PostgreSQL does, wraparound included; rows of permanent xids are infinitely old. A
   // frozen row keeps its xmin for good: more than 2^31 transactions later it looks younger than now.
-  const Param param = text_param(low_32(horizon));
+  const Param param = number_param(low_32(horizon));
   sql.bound("age(xmin) BETWEEN 0 AND age(?::xid)", std::span(&param, 1));
 }
 
@@ -222,7 +231,7 @@ Query XidPoll::scan() const {
     if (!position_.delivered.empty()) {
       std::string list = "{";
       for (const auto xid : position_.delivered) list += (list.size() > 1 ? "," : "") + low_32(xid);
-      const Param param = text_param(list + "}");
+      const Param param = number_param(list + "}");
       sql.bound(" AND xmin::text <> ALL(?::text[])", std::span(&param, 1));
     }
     if (parted_) add_new_parts(sql);

@@ -46,6 +46,7 @@ class XidPoll {
   bool go_on_anew();
   bool resumed() const { return resumed_; }  // parts of the table were read under an earlier view
   const std::string& notice() const { return notice_; }
+  const std::string& token() const { return token_; }  // what the idle probe tells at its last view; empty: nothing
 
  private:
   enum class Step { position, scan, count, keys, done };
@@ -95,6 +96,7 @@ class XidPoll {
   std::set<std::uint64_t> now_;    // and of those that are there now
   std::uint64_t snapshot_xmax_ = 0;
   std::string notice_;
+  std::string token_;
   // Which known rows are not there any more.
   bool fresh_ = false;  // no row ahead of the sweep can be known
   std::int64_t known_rows_ = 0;

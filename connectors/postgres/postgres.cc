@@ -1,6 +1,9 @@
 #include "connectors/postgres/postgres.h"
 
 #include <algorithm>
+#include <charconv>
+#include <optional>
+#include <string_view>
 #include <utility>
 
 #include "connectors/postgres/catalogue.h"
@@ -32,6 +35,27 @@ class BatchSize {
 
 std::string fetch_sql(int rows, const std::string& cursor) {
   return "FETCH FORWARD " + std::to_string(rows) + " FROM " + cursor;
+}
+
+// The statement with its values in it, where all of them are our own; none: they have to be bound.
+std::optional<std::string> with_own_values(const Query& query) {
+  for (const auto& param : query.params)
+    if (!param.own || param.text.find_first_not_of("0123456789,{}") != std::string::npos) return std::nullopt;
+  std::string sql;
+  bool in_name = false;
+  for (std::string_view rest = query.sql; !rest.empty();) {
+    if (rest.front() == '"') in_name = !in_name;
+    std::size_t number = 0;
+    const char* next = rest.data() + 1;
+    if (rest.front() == '$' && !in_name) next = std::from_chars(next, rest.data() + rest.size(), number).ptr;
+    if (number == 0 || number > query.params.size()) {
+      sql.append(rest.data(), next);
+    } else {
+      sql.append("'").append(query.params[number - 1].text).append("'");
+    }
+    rest.remove_prefix(static_cast<std::size_t>(next - rest.data()));
+  }
+  return sql;
 }
 
 std::vector<Oid> types_of(const pqxx::result& batch) {
@@ -75,6 +99,13 @@ class PostgresConnector final : public Connector {
       return std::unexpected(done.error());
     }
     return {};
+  }
+
+  Result<void> begin_with(const Query& query, const OnRow& on_row) override {
+    const bool in_one = query.few && query.often && query.params.empty() && !in_transaction_;
+    if (!in_one) return Connector::begin_with(query, on_row);
+    in_transaction_ = true;
+    return show(session_->begin_with_kept(query.sql), on_row);
   }
 
   void end() override {
@@ -121,11 +152,12 @@ class PostgresConnector final : public Connector {
   Result<pqxx::result> first_batch(const Query& query, const std::string& begin, int rows) {
     const auto cursor = "vhookd_" + std::to_string(++cursors_);
     const auto close = open_cursor_.empty() ? std::string() : "CLOSE " + open_cursor_ + "; ";
-    const auto declare = "DECLARE " + cursor + " NO SCROLL CURSOR FOR " + query.sql;
+    const auto declare = "DECLARE " + cursor + " NO SCROLL CURSOR FOR ";
     const auto fetch = fetch_sql(rows, cursor);
-    auto batch = query.params.empty() && query.sql.find_first_of(";\\") == std::string::npos
-                     ? session_->run(begin + close + declare + "\n; " + fetch)
-                     : first_batch_in_steps(begin, declare, query.params, close + fetch);
+    const auto whole = with_own_values(query);
+    auto batch = whole && whole->find_first_of(";\\") == std::string::npos
+                     ? session_->run(begin + close + declare + *whole + "\n; " + fetch)
+                     : first_batch_in_steps(begin, declare + query.sql, query.params, close + fetch);
     if (batch) open_cursor_ = cursor;
     return batch;
   }
@@ -139,8 +171,12 @@ class PostgresConnector final : public Connector {
   }
 
   Result<void> read_few(const Query& query, const OnRow& on_row) {
-    auto rows = query.often ? session_->run_kept(query.sql, query.params, in_transaction_)
-                            : session_->run(query.sql, query.params);
+    return show(query.often ? session_->run_kept(query.sql, query.params, in_transaction_)
+                            : session_->run(query.sql, query.params),
+                on_row);
+  }
+
+  Result<void> show(const Result<pqxx::result>& rows, const OnRow& on_row) {
     if (!rows) return std::unexpected(rows.error());
     auto row = row_of(*rows);
     if (!row) return std::unexpected(row.error());

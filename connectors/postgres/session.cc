@@ -136,6 +136,18 @@ Result<pqxx::result> Session::run_kept(const std::string& statement, const std::
   return in_transaction ? std::move(answer) : run(statement, params);
 }
 
+Result<pqxx::result> Session::begin_with_kept(const std::string& statement) {
+  if (!ours_alone()) return run(begin_sql_ + statement);
+  const auto at = kept_.find(statement);
+  if (at == kept_.end()) {
+    auto begun = run(begin_sql_);
+    return begun ? run_kept(statement, {}, true) : begun;
+  }
+  auto answer = run(begin_sql_ + "EXECUTE " + at->second);
+  if (!answer) ours_alone_ = false;
+  return answer;
+}
+
 // A transaction pooler hands a session on, and a prepared statement would stay in it. It also gives each client a
 // process id of its own making, to be told by when it cancels.
 bool Session::ours_alone() {

@@ -25,6 +25,8 @@ class Session {
   // As the one above, for one of the few statements that are asked again and again: where the session is ours alone,
   // the server keeps their plans. `in_transaction`: what it says against that fails the statement too.
   Result<pqxx::result> run_kept(const std::string& statement, const std::vector<Param>& params, bool in_transaction);
+  // begin_sql() and such a statement without values, in one round trip where the server has its plan.
+  Result<pqxx::result> begin_with_kept(const std::string& statement);
 
   // What starts the transaction every read runs in; to be put before other statements of a run(), or
   // run alone. Ends with the snapshot taken.

@@ -30,6 +30,28 @@ TEST_P(Conformance, OneViewBetweenBeginAndEnd) {
   session_->end();
 }
 
+TEST_P(Conformance, AViewCanBeginWithItsFirstRead) {
+  const auto quoted = make_rows("conf_rows", 10);
+  const Query look{.sql = "SELECT 1", .params = {}, .few = true, .often = true};
+  const Query bound = select(described("conf_rows"), "WHERE id = ?", {integer(1)});
+  for (int round = 0; round < 6; ++round) {  // what is asked often is planned once
+    std::string answer;
+    const auto begun = session_->begin_with(round % 2 == 0 ? look : bound, [&](Row row) {
+      answer = row[0].text;
+      return true;
+    });
+    ASSERT_TRUE(begun) << begun.error().message;
+    EXPECT_EQ(answer, "1");
+    execute("INSERT INTO " + quoted + " VALUES (" + std::to_string(1000 + round) + ", 'late')");
+    EXPECT_EQ(count(quoted), std::to_string(10 + round)) << "still the old view";
+    session_->end();
+  }
+  EXPECT_FALSE(session_->begin_with({.sql = "SELECT no_such_column", .params = {}, .few = true, .often = true},
+                                    [](Row) { return true; }));
+  session_->end();
+  EXPECT_EQ(count(quoted), "16");
+}
+
 TEST_P(Conformance, WithoutBeginEachReadSeesTheLatest) {
   const auto quoted = make_rows("conf_rows", 10);
   EXPECT_EQ(count(quoted), "10");

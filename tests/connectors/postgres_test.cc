@@ -138,6 +138,25 @@ TEST_P(Postgres, AValueWithANulIsNotCutShort) {
   }
 }
 
+TEST_P(Postgres, OwnValuesStandInTheStatementAndNoOthers) {
+  const auto own = [](std::string value) { return Param{.kind = Kind::text, .text = std::move(value), .own = true}; };
+  const auto asked = [&](const Param& param) {
+    return first(*session_, "SELECT current_query() WHERE $1::text <> ''", {param}).at(0);
+  };
+  EXPECT_TRUE(asked(own("{17,4}")).contains("WHERE '{17,4}'::text"));
+  EXPECT_TRUE(asked(own("1' OR '1")).contains("WHERE $1::text")) << "it is held to what it may be";
+  EXPECT_TRUE(asked(text("17")).contains("WHERE $1::text"));
+  make(R"(CREATE TABLE "a$1" (id int, "b""$2" int); INSERT INTO "a$1" VALUES (1, 5), (2, 8), (3, 9))");
+  const std::string sql =
+      R"(SELECT id FROM room."a$1" WHERE id = $1::int OR "b""$2" = ANY($2::int[]) OR id = $1::int ORDER BY id)";
+  for (const bool within : {false, true}) {
+    ASSERT_TRUE(!within || session_->begin());
+    EXPECT_EQ(first(*session_, sql, {own("1"), own("{7,8}")}), (Texts{"1", "2"}));
+    EXPECT_EQ(first(*session_, sql, {own("1"), text("{7,8}")}), (Texts{"1", "2"}));
+    if (within) session_->end();
+  }
+}
+
 TEST_P(Postgres, OverlongStatementsAreCutAndSaySo) {
   session_ = open(server_->as(server_->reader()), {.statement_timeout = std::chrono::milliseconds(200)});
   for (const bool bound : {false, true}) {
