@@ -8,8 +8,14 @@ namespace vhookd::config {
 
 namespace {
 
+// In { } and [ ] a comma ends a text: of a pasted v1,whsec_… the secret becomes a key.
+bool holds_secret(const std::string& name) {
+  return name.contains("whsec_") || name.contains("whsk_");
+}
+
 // A name as it stands in a path: one with dots or spaces in it gets quotes, a very long one is cut.
 std::string in_path(const std::string& name) {
+  if (holds_secret(name)) return "***";
   return name.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-") ==
                      std::string::npos &&
                  !name.empty() && name.size() <= 64
@@ -65,7 +71,10 @@ Given walk(const Input& in, const KeyTable& keys, const std::function<void(std::
     if (!fresh) {
       in.context->report.error(entry.key.place, value.path, given_twice(in, first->second));
     } else if (known == keys.end()) {
-      in.context->report.error(entry.key.place, value.path, "unknown key" + suggestion(written, names_of(keys)));
+      in.context->report.error(entry.key.place, value.path,
+                               holds_secret(written)
+                                   ? "a secret where a key should stand; in { } and [ ] a comma ends a text"
+                                   : "unknown key" + suggestion(written, names_of(keys)));
     } else {
       given.emplace((*known)->name, &entry.value);
       if (entry.value.type != Node::Type::refused) found(static_cast<std::size_t>(known - keys.begin()), value);

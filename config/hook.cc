@@ -1,5 +1,7 @@
 #include "config/hook.h"
 
+#include <arpa/inet.h>
+
 #include <algorithm>
 #include <charconv>
 #include <nlohmann/json.hpp>
@@ -39,7 +41,8 @@ std::string fault_of_host(string_view host) {
   string_view port;
   if (host.starts_with('[')) {
     const std::size_t end = host.find(']');
-    if (end == string_view::npos || end == 1 || !only(host.substr(1, end - 1), ":."))
+    in6_addr address{};
+    if (end == string_view::npos || inet_pton(AF_INET6, std::string(host.substr(1, end - 1)).c_str(), &address) != 1)
       return "has no valid address in its brackets; write [2001:db8::1]";
     port = host.substr(end + 1);
     if (!port.empty() && port[0] != ':') return "has something stray after the ]";
@@ -112,6 +115,9 @@ std::optional<Headers> read_headers(const Input& in) {
 // Decodes one whsec_… or whsk_…; what is wrong is said without any part of it.
 std::expected<SigningKey, std::string> decode_signing_secret(string_view text) {
   constexpr string_view prefix = "whsec_";
+  if (text == "v1" || text == "v1a")
+    return std::unexpected(
+        "is the beginning of a signature; keep what stands behind its comma, which ends a text here");
   if (text.starts_with("v1,"))
     return std::unexpected("begins with v1, as a signature does; keep what begins with whsec_");
   if (text.starts_with("whsk_") || text.starts_with("whpk_")) return parse_signing_key(text);

@@ -164,7 +164,7 @@ HttpResponse replay_webhook(const ApiCall& call) {
     wrong.emplace_back("say which pages: dead, from, to or since");
   if (range.from && range.to && *range.from > *range.to) wrong.emplace_back("from is greater than to");
   if (!wrong.empty()) return error_response(400, "the body is not right: " + wrong.front(), wrong);
-  const auto selected = call.control.replay(call.id, range, wanted.url);
+  const auto selected = call.control.replay(call.id, range, {wanted.url, call.request.trusted});
   if (!selected) return refusal_response(call, selected.error());
   Json out = {
       {"id", call.id}, {"revived", selected->revived}, {"queued", selected->queued}, {"waiting", selected->waiting}};

@@ -32,7 +32,7 @@ struct WebhookStatus {
   bool by_api = false;                   // made through the API and kept in state; else it stands in the YAML
   bool paused = false;                   // by YAML or by state
   bool healthy = true;                   // state's health with freshness judged now
-  std::string last_error;                // empty when healthy
+  std::string last_error;                // of polls and deliveries, until the next success; why it is not healthy
   std::vector<Run> runs;                 // newest first, at most 50
   std::optional<Instant> next_check_at;  // none while paused
   std::optional<FirstSync> first_sync;   // while it is under way
@@ -62,6 +62,12 @@ struct ReloadReport {
   std::vector<std::string> notices;
 };
 
+// Where replayed pages go.
+struct ReplayTo {
+  std::string url;           // empty: the webhook's own
+  bool by_operator = false;  // so an address that stands in `url` is his own permission
+};
+
 using Visit = std::function<void(const WebhookStatus&)>;
 
 // A long text bit by bit: each call gives the next piece, an empty one ends it. Not thread-safe.
@@ -83,8 +89,8 @@ struct Control {
   std::function<Answer<WebhookStatus>(const std::string& id)> remove;
   std::function<Answer<ReloadReport>()> reload;  // invalid: the configuration's errors
   std::function<Answer<std::vector<DeadPage>>(const std::string& id)> dead;
-  // `url` is one to POST to, or empty: the webhook's own. Where no page is in the range nothing is selected.
-  std::function<Answer<Selected>(const std::string& id, const ReplayRange& range, const std::string& url)> replay;
+  // Where no page is in the range nothing is selected. invalid: to.url may not be sent to.
+  std::function<Answer<Selected>(const std::string& id, const ReplayRange& range, const ReplayTo& to)> replay;
   std::function<Answer<DeadPage>(const std::string& id, const std::string& page)>
       drop_dead;  // by the page's id; gone for good
   // How it is polled, what that promises and what it would send, as text or JSON; asks the database, sends nothing.

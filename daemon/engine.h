@@ -211,7 +211,7 @@ class Engine {
   std::vector<const config::Webhook*> of_the_yaml() const;
   Answer<ReloadReport> reload();
   Answer<std::vector<DeadPage>> dead(const std::string& id);
-  Answer<Selected> replay(const std::string& id, const ReplayRange& range, const std::string& url);
+  Answer<Selected> replay(const std::string& id, const ReplayRange& range, const ReplayTo& to);
   Answer<DeadPage> drop_dead(const std::string& id, const std::string& page);
   std::vector<std::string> not_ready();
   bool alive();

@@ -5,6 +5,7 @@
 #include "core/crash_point.h"
 #include "daemon/engine.h"
 #include "daemon/log.h"
+#include "delivery/egress.h"
 
 namespace vhookd {
 
@@ -40,7 +41,7 @@ Control Engine::control() {
       .reload = [this] { return reload(); },
       .dead = [this](const std::string& id) { return dead(id); },
       .replay = [this](const std::string& id, const ReplayRange& range,
-                       const std::string& url) { return replay(id, range, url); },
+                       const ReplayTo& to) { return replay(id, range, to); },
       .drop_dead = [this](const std::string& id, const std::string& page) { return drop_dead(id, page); },
       .explain = [this](const std::string& id, bool json) { return explain(id, json); },
       .not_ready = [this] { return not_ready(); },
@@ -203,19 +204,21 @@ Answer<std::vector<DeadPage>> Engine::dead(const std::string& id) {
   return std::move(*pages);
 }
 
-Answer<Selected> Engine::replay(const std::string& id, const ReplayRange& range, const std::string& url) {
+Answer<Selected> Engine::replay(const std::string& id, const ReplayRange& range, const ReplayTo& to) {
   {
     const std::lock_guard lock(mutex_);
     if (!entries_.contains(id)) return unknown(id);
+    const auto why = to.by_operator ? std::nullopt : EgressRules(config_.egress).refusal_of_literal(to.url);
+    if (why) return refuse(Refusal::Why::invalid, "url: " + *why);
   }
-  const auto selected = parts_.store.replay(id, range, url);
+  const auto selected = parts_.store.replay(id, range, to.url);
   if (!selected) return failed(selected.error());
   if (selected->revived + selected->queued + selected->waiting == 0) return *selected;
   log_event(Level::info, "replay-asked",
             {{"webhook", id},
              {"revived", std::to_string(selected->revived)},
              {"queued", std::to_string(selected->queued)},
-             {"elsewhere", url.empty() ? "false" : "true"}});
+             {"elsewhere", to.url.empty() ? "false" : "true"}});
   {
     const std::lock_guard lock(mutex_);
     const auto state = parts_.store.webhook(id);

@@ -66,6 +66,10 @@ Engine::Judged Engine::judge(const Entry& entry, std::optional<Instant> checked_
     const auto& cause = !entry.health->polls.last_error.empty() ? entry.health->polls.last_error : judged.last_error;
     judged.last_error = cause.empty() ? *why + (entry.outbox_full ? "; the outbox is full" : "") : *why + "; " + cause;
   }
+  // One failure makes nothing unhealthy, and may be all there is for hours: what a receiver says who asks to be left
+  // alone for a day.
+  if (judged.last_error.empty()) judged.last_error = entry.health->polls.last_error;
+  if (judged.last_error.empty()) judged.last_error = entry.health->deliveries.last_error;
   return judged;
 }
 

@@ -36,11 +36,8 @@ std::unexpected<Refusal> not_valid(std::vector<std::string> errors) {
 // An address that stands in the YAML is the operator's own permission to send there; one that came through the API is
 // not, and needs egress.allow as a name would. Empty: it may be sent to, or is no literal and is judged when dialled.
 std::string literal_refused(const config::Webhook& webhook, const config::Egress& egress) {
-  const std::string host(written_host(webhook.delivery->hook_url));
-  const auto address = parse_ip(host == "localhost" ? "127.0.0.1" : host);
-  if (!address) return "";
-  const auto why = EgressRules(egress).refusal(*address, "http://not-literal.invalid/");
-  return why ? "webhook.hook_url: " + host + " " + *why : "";
+  const auto why = EgressRules(egress).refusal_of_literal(webhook.delivery->hook_url);
+  return why ? "webhook.hook_url: " + *why : "";
 }
 
 std::string all_of(const std::vector<std::string>& errors) {

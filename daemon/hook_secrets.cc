@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/crypto.h"
+
 namespace vhookd {
 
 namespace {
@@ -25,6 +27,13 @@ std::vector<std::string> references_in(std::string_view written, std::string_vie
   }
 }
 
+// A secret's text behind its prefix, as far as it is the same however its base64 is filled up.
+std::string unpadded(const std::string& secret) {
+  std::string text = base64(secret);
+  text.erase(text.find_last_not_of('=') + 1);
+  return text;
+}
+
 }  // namespace
 
 HookSecrets::HookSecrets(const config::Webhook& webhook) {
@@ -38,6 +47,11 @@ HookSecrets::HookSecrets(const config::Webhook& webhook) {
       add(std::string_view(text).substr(start, end - start));
       start = end + 1;
     }
+  }
+  for (const auto& secret : webhook.delivery->secrets) {
+    add(unpadded(secret.reveal()));
+    // A private key is also written with its public half behind it.
+    if (secret.kind() == SigningKey::Kind::ed25519) add(unpadded(secret.reveal() + ed25519_public(secret.reveal())));
   }
   // The longest first, so that none is cut in pieces by one it holds.
   std::ranges::sort(texts_, std::greater(), &std::string::size);

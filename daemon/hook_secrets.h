@@ -1,6 +1,6 @@
-// What a webhook sends its receiver and nobody else may read: header values, and parts of the URL that came from
-// ${…} references. A receiver may say it back ("invalid token abc…"), and its words reach the log, the state and the
-// API.
+// What a webhook shares with its receiver and nobody else may read: header values, parts of the URL that came from
+// ${…} references, the secrets it signs with. A receiver may say it back ("invalid token abc…"), and its words reach
+// the log, the state and the API.
 #pragma once
 
 #include <string>

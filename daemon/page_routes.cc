@@ -116,7 +116,7 @@ HttpResponse page_trigger(const ApiCall& call) {
 }
 
 HttpResponse page_replay(const ApiCall& call) {
-  const auto selected = call.control.replay(call.id, {.dead = true}, "");
+  const auto selected = call.control.replay(call.id, {.dead = true}, {});
   if (!selected) return refused(call, selected.error());
   const int pages = selected->revived + selected->queued;
   return webhook_with(call, Said{std::to_string(pages) + (pages == 1 ? " page" : " pages") + " queued again."});

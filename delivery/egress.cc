@@ -81,6 +81,8 @@ struct Table {
   IpRange nat64 = *parse_cidr("64:ff9b::/96");
   IpRange local_nat64 = *parse_cidr("64:ff9b:1::/48");
   IpRange six_to_four = *parse_cidr("2002::/16");
+  IpRange translated = *parse_cidr("::ffff:0:0:0/96");
+  IpRange compatible = *parse_cidr("::/96");
   IpRange global = *parse_cidr("2000::/3");
   Table() {
     for (const Purpose& purpose : purposes) ranges.emplace_back(parse_cidr(purpose.cidr).value(), &purpose);
@@ -104,7 +106,8 @@ const Purpose* special(const IpAddress& address) {
 // The IPv4 addresses an IPv6 address carries, and to which a gateway may hand the packet on.
 std::vector<IpAddress> carried(const IpAddress& address) {
   const auto& b = address.bytes;
-  if (table().nat64.covers(address)) return {of_v4(&b[12])};
+  if (table().nat64.covers(address) || table().translated.covers(address)) return {of_v4(&b[12])};
+  if (table().compatible.covers(address) && b[12] != 0) return {of_v4(&b[12])};  // :: and ::1 carry nothing
   if (table().six_to_four.covers(address)) return {of_v4(&b[2])};
   if (table().local_nat64.covers(address)) {  // RFC 6052: after 48 bits around a zero byte, or after 96
     const std::uint8_t around[] = {b[6], b[7], b[9], b[10]};
@@ -222,6 +225,12 @@ std::optional<std::string> EgressRules::refusal(const IpAddress& dialled, std::s
   return std::nullopt;
 }
 
+std::optional<std::string> EgressRules::refusal_of_literal(std::string_view url) const {
+  const std::string_view host = written_host(url);
+  const auto address = parse_ip(is_localhost(host) ? "127.0.0.1" : host);
+  return address ? refusal(*address, "") : std::nullopt;
+}
+
 std::optional<std::string> EgressRules::refusal_of_one(const IpAddress& address, std::string_view url) const {
   const Purpose* purpose = special(address);
   const std::string what = purpose ? std::string(purpose->what) : "";
@@ -230,7 +239,8 @@ std::optional<std::string> EgressRules::refusal_of_one(const IpAddress& address,
   if (!purpose || covered(allow_, address)) return std::nullopt;
   if (purpose->use == Use::closed) return "is " + what + ", and egress.allow does not cover it";
   if (written_literally(address, url)) return std::nullopt;
-  return "is " + what + ", and egress.allow does not cover it; nor does hook_url name the address itself";
+  return "is " + what + ", and egress.allow does not cover it" +
+         (url.empty() ? "" : "; nor does hook_url name the address itself");
 }
 
 }  // namespace vhookd

@@ -345,6 +345,15 @@ TEST(Api, ATriggerThatFailedIsAnAnswer) {
   EXPECT_EQ(body["run"], "2026-11-23T09:00:00Z failed 3 ms: no such table");
 }
 
+TEST(Api, OnlyTheSocketsAddressesAreTheOperators) {
+  FakeControl fake;
+  const std::string body = R"({"dead":true,"url":"http://127.0.0.1:9/x"})";
+  answer(by_socket("POST", hook + "/replay", body), fake.control(), loopback);
+  answer(with(request("POST", hook + "/replay", body), "authorization", "open-sesame"), fake.control(), loopback);
+  EXPECT_EQ(fake.asked(), (std::vector<std::string>{"replay dead by the operator at http://127.0.0.1:9/x paid-orders",
+                                                    "replay dead at http://127.0.0.1:9/x paid-orders"}));
+}
+
 TEST(Api, AnInvalidConfigurationIsShownWhole) {
   FakeControl fake;
   fake.report = std::unexpected(Refusal{Refusal::Why::invalid, {"a.yaml:1:1: x", "a.yaml:2:1: y"}});

@@ -78,12 +78,12 @@ class FakeControl {
     control.pause = [this](const std::string& id) { return find(id, "pause"); };
     control.resume = [this](const std::string& id) { return find(id, "resume"); };
     control.trigger = [this](const std::string& id) { return find(id, "trigger").transform_to(run); };
-    control.replay = [this](const std::string& id, const ReplayRange& range, const std::string& url) {
+    control.replay = [this](const std::string& id, const ReplayRange& range, const ReplayTo& to) {
       auto what = "replay" + std::string(range.dead ? " dead" : "");
       if (range.from) what += " from " + std::to_string(*range.from);
       if (range.to) what += " to " + std::to_string(*range.to);
       if (range.since) what += " since " + rfc3339(*range.since);
-      if (!url.empty()) what += " at " + url;
+      if (!to.url.empty()) what += (to.by_operator ? " by the operator at " : " at ") + to.url;
       if (range.from == 404) return find(id, what).transform_to(Selected{});
       return find(id, what).transform_to(Selected{.revived = 2, .queued = 1, .waiting = 0});
     };

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "core/crypto.h"
+
 namespace vhookd {
 namespace {
 
@@ -34,6 +36,20 @@ TEST(HookSecrets, TakeAReferenceAtTheEndOfTheUrlToTheEnd) {
   one.delivery.edit().hook_url = "https://app.example/in/LastToken4";
   const HookSecrets secrets(one);
   EXPECT_EQ(secrets.without("LastToken4"), "***");
+}
+
+TEST(HookSecrets, TheSecretsOfTheSignatureAreAmongThem) {
+  const KeyPair pair = fresh_key_pair();
+  config::Webhook one;
+  one.delivery.edit().secrets = {*parse_signing_key("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"),
+                                 *parse_signing_key(pair.secret_text)};
+  const HookSecrets secrets(one);
+  EXPECT_EQ(secrets.without("no signature of whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw here"),
+            "no signature of whsec_*** here");
+  EXPECT_FALSE(secrets.without("nor of " + pair.secret_text).contains(pair.secret_text.substr(5, 20)));
+  const std::string seed = base64(parse_signing_key(pair.secret_text)->reveal());
+  EXPECT_FALSE(secrets.without("nor of whsk_" + seed + ".").contains(seed.substr(0, 20)));
+  EXPECT_EQ(secrets.without(pair.public_text), pair.public_text);
 }
 
 TEST(HookSecrets, OfNoneNothingIsHidden) {

@@ -84,7 +84,8 @@ TEST(Egress, LinkLocalAndMetadataAreNeverSentTo) {
   for (const std::string address :
        {"169.254.169.254", "169.254.0.1", "169.254.170.2", "100.100.100.200", "168.63.129.16", "192.0.0.192", "fe80::1",
         "febf::1", "fd00:ec2::254", "fd00:ec2::23", "fd20:ce::254", "::ffff:169.254.169.254",
-        "64:ff9b::169.254.169.254", "2002:a9fe:a9fe::1", "64:ff9b:1::169.254.169.254", "64:ff9b:1:a9fe:a9:fe00::"}) {
+        "64:ff9b::169.254.169.254", "2002:a9fe:a9fe::1", "64:ff9b:1::169.254.169.254",
+        "64:ff9b:1:a9fe:a9:fe00::", "::169.254.169.254", "::ffff:0:169.254.169.254"}) {
     const bool v6 = address.find(':') != std::string::npos;
     const std::string literal = "http://" + (v6 ? "[" + address + "]" : address) + "/";
     EXPECT_NE(refusal(address, literal, all).find("never sends"), std::string::npos) << address;
@@ -175,6 +176,32 @@ TEST(Egress, WhatTheOperatorWroteLiterally) {
   };
   for (const auto& c : cases) EXPECT_EQ(refusal(c.address, c.url).empty(), c.free) << c.address << ' ' << c.url;
   EXPECT_NE(refusal("127.0.0.1", "http://127.0.0.1/", {.allow = {}, .deny = {"127.0.0.0/8"}}), "");
+}
+
+TEST(Egress, AnAddressSomebodyElseWroteIsNoPermission) {
+  const struct {
+    std::string url, why;  // in part; empty: it may be sent to, or is judged when it is dialled
+  } cases[] = {
+      {"http://127.0.0.1/", "127.0.0.1 is loopback"},
+      {"http://localhost/", "127.0.0.1 is loopback"},
+      {"http://LocalHost:80/", "127.0.0.1 is loopback"},
+      {"HTTP://LOCALHOST", "127.0.0.1 is loopback"},
+      {"http://[::1]/", "::1 is loopback"},
+      {"http://[::ffff:10.0.0.1]/", "10.0.0.1 is private"},
+      {"http://169.254.169.254/", "never sends"},
+      {"http://203.0.113.1/", "documentation"},
+      {"http://8.8.8.8/", ""},
+      {"http://app.example/", ""},
+      {"http://0x7f.1/", ""},
+      {"", ""},
+  };
+  for (const auto& c : cases) {
+    const auto why = EgressRules().refusal_of_literal(c.url).value_or("");
+    EXPECT_EQ(why.empty(), c.why.empty()) << c.url << ": " << why;
+    EXPECT_NE(why.find(c.why), why.npos) << c.url << ": " << why;
+    EXPECT_EQ(why.find("hook_url"), why.npos) << why;
+  }
+  EXPECT_FALSE(EgressRules({.allow = {"127.0.0.0/8"}, .deny = {}}).refusal_of_literal("http://LOCALHOST/"));
 }
 
 TEST(Egress, TheReasonNamesAddressAndMend) {

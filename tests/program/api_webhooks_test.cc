@@ -1,5 +1,6 @@
 // Webhooks made, changed and removed through the API of a running daemon.
 #include "tests/program/fixture.h"
+#include "tests/support/hook.h"
 #include "tests/support/http_client.h"
 #include "tests/support/node.h"
 
@@ -171,7 +172,7 @@ TEST_F(ApiWebhooksTest, CarryNoSecretIntoTheStateAndNoneOut) {
 TEST_F(ApiWebhooksTest, AnAddressThatIsWrittenIsNoPermissionHere) {
   daemon_->configure(head() + defaults + yaml({{}}));
   EXPECT_EQ(daemon_->ask({"reload"}).code, 0);
-  for (const auto* host : {"127.0.0.1", "localhost", "10.0.0.1", "[::1]", "169.254.169.254"}) {
+  for (const auto* host : {"127.0.0.1", "localhost", "LocalHost", "10.0.0.1", "[::1]", "169.254.169.254"}) {
     auto body = thing();
     body["hook_url"] = std::string("http://") + host + ":9/";
     EXPECT_TRUE(refused(body).contains("webhook.hook_url")) << host;
@@ -182,6 +183,25 @@ TEST_F(ApiWebhooksTest, AnAddressThatIsWrittenIsNoPermissionHere) {
   const auto made = create(body);
   EXPECT_EQ(made.status, 200) << made.body;
   EXPECT_EQ(made.json()["is_paused"], true);
+}
+
+TEST_F(ApiWebhooksTest, NorIsOneOfAReplay) {
+  const Hook elsewhere;
+  shop_->run("INSERT INTO things VALUES (3, 'three')");
+  trigger("w");
+  pages(1);
+  const auto replay = [&](const std::string& url) {
+    return ask("POST", "/unified/webhook/w/replay", Json({{"from", 1}, {"url", url}}).dump());
+  };
+  EXPECT_EQ(replay(elsewhere.url()).status, 200) << "egress.allow covers it";
+  EXPECT_EQ(elsewhere.posts(1)[0].header("vhookd-replay"), "true");
+  daemon_->configure(head() + defaults + yaml({{{"filters", "{id: {gte: 1}}"}}}));
+  EXPECT_EQ(daemon_->ask({"reload"}).code, 0);
+  const auto refused = replay("http://LocalHost:" + std::to_string(elsewhere.port()) + "/");
+  EXPECT_EQ(refused.status, 400);
+  EXPECT_TRUE(refused.body.contains("127.0.0.1 is loopback")) << refused.body;
+  EXPECT_EQ(daemon_->ask({"replay", "w", "--from", "1", "--url", elsewhere.url()}).code, 0);
+  EXPECT_EQ(elsewhere.posts(2).size(), 2U) << "the command is the operator's word";
 }
 
 TEST_F(ApiWebhooksTest, WithoutItsConnectionOneIsKeptAndUnhealthy) {

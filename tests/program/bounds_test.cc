@@ -65,6 +65,34 @@ TEST_F(BoundsTest, AFullOutboxMakesPollingWaitAndLosesNothing) {
   })) << daemon_->status("w").dump(2);
 }
 
+TEST_F(BoundsTest, AWebhookHasAQuarterOfTheOutboxAndAllHaveTheWhole) {
+  make_things(1);
+  const Hook hook([](std::size_t) { return "500 Broken"; });
+  const auto to_it = [&](const std::string& id) {
+    return Keys{{"id", id}, {"hook_url", hook.url()}, {"interval", "1h"}, {"page_max_limit", "100"}};
+  };
+  std::vector<Keys> webhooks = {to_it("w")};
+  daemon_ = std::make_unique<Daemon>("limits: {outbox_bytes: 1MiB}\n" + yaml(webhooks));
+  daemon_->start();
+  polled("w");
+  const auto polls = [&](const std::string& id) { return daemon_->ask({"trigger", id}).code == 0; };
+  // 200 kB each.
+  fill(2, 101);
+  EXPECT_TRUE(polls("w"));
+  fill(102, 201);
+  EXPECT_TRUE(polls("w")) << "not yet a quarter";
+  fill(202, 301);
+  EXPECT_FALSE(polls("w"));
+  for (int i = 0; i < 4; ++i) webhooks.push_back(to_it("other" + std::to_string(i)));
+  daemon_->configure("limits: {outbox_bytes: 1MiB}\n" + yaml(webhooks));
+  ASSERT_EQ(daemon_->ask({"reload"}).code, 0);
+  for (int i = 0; i < 4; ++i) polled("other" + std::to_string(i));
+  fill(302, 401);
+  for (int i = 0; i < 4; ++i) EXPECT_TRUE(polls("other" + std::to_string(i))) << "it has nothing there yet";
+  fill(402, 501);
+  for (int i = 0; i < 4; ++i) EXPECT_FALSE(polls("other" + std::to_string(i))) << "under its quarter, but all is full";
+}
+
 TEST_F(BoundsTest, AMassChangeIsHeldAndSentWhenResumed) {
   make_things(10);
   start({{{"event", "deleted"}, {"hold_if_changed_over", "40%"}}});

@@ -156,14 +156,17 @@ class CanaryTest : public EveryDatabaseTest {
 };
 
 TEST_P(CanaryTest, NothingThatCanBeReadHoldsASecret) {
-  // It says back the whole request, once cut in the middle of it.
+  // It says back the whole request, cut in the middle of it, or what it verifies with.
   std::string heard;
+  int requests = 0;
   std::mutex hearing;
   const RawServer echo([&](RawConnection& connection) {
     while (const auto request = connection.request()) {
       const std::lock_guard lock(hearing);
       heard += *request;
-      connection.answer("500 Broken", "I do not like " + *request);
+      connection.answer("500 Broken", ++requests % 2 == 1
+                                          ? "I do not like " + *request
+                                          : "not signed with " + first_secret_ + " or " + second_secret_);
     }
   });
   int id = 0;

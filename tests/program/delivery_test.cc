@@ -121,6 +121,18 @@ TEST_F(DeliveryTest, RetryAfterIsHonoured) {
   EXPECT_LT(between(posts[0], posts[2]), milliseconds(9000));
 }
 
+TEST_F(DeliveryTest, WhatAReceiverSaidOnceIsShownWhileItIsWaitedFor) {
+  const Hook hook([](std::size_t number) -> std::string {
+    return number == 0 ? "503 Busy\r\nretry-after: 99999999999" : "200 OK";
+  });
+  start({to(hook, {{"retry", "{first: 1h, max: 1h}"}})});
+  EXPECT_TRUE(daemon_->reaches("w", [](const Json& status) {
+    const auto error = status.value("last_error", "");
+    return error.contains("503") && error.contains("ignored: more than a year");
+  }));
+  EXPECT_EQ(daemon_->status("w")["is_healthy"], true) << "once is no reason yet";
+}
+
 TEST_F(DeliveryTest, ARedirectIsNotFollowed) {
   const Hook elsewhere;
   const Hook hook([&](std::size_t number) -> std::string {

@@ -2,6 +2,8 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <mutex>
+#include <optional>
 
 #include "core/crypto.h"
 #include "core/signing_key.h"
@@ -102,6 +104,35 @@ TEST_F(EndpointTest, AnOverloadedEndpointGetsLessAtOnce) {
   for (int i = 0; i < 12; ++i) EXPECT_TRUE(all_delivered("w" + std::to_string(i)));
   // It may go up by one with each success, from one.
   EXPECT_LE(most, 7);
+}
+
+TEST_F(EndpointTest, AfterAnOutageItIsNotRunDown) {
+  using Clock = std::chrono::steady_clock;
+  constexpr int webhooks = 6;
+  constexpr milliseconds outage{3000};
+  std::mutex mutex;
+  std::optional<Clock::time_point> began;
+  std::vector<Clock::time_point> taken;
+  const Hook hook([&](std::size_t) -> std::string {
+    const std::lock_guard lock(mutex);
+    const auto now = Clock::now();
+    if (!began) began = now;
+    if (now < *began + outage) return "500 Broken";
+    taken.push_back(now);
+    return "200 OK";
+  });
+  add(1, 2);
+  std::vector<Keys> all;
+  for (int i = 0; i < webhooks; ++i)
+    all.push_back(to(hook.url(), {{"id", "w" + std::to_string(i)}, {"retry", "{first: 100ms, max: 100ms}"}}));
+  start(all);
+  for (int i = 0; i < webhooks; ++i) ASSERT_TRUE(all_delivered("w" + std::to_string(i)));
+  const std::lock_guard lock(mutex);
+  ASSERT_EQ(taken.size(), 2U * webhooks);
+  // All of them wait, and still they come one by one: a tenth of the outage between the first two, then half of that.
+  // Half of it may be lost where the first is late.
+  EXPECT_GE(taken[1] - taken[0], outage / 20);
+  EXPECT_GE(taken[2] - taken[0], outage * 3 / 40);
 }
 
 TEST_F(EndpointTest, APrivateAuthorityAndACertificateOfItsOwn) {
