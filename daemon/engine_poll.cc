@@ -32,7 +32,8 @@ Engine::Due Engine::take(const std::string& id) {
           .token = entry.token,
           .by_commits_alone = entry.by_commits_alone,
           .found_some = entry.found_some};
-  if (std::exchange(entry.asked, false) || once_ || due.request.release) due.token = {};
+  due.request.whole = std::exchange(entry.asked, false) || once_;
+  if (due.request.whole || due.request.release) due.token = {};
   return due;
 }
 
@@ -104,6 +105,7 @@ PollOutcome Engine::poll_on(Sessions::Lease& lease, const config::Webhook& webho
 std::optional<PollOutcome> Engine::end_epoch(const Due& due) {
   auto request = due.request;
   request.can_end_epoch = false;
+  request.whole = true;  // what a narrow poll passed over would be noted silently
   auto last = poll_with_session(*due.polled_as, request);
   if (!last.held.empty()) return last;
   if (!last.run.ok) {

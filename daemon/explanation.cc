@@ -11,6 +11,7 @@
 #include "scheduler/idle.h"
 #include "scheduler/poll.h"
 #include "scheduler/rehearse.h"
+#include "scheduler/xid_narrowing.h"
 
 namespace vhookd {
 
@@ -41,6 +42,7 @@ class Explainer {
 
   Result<void> look_at_table();
   Result<void> rehearse_polls();
+  Result<void> rehearse_sweep(const std::string& start);
   Result<void> read_first_page();
   Result<void> read(const Ask& ask, const OnRow& on_row);
   Result<void> converse(Poll& poll, Harvest& harvest);
@@ -132,16 +134,31 @@ Result<void> Explainer::rehearse_polls() {
     if (!out_->plan.gone.empty()) out_->page_remark += "; one only marked as deleted comes with its fields";
   }
   Harvest gone = harvest(out_->plan);
-  auto later = rehearse(out_->plan, first->checkpoint, row ? only_known(*row) : one_range_known(), gone, read);
+  const bool narrow = !out_->plan.narrow_index.empty();
+  const auto start = narrow ? as_if_quiet(first->checkpoint) : first->checkpoint;
+  auto later = rehearse(out_->plan, start, row ? only_known(*row) : one_range_known(), gone, read);
   if (!later) return std::unexpected(later.error());
   // The first poll has just looked at what is under way, so this one does not; later ones will.
   const auto looked = std::ranges::find_if(first->asks, &Ask::refusable);
   if (looked != first->asks.end() && std::ranges::none_of(later->asks, &Ask::refusable))
     later->asks.insert(later->asks.begin() + 1, *looked);
   sees_transactions_ = !first->refused && !later->refused;
+  if (narrow)
+    if (auto swept = rehearse_sweep(start); !swept) return swept;
   out_->first = shown(first->asks, true);
   out_->poll = shown(later->asks, false);
   keep_first(gone.finish(later->checkpoint));
+  return {};
+}
+
+Result<void> Explainer::rehearse_sweep(const std::string& start) {
+  Plan plan = out_->plan;
+  plan.whole = true;
+  Harvest nothing = harvest(plan);
+  const auto read = [this](const Ask& ask, const OnRow& on_row) { return this->read(ask, on_row); };
+  const auto sweep = rehearse(plan, start, one_range_known(), nothing, read);
+  if (!sweep) return std::unexpected(sweep.error());
+  out_->sweep = shown(sweep->asks, false);
   return {};
 }
 
@@ -159,6 +176,8 @@ std::vector<ShownQuery> Explainer::shown(const std::vector<Ask>& asks, bool firs
     if (strategy == Strategy::snapshot && !first && list_has_ranges)
       return "the rows of the ranges that differ from what is known; WHERE picks them out";
     if (strategy == Strategy::timestamp && &ask != &asks.back()) return "rows without a time";
+    if (strategy == Strategy::xid && &ask == &asks.back() && out_->plan.remembers && !ask.query.table)
+      return "whether the table was rewritten meanwhile";
     if (strategy == Strategy::xid && &ask == &asks.back() && out_->plan.remembers)
       return "how many there are; where that is fewer than are known, the keys are read in order as well";
     if (strategy == Strategy::xid && !first)

@@ -32,6 +32,7 @@ struct Explanation {
   std::string auto_choice;  // where detect isn't auto: what auto would take, and why
   Guarantee guarantee;
   std::vector<ShownQuery> poll;   // the questions of each poll
+  std::vector<ShownQuery> sweep;  // those of a full sweep, where most polls are narrow
   std::vector<ShownQuery> first;  // those of the first one
   IndexAdvice index;
   std::string idle;  // whether polls are left out while nothing changes

@@ -191,6 +191,10 @@ std::string explanation_text(const Explanation& e) {
   }
   out += "\nSQL OF EACH POLL, in one consistent read-only view\n";
   queries(out, e.plan, e.poll);
+  if (!e.sweep.empty()) {
+    out += "\nSQL OF A FULL SWEEP, at a longer interval\n";
+    queries(out, e.plan, e.sweep);
+  }
   out += "\nSQL OF THE FIRST POLL";
   if (same(e.first, e.poll)) {
     out += ": the same\n";
@@ -226,6 +230,7 @@ std::string explanation_json(const Explanation& e) {
   out["when_idle"] = e.idle;
   out["open_transactions"] = e.open_transactions;
   out["poll"] = json_of(e.poll);
+  if (!e.sweep.empty()) out["full_sweep"] = json_of(e.sweep);
   out["first_poll"] = json_of(e.first);
   Json shown = {{"remark", e.page_remark}};
   if (e.failed) shown["error"] = e.failed->message;

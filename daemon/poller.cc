@@ -75,6 +75,7 @@ Result<void> Poller::prepare(Job& job) {
   job.table = std::move(*table);
   if (auto planned = make_plan_for(job); !planned) return planned;
   job.plan.range_rows = sizes_.range_rows;
+  job.plan.whole = job.request.whole;
   job.outcome.strategy = name_of(job.plan.strategy);
   job.outcome.by_commits_alone = changes_by_commits_alone(job.table);
   job.commit = {.webhook_id = job.webhook.id,

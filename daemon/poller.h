@@ -36,6 +36,7 @@ struct PollOutcome {
 
 struct PollRequest {
   bool release = false;               // send although more than hold_if_changed_over has changed
+  bool whole = false;                 // look at all rows: no poll of a range (scheduler/xid_narrowing.h)
   bool can_end_epoch = false;         // the configuration of the last poll is known, see epoch_ends
   std::optional<Instant> checked_at;  // of the last check, where the state does not know of it yet
 };

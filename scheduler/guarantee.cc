@@ -3,6 +3,7 @@
 #include "config/units.h"
 #include "scheduler/fingerprint.h"
 #include "scheduler/timestamp_poll.h"
+#include "scheduler/xid_narrowing.h"
 
 namespace vhookd {
 
@@ -26,22 +27,39 @@ void add_nature_of_polling(const Plan& plan, Guarantee& words) {
     words.not_covered.emplace_back("that a row stops matching the filters: this is not told, and is no deletion");
 }
 
+// What a poll by xid finds, and when.
+void found_by_xid(const Plan& plan, Guarantee& words) {
+  constexpr auto every = "every committed change, in whatever order transactions commit and however long they run";
+  if (plan.narrow_index.empty()) {
+    words.promised.emplace_back(std::string(every) +
+                                ": a change is found by the transaction that wrote it, not by any clock");
+    words.promised.emplace_back("no lag: what is committed when a poll begins is in that poll");
+    return;
+  }
+  words.promised.push_back(std::string(every) + "; one whose " + plan.stamp +
+                           " was not moved comes with the next full sweep, at most " +
+                           config::show(most_between_sweeps) + " later");
+  words.promised.push_back("the others come with the next poll: those stamped no more than " +
+                           config::show(lookback(*plan.webhook)) +
+                           " (lookback) before their transaction first wrote anything, however long it was open");
+  words.mends.emplace_back(
+      "detect: xid makes every poll a full sweep: nothing comes late, by one scan of the table a poll");
+}
+
 void xid(const Plan& plan, Guarantee& words) {
-  words.promised.emplace_back(
-      "every committed change, in whatever order transactions commit and however long they run: a change is found by "
-      "the transaction that wrote it, not by any clock");
-  words.promised.emplace_back("no lag: what is committed when a poll begins is in that poll");
+  found_by_xid(plan, words);
   const bool tells_new = plan.webhook->event == Event::created || !plan.webhook->include_created;
+  const std::string look = plan.narrow_index.empty() ? "poll" : "full sweep";
   if (plan.remembers) {
     words.promised.emplace_back(
         "a row written with the values it had (UPDATE t SET a = a, or an ALTER TABLE that rewrites the table) is not "
         "sent: the state keeps the key and a digest of each row");
     if (tells_new) words.promised.emplace_back("new rows are told from changed ones by these keys");
     words.promised.emplace_back(
-        "keys of rows that are gone are forgotten with the next poll that finds fewer rows than are known, so a row "
-        "that comes back later is new, even as it was");
+        "keys of rows that are gone are forgotten with the next " + look +
+        " that finds fewer rows than are known, so a row that comes back later is new, even as it was");
     words.not_covered.emplace_back(
-        "a row deleted and inserted again under its key between two polls: it counts as " +
+        "a row deleted and inserted again under its key between two " + look + "s: it counts as " +
         std::string(plan.webhook->event == Event::created ? "changed, not as new" : "changed, if it differs"));
   } else {
     words.not_covered.emplace_back(

@@ -35,7 +35,7 @@ bool changes_by_commits_alone(const Table& table) {
 std::string idle_words(const Plan& plan) {
   if (!idle_probe(plan.dialect)) return "every poll reads: nothing this server shows is sure to move with each change";
   if (changes_by_commits_alone(*plan.table))
-    return std::string("a poll is left out while ") +
+    return std::string(plan.narrow_index.empty() ? "a poll" : "after a full sweep a poll") + " is left out while " +
            (plan.dialect == Dialect::sqlite ? "PRAGMA data_version" : "the server's snapshot") +
            " shows that nothing was committed since; one look serves all webhooks of the database";
   switch (plan.table->relation) {

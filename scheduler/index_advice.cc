@@ -8,6 +8,7 @@
 #include "scheduler/digest.h"
 #include "scheduler/fingerprint.h"
 #include "scheduler/sql.h"
+#include "scheduler/xid_narrowing.h"
 
 namespace vhookd {
 
@@ -127,6 +128,26 @@ IndexAdvice for_snapshot(const Plan& plan) {
   return advice;
 }
 
+IndexAdvice for_xid(const Plan& plan) {
+  IndexAdvice advice{.used = plan.narrow_index, .missing = {}, .cost = {}};
+  if (plan.narrow_index.empty()) {
+    advice.cost =
+        "each poll is one scan of the table, of which the server passes on only what is newer; no index serves that";
+  } else {
+    advice.cost = "most polls read a range of it; " + between_sweeps_words() +
+                  ", and is one scan of the table, of which the server passes on only what is newer";
+  }
+  if (plan.remembers)
+    advice.cost +=
+        ". Its rows are counted as well, and where some are gone the keys read. The first poll reads every row; the "
+        "state keeps the key and 16 bytes of each";
+  if (plan.narrow_wanted && plan.narrow_index.empty()) {
+    advice.missing = statement(plan, {plan.stamp});
+    advice.cost += ". With the index to add, most polls read a range of that instead; " + between_sweeps_words();
+  }
+  return advice;
+}
+
 }  // namespace
 
 IndexAdvice index_advice(const Plan& plan) {
@@ -138,13 +159,7 @@ IndexAdvice index_advice(const Plan& plan) {
     case Strategy::xid:
       break;
   }
-  std::string cost =
-      "each poll is one scan of the table, of which the server passes on only what is newer; no index serves that";
-  if (plan.remembers)
-    cost +=
-        ". Its rows are counted as well, and where some are gone the keys read. The first poll reads every row; the "
-        "state keeps the key and 16 bytes of each";
-  return {"", "", cost};
+  return for_xid(plan);
 }
 
 }  // namespace vhookd

@@ -55,9 +55,11 @@ const Column* by_name(const Table& table, Dialect dialect, const std::array<cons
   return nullptr;
 }
 
-bool leads_an_index(const Table& table, const std::string& column) {
-  return std::ranges::any_of(table.indexes,
-                             [&](const Index& index) { return !index.columns.empty() && index.columns[0] == column; });
+// An index that begins with the column; null: none.
+const Index* led_by(const Table& table, const std::string& column) {
+  const auto at = std::ranges::find_if(
+      table.indexes, [&](const Index& index) { return !index.columns.empty() && index.columns[0] == column; });
+  return at == table.indexes.end() ? nullptr : &*at;
 }
 
 std::string order_of(Dialect dialect, const Column& column, const std::string& name) {
@@ -273,7 +275,7 @@ class Planner {
     if (column == nullptr || webhook_.event == Event::deleted || plan_.key.empty()) return false;
     if (webhook_.event == Event::updated && !webhook_.include_created) return false;
     const auto& asked = webhook_.event == Event::created ? webhook_.columns->created : webhook_.columns->updated;
-    return !asked.empty() || column->touched_on_update || leads_an_index(table_, column->name);
+    return !asked.empty() || column->touched_on_update || led_by(table_, column->name) != nullptr;
   }
 
   Result<void> choose() {
@@ -329,6 +331,21 @@ class Planner {
     return {};
   }
 
+  // Between full sweeps a poll sees neither deletions nor what is not stamped: good enough only where a row's digest
+  // alone says whether it is sent, and nobody has asked for the plain method.
+  bool wants_narrowing() const {
+    const bool has_time =
+        updated_ != nullptr && (updated_->kind == Kind::timestamp || updated_->kind == Kind::timestamptz);
+    return plan_.strategy == Strategy::xid && webhook_.detect == Detect::automatic && has_time &&
+           webhook_.event == Event::updated && webhook_.include_created && plan_.firm_key &&
+           table_.estimated_rows >= large_table_rows;
+  }
+
+  void narrow_by(const Index& index) {
+    plan_.narrow_index = index.name;
+    plan_.reason += "; narrowed by index " + index.name + " on " + plan_.stamp;
+  }
+
   Result<void> finish() {
     const Column* stamp = moving();
     if (stamp == nullptr && plan_.strategy != Strategy::timestamp) stamp = updated_ != nullptr ? updated_ : created_;
@@ -343,6 +360,9 @@ class Planner {
       plan_.created_at = position(created_->name);
     }
     plan_.remembers = plan_.strategy != Strategy::xid || tells_new_from_changed() || plan_.firm_key;
+    plan_.narrow_wanted = wants_narrowing();
+    if (const Index* index = plan_.narrow_wanted ? led_by(table_, plan_.stamp) : nullptr; index != nullptr)
+      narrow_by(*index);
     if (webhook_.checked_at && plan_.stamp.empty() && webhook_.event != Event::deleted)
       return misfit("checked_at: " + full_name(table_) +
                     " has no column that tells when a row changed; name it as updated_column, or leave checked_at out");

@@ -87,7 +87,7 @@ bool go_on_anew(Poll& poll) {
 }
 
 bool is_up_to_date(const Poll& poll) {
-  if (const auto* xid = std::get_if<XidPoll>(&poll)) return !xid->resumed();
+  if (const auto* xid = std::get_if<XidPoll>(&poll)) return xid->is_up_to_date();
   if (const auto* timestamp = std::get_if<TimestampPoll>(&poll)) return !timestamp->resumed();
   return !unfinished(poll);
 }

@@ -48,8 +48,8 @@ std::string token(const Poll& poll);
 // The view of the database is to be left for a newer one: true where the poll goes on in that behind the last row
 // handled. Its next question is then to be asked there.
 bool go_on_anew(Poll& poll);
-// All that its last view showed was looked at, none of it under an earlier view alone: while nothing is committed
-// the next poll can't find anything. REQUIRES: the poll is whole.
+// All that its last view showed was looked at, none of it under an earlier view alone or by a range alone: while
+// nothing is committed the next poll can't find anything. REQUIRES: the poll is whole.
 bool is_up_to_date(const Poll& poll);
 // There was more than one poll may hold: poll again at once.
 bool unfinished(const Poll& poll);

@@ -24,6 +24,9 @@ constexpr std::uint64_t comparable_xids = (std::uint64_t{1} << 31) - 10'000'000;
 // for hours must not let it grow for ever.
 constexpr std::size_t most_xids = 10'000;
 
+// What a narrow poll that was cut short is kept as: not as a sweep, which a release before them would go on with.
+constexpr auto narrow_name = "narrow_sweep";
+
 std::uint64_t number(std::string_view text) {
   std::uint64_t value = 0;
   std::from_chars(text.data(), text.data() + text.size(), value);
@@ -57,18 +60,15 @@ Result<XidPoll> XidPoll::begin(const Plan& plan, const std::string& checkpoint, 
     poll.known_rows_ = *rows;
   }
   poll.fresh_ = poll.known_rows_ == 0;
+  if (!plan.narrow_index.empty()) poll.narrowing_.emplace(plan, *state);
   if (state->is_null()) return poll;
   poll.first_ = state->value("first", false);
   poll.everything_ = state->value("everything", false);
   poll.noted_ = poll.first_ || !plan.remembers || state->value("noted", false);
   poll.position_ = XidPosition::read(*state);
   poll.run_ = state->value("server", "");
-  if (const auto sweep = state->find("sweep"); sweep != state->end()) {
-    poll.sweep_ = Sweep{.horizon = sweep->at("horizon"),
-                        .seen = read_xids(sweep->at("seen")),
-                        .after = read_params(sweep->at("after")),
-                        .place = sweep->value("place", ""),
-                        .parts = read_xids(sweep->value("parts", nlohmann::json::array()))};
+  poll.sweep_ = poll.sweep_of(*state);
+  if (poll.sweep_) {
     if (poll.by_place_ || poll.sweep_->place.empty()) {
       poll.resumed_ = true;
     } else {  // it went by place until the table got a key that tells its rows apart
@@ -80,6 +80,22 @@ Result<XidPoll> XidPoll::begin(const Plan& plan, const std::string& checkpoint, 
   return poll;
 }
 
+// The one that was cut short; none: it is done, or a narrow poll that is not to be gone on with.
+std::optional<XidPoll::Sweep> XidPoll::sweep_of(const nlohmann::json& state) const {
+  const bool narrow = state.contains(narrow_name);
+  const auto at = state.find(narrow ? narrow_name : "sweep");
+  if (at == state.end() || (narrow && (!narrowing_ || plan_->whole))) return std::nullopt;
+  Sweep sweep{.horizon = at->at("horizon"),
+              .seen = read_xids(at->at("seen")),
+              .after = read_params(at->at("after")),
+              .place = at->value("place", ""),
+              .parts = read_xids(at->value("parts", nlohmann::json::array())),
+              .since = {},
+              .began = Instant(Micros(at->value("began", std::int64_t{0})))};
+  if (narrow) sweep.since = read_params(at->at("since")).at(0);
+  return sweep;
+}
+
 std::string XidPoll::checkpoint() const {
   nlohmann::json state = {{"strategy", "xid"}};
   position_.write(state);
@@ -88,11 +104,14 @@ std::string XidPoll::checkpoint() const {
   if (plan_->remembers && noted_) state["noted"] = true;
   if (!run_.empty()) state["server"] = run_;
   if (sweep_ && !sweep_->after.empty()) {
-    state["sweep"] = {
-        {"horizon", sweep_->horizon}, {"seen", write_xids(sweep_->seen)}, {"after", write_params(sweep_->after)}};
-    if (!sweep_->place.empty()) state["sweep"]["place"] = sweep_->place;
-    if (parted_) state["sweep"]["parts"] = write_xids(sweep_->parts);
+    auto& sweep = state[sweep_->since ? narrow_name : "sweep"];
+    sweep = {{"horizon", sweep_->horizon}, {"seen", write_xids(sweep_->seen)}, {"after", write_params(sweep_->after)}};
+    if (!sweep_->place.empty()) sweep["place"] = sweep_->place;
+    if (parted_) sweep["parts"] = write_xids(sweep_->parts);
+    if (narrowing_) sweep["began"] = sweep_->began.time_since_epoch().count();
+    if (sweep_->since) sweep["since"] = write_params({*sweep_->since});
   }
+  if (narrowing_) narrowing_->write(state);
   if (parted_) state["parts"] = write_xids(parts_);
   return state.dump();
 }
@@ -124,9 +143,10 @@ Query XidPoll::position() const {
   } else if (by_place_) {
     sql.bound(", pg_relation_filenode(?::regclass)::text AS place", std::span(&table, 1));
   }
+  if (narrowing_) narrowing_->ask_position(sql);
   Query query = sql.take();
   query.few = true;
-  query.often = query.params.empty();
+  query.often = query.params.empty() && !narrowing_;
   return query;
 }
 
@@ -137,10 +157,13 @@ Result<void> XidPoll::take_position(Row row) {
   snapshot_xmax_ = number(text.substr(colon + 1));
   if (colon == std::string_view::npos || xmin == 0 || snapshot_xmax_ < xmin)
     return fail(Recourse::give_up, "the server's snapshot can't be read: " + std::string(text));
+  if (narrowing_)
+    if (auto taken = narrowing_->take_position(row.subspan(parted_ ? 3 : 2), snapshot_xmax_); !taken) return taken;
   // What the sweep hangs on: its own horizon where it compares everything, else the last poll's as well.
   const bool compares = first_ || everything_;
   if (sweep_ || !compares) {
-    const auto newest = std::max(position_.horizon, sweep_ ? sweep_->horizon : 0);
+    const auto newest =
+        std::max({position_.horizon, narrowing_ ? narrowing_->position().horizon : 0, sweep_ ? sweep_->horizon : 0});
     const auto oldest = compares ? sweep_->horizon : position_.horizon;
     if (snapshot_xmax_ < newest)
       start_over("the database's transaction count is behind the last poll's (restored or upgraded)");
@@ -153,8 +176,17 @@ Result<void> XidPoll::take_position(Row row) {
   }
   if (parted_) now_ = oids_of_parts(row[2].text);
   if (by_place_) check_place(std::string(row[2].text));
-  if (!sweep_) sweep_ = Sweep{.horizon = xmin, .seen = {}, .after = {}, .place = place_, .parts = now_};
+  if (!sweep_) begin_sweep(xmin);
   return {};
+}
+
+// A narrow poll knows nothing of rows that were written long ago, as those of a new partition may be.
+void XidPoll::begin_sweep(std::uint64_t horizon) {
+  sweep_ = Sweep{.horizon = horizon, .seen = {}, .after = {}, .place = place_, .parts = now_, .since = {}, .began = {}};
+  if (!narrowing_) return;
+  sweep_->began = narrowing_->now();
+  if (!plan_->whole && !starts_with_everything() && std::ranges::includes(parts_, now_) && !narrowing_->sweep_is_due())
+    sweep_->since = narrowing_->bound();
 }
 
 // What was kept at another run of the server may be of a history that this one does not go on. Where digests are
@@ -181,6 +213,7 @@ void XidPoll::start_over(const std::string& why) {
   if (everything_)
     notice_ = why + (plan_->remembers ? ": every row is compared with what was sent" : ": every row is sent again");
   position_ = {};
+  if (narrowing_) narrowing_->start_over();
   sweep_.reset();
   resumed_ = false;
   fresh_ = false;
@@ -226,11 +259,14 @@ Query XidPoll::scan() const {
   Sql sql = plan_->remembers ? select_with_match(*plan_, extras()) : select_from(*plan_, extras());
   sql.text(" WHERE TRUE");
   if (!starts_with_everything()) {
+    const auto& behind = sweep_->since ? narrowing_->position() : position_;
+    if (sweep_->since)
+      sql.bound(" AND " + quote_name(plan_->dialect, plan_->stamp) + " >= ?", std::span(&*sweep_->since, 1));
     sql.text(parted_ ? " AND (" : " AND ");
-    add_newer_than(sql, position_.horizon);
-    if (!position_.delivered.empty()) {
+    add_newer_than(sql, behind.horizon);
+    if (!behind.delivered.empty()) {
       std::string list = "{";
-      for (const auto xid : position_.delivered) list += (list.size() > 1 ? "," : "") + low_32(xid);
+      for (const auto xid : behind.delivered) list += (list.size() > 1 ? "," : "") + low_32(xid);
       const Param param = number_param(list + "}");
       sql.bound(" AND xmin::text <> ALL(?::text[])", std::span(&param, 1));
     }
@@ -266,12 +302,12 @@ std::uint64_t XidPoll::full_xid(std::string_view xmin) const {
   return full < snapshot_xmax_ || full < round ? full : full - round;
 }
 
-// How many rows there are, and whether the table still is the one the view shows: where an ALTER TABLE has
-// rewritten it since, the view finds it empty. By now it is locked against that.
+// How many rows there are (a narrow poll does not look), and whether the table still is the one the view shows: where
+// an ALTER TABLE has rewritten it since, the view finds it empty. By now it is locked against that.
 Query XidPoll::count() const {
-  Sql sql(plan_->dialect, plan_->table);
+  Sql sql(plan_->dialect, sweep_->since ? nullptr : plan_->table);
   const Param table = text_param(plan_->from);
-  sql.text("SELECT count(*)::text AS vhookd_rows, ");
+  sql.text(sweep_->since ? "SELECT NULL AS vhookd_rows, " : "SELECT count(*)::text AS vhookd_rows, ");
   if (parted_) {
     sql.bound(same_files_sql(*plan_->table) + " AS vhookd_same", std::span(&table, 1));
   } else {
@@ -280,7 +316,8 @@ Query XidPoll::count() const {
         "AS vhookd_same",
         std::span(&table, 1));
   }
-  sql.text(" FROM ").text(plan_->from);
+  if (narrowing_) sql.text(", clock_timestamp()::text AS vhookd_now");
+  if (!sweep_->since) sql.text(" FROM ").text(plan_->from);
   Query query = sql.take();
   query.few = true;
   return query;
@@ -289,7 +326,8 @@ Query XidPoll::count() const {
 Result<void> XidPoll::take_count(Row row) {
   if (row[1].text != "true")
     return fail(Recourse::retry, "the table was rewritten while it was read; the next poll reads it again");
-  fewer_ = resumed_ || number(row[0].text) != static_cast<std::uint64_t>(known_rows_);
+  if (narrowing_) ended_ = row[2].text;
+  fewer_ = !sweep_->since && (resumed_ || number(row[0].text) != static_cast<std::uint64_t>(known_rows_));
   return {};
 }
 
@@ -385,11 +423,19 @@ Result<void> XidPoll::answered(Harvest& harvest) {
 }
 
 void XidPoll::finish() {
-  first_ = false;
-  everything_ = false;
-  noted_ = true;
-  position_.move_on(sweep_->horizon, std::move(sweep_->seen),
-                    plan_->remembers ? most_xids : std::numeric_limits<std::size_t>::max());
+  const auto most = plan_->remembers ? most_xids : std::numeric_limits<std::size_t>::max();
+  narrow_ = sweep_->since.has_value();
+  if (narrow_) {
+    auto behind = narrowing_->position();
+    behind.move_on(sweep_->horizon, std::move(sweep_->seen), most);
+    narrowing_->polled(std::move(behind));
+  } else {
+    first_ = false;
+    everything_ = false;
+    noted_ = true;
+    position_.move_on(sweep_->horizon, std::move(sweep_->seen), most);
+    if (narrowing_) narrowing_->swept(position_, sweep_->began, ended_);
+  }
   parts_ = std::move(sweep_->parts);
   sweep_.reset();
 }

@@ -17,12 +17,16 @@
 // A partition that is attached, or a table that begins to inherit, brings rows that were written long ago: of one the
 // last poll did not find every row is read.
 //
+// All that takes one scan of the table. Where that is much and a time column allows it, most polls are narrow: they
+// look at the rows of a range of that column, and full sweeps at a longer interval at all (scheduler/xid_narrowing.h).
+//
 // A poll cut short goes on by key: rows up to the last key were read under the first view, the rest under a
 // later one. Only xids seen under the first are complete for the whole table; those first seen later stay
 // out of K' and come again: once where no digests are kept, rather than be missed.
 #pragma once
 
 #include <cstdint>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <set>
 #include <string>
@@ -31,6 +35,7 @@
 #include "scheduler/ask.h"
 #include "scheduler/gone_keys.h"
 #include "scheduler/harvest.h"
+#include "scheduler/xid_narrowing.h"
 #include "scheduler/xid_position.h"
 
 namespace vhookd {
@@ -44,7 +49,8 @@ class XidPoll {
   Result<void> answered(Harvest& harvest);
   std::string checkpoint() const;
   bool go_on_anew();
-  bool resumed() const { return resumed_; }  // parts of the table were read under an earlier view
+  // All that its last view showed was looked at. REQUIRES: the poll is whole.
+  bool is_up_to_date() const { return !resumed_ && !narrow_; }
   const std::string& notice() const { return notice_; }
   const std::string& token() const { return token_; }  // what the idle probe tells at its last view; empty: nothing
 
@@ -56,11 +62,15 @@ class XidPoll {
     std::vector<Param> after;       // key of the last row handled; empty: none yet
     std::string place;              // see place_
     std::set<std::uint64_t> parts;  // parts_ to be
+    std::optional<Param> since;     // a narrow poll reads rows stamped from here on; none: it is a full sweep
+    Instant began;                  // at the server
   };
 
   XidPoll(const Plan& plan, KnownRows known) : plan_(&plan), known_(std::move(known)), gone_(plan, known_) {}
   Query position() const;
   Result<void> take_position(Row row);
+  void begin_sweep(std::uint64_t horizon);
+  std::optional<Sweep> sweep_of(const nlohmann::json& state) const;
   void check_run(std::string run);
   void check_place(std::string place);
   void start_over(const std::string& why);
@@ -84,7 +94,8 @@ class XidPoll {
   bool by_place_ = false;  // the sweep goes on by ctid, not by the key
   bool parted_ = false;    // the rows are those of several tables (scheduler/parts.h)
   bool first_ = true;      // no poll of this epoch was ever whole
-  XidPosition position_;
+  XidPosition position_;   // behind the last full sweep
+  std::optional<XidNarrowing> narrowing_;
   bool noted_ = true;  // every row is known; false: older state, which kept no digests
   std::string run_;    // of the server, at the last poll; empty: a standby's, or not known
   std::optional<Sweep> sweep_;
@@ -97,6 +108,8 @@ class XidPoll {
   std::uint64_t snapshot_xmax_ = 0;
   std::string notice_;
   std::string token_;
+  std::string ended_;    // the server's time after the scan, where polls are narrowed
+  bool narrow_ = false;  // this poll was narrow, and is whole
   // Which known rows are not there any more.
   bool fresh_ = false;  // no row ahead of the sweep can be known
   std::int64_t known_rows_ = 0;

@@ -80,6 +80,7 @@ Went Conductor::poll(Source& source, Death death) {
   auto plan = make_plan(webhook, table, strategy_of(checkpoint));
   if (!plan) return wrong(plan.error());
   plan->range_rows = range_rows;
+  plan->whole = whole;
   auto poll = make_poll(*plan, checkpoint, look_ups());
   if (!poll) return wrong(poll.error());
   auto gathered = harvest(*plan);
@@ -119,6 +120,7 @@ Went Conductor::poll(Source& source, Death death) {
   source.end();
   commit(gathered.finish(vhookd::checkpoint(*poll)), forget_below(*poll));
   more = unfinished(*poll);
+  up_to_date = is_up_to_date(*poll);
   last_notice = notice(*poll);
   return Went::whole;
 }
@@ -135,6 +137,10 @@ bool Conductor::settle(Source& source) {
   }
   error = "there is always more";
   return false;
+}
+
+bool Conductor::was_narrow() const {
+  return std::ranges::any_of(asked, [](const std::string& sql) { return sql.contains("AND \"updated_at\" >= $"); });
 }
 
 std::vector<Received> Conductor::with(const std::string& field, const nlohmann::json& value) const {

@@ -50,6 +50,9 @@ class Conductor {
   // One that must succeed, of all that is there.
   void poll_all(Source source);
 
+  // The last poll looked at a range of updated_at alone.
+  bool was_narrow() const;
+
   // The received records with `field` equal to `value`.
   std::vector<Received> with(const std::string& field, const nlohmann::json& value) const;
 
@@ -69,7 +72,9 @@ class Conductor {
   std::string error;
   std::string last_notice;
   bool more = false;
-  int rows = 0;  // of the last poll
+  bool whole = false;       // polls look at all rows
+  bool up_to_date = false;  // the last poll has left nothing
+  int rows = 0;             // of the last poll
   std::uint64_t next_sequence = 1;
 
  private:

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <sstream>
 
+#include "core/time_text.h"
+
 namespace vhookd::testing {
 
 namespace {
@@ -29,12 +31,13 @@ std::set<std::uint32_t> xids_in(const std::string& list) {
 }  // namespace
 
 int ModelPostgres::begin() {
-  transactions_.emplace(next_handle_, Transaction{});
+  transactions_.emplace(next_handle_, Transaction{.began = clock, .assigned = {}});
   return next_handle_++;
 }
 
 void ModelPostgres::assign(Transaction& transaction) {
   // Parents get theirs first, so a subtransaction's xid is always the larger.
+  if (transaction.xids.empty()) transaction.assigned = clock;
   for (auto& level : transaction.levels) {
     if (level.xid != 0) continue;
     level.xid = next_xid_++;
@@ -134,6 +137,7 @@ Source ModelPostgres::source() {
                 view_ = committed_;
                 snapshot_ = std::to_string(oldest_running()) + ":" + std::to_string(latest_completed_ + 1) + ":";
                 view_next_ = next_xid_;
+                view_xmax_ = latest_completed_ + 1;
               },
           .end = [] {},
           .read = [this](const Query& query, const OnRow& on_row) { return read(query, on_row); }};
@@ -147,6 +151,7 @@ struct ModelPostgres::Scan {
         gives_match(query.sql.find("vhookd_matched") != std::string::npos),
         above_zero(query.sql.find("BETWEEN 0 AND") != std::string::npos),
         start(bound(query, R"("updated_at" >= )", " OR")),
+        since(bound(query, R"("updated_at" >= )", " AND")),
         flag(bound(query, R"("flag" = )")) {
     if (const auto text = bound(query, "age(", "::xid)")) horizon = static_cast<std::uint32_t>(std::stoul(*text));
     if (const auto text = bound(query, "ALL(", "::text")) delivered = xids_in(*text);
@@ -155,7 +160,7 @@ struct ModelPostgres::Scan {
     if (last) after = std::stoll(*last);
   }
   bool by_place, gives_place, gives_match, above_zero;
-  std::optional<std::string> start, flag;
+  std::optional<std::string> start, since, flag;
   std::optional<std::uint32_t> horizon;
   std::set<std::uint32_t> delivered;
   std::optional<std::int64_t> after;
@@ -172,23 +177,53 @@ void ModelPostgres::read_keys(const OnRow& on_row) const {
 // Its age is at most the horizon's, and its xmin not in K.
 bool ModelPostgres::newer(const Scan& scan, const ModelRow& row) const {
   const auto age = [&](std::uint32_t xid) { return static_cast<std::int32_t>(low(view_next_) - xid); };
-  if (scan.delivered.contains(low(row.xmin))) return false;
+  if (scan.delivered.contains(low(row.xmin)) || (scan.since && row.updated_at < *scan.since)) return false;
   if (!scan.horizon) return true;
   const auto its = age(low(row.xmin));
   return (its <= age(*scan.horizon) && (!scan.above_zero || its >= 0)) || (scan.start && row.updated_at >= *scan.start);
 }
 
+std::string ModelPostgres::text(Instant at) const {
+  auto text = rfc3339(at);
+  text.pop_back();
+  text[10] = ' ';
+  return with_zone ? text + "+00" : text;
+}
+
+void ModelPostgres::read_position(const Query& query, const OnRow& on_row) const {
+  std::vector<std::string> texts = {snapshot_, server_run};
+  if (query.sql.find("pg_relation_filenode") != std::string::npos) texts.push_back(std::to_string(file_));
+  if (query.sql.find("vhookd_ahead") != std::string::npos) {
+    texts.push_back(text(clock));
+    texts.push_back(std::to_string(view_next_ - view_xmax_));
+  }
+  if (query.sql.find("vhookd_newest") != std::string::npos) {
+    auto newest = text(clock - std::chrono::hours(12));
+    for (const auto& item : view_)
+      if (item.second.updated_at <= text(clock)) newest = std::max(newest, item.second.updated_at);
+    texts.push_back(newest);
+  }
+  std::vector<Value> values;
+  for (const auto& one : texts) values.push_back({.text = one});
+  on_row(values);
+}
+
+void ModelPostgres::read_count(const Query& query, const OnRow& on_row) const {
+  const bool counts = query.sql.find("count(*)") != std::string::npos;
+  const auto count = counts ? std::to_string(view_.size()) : std::string();
+  const auto now = text(clock + scan_takes);
+  const std::vector<Value> values = {
+      {.null = !counts, .text = count}, {.text = rewritten_under_way ? "false" : "true"}, {.text = now}};
+  on_row(Row(values.data(), query.sql.find("vhookd_now") == std::string::npos ? 2 : 3));
+}
+
 Result<void> ModelPostgres::read(const Query& query, const OnRow& on_row) const {
-  if (query.sql.find("pg_current_snapshot") != std::string::npos) {
-    const auto file = std::to_string(file_);
-    const std::vector<Value> values = {{.text = snapshot_}, {.text = server_run}, {.text = file}};
-    on_row(Row(values.data(), query.sql.find("pg_relation_filenode") == std::string::npos ? 2 : 3));
+  if (query.sql.find("AS snapshot") != std::string::npos) {
+    read_position(query, on_row);
     return {};
   }
-  if (query.sql.find("count(*)") != std::string::npos) {
-    const auto count = std::to_string(view_.size());
-    const std::vector<Value> values = {{.text = count}, {.text = rewritten_under_way ? "false" : "true"}};
-    on_row(values);
+  if (query.sql.find("vhookd_same") != std::string::npos) {
+    read_count(query, on_row);
     return {};
   }
   if (query.sql.find("xmin") == std::string::npos) {
@@ -216,6 +251,7 @@ bool ModelPostgres::give(const Scan& scan, std::int64_t id, const ModelRow& row,
   kinds.resize(texts.size(), Kind::text);
   std::vector<Value> values;
   for (std::size_t i = 0; i < texts.size(); ++i) values.push_back({.kind = kinds[i], .text = texts[i]});
+  values[3].null = row.updated_at.empty();
   return on_row(values);
 }
 
@@ -228,6 +264,14 @@ Table model_table(bool with_key) {
     table.primary_key = {"id"};
     table.indexes = {{.name = "items_pkey", .columns = {"id"}, .unique = true}};
   }
+  return table;
+}
+
+Table large_model_table(bool with_zone) {
+  auto table = model_table();
+  table.estimated_rows = 5'000'000;
+  table.columns[3] = column("updated_at", with_zone ? Kind::timestamptz : Kind::timestamp, true);
+  table.indexes.push_back({.name = "items_moved", .columns = {"updated_at", "id"}});
   return table;
 }
 

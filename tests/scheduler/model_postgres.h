@@ -19,7 +19,7 @@ struct ModelRow {
   std::int64_t place = 0;  // in the table; each version has its own
   std::int64_t version = 0;
   std::int64_t flag = 0;
-  std::string updated_at = "2026-11-23 09:00:00+00";
+  std::string updated_at = "2026-11-23 09:00:00+00";  // empty: NULL
 };
 
 class ModelPostgres {
@@ -38,6 +38,10 @@ class ModelPostgres {
   void burn(std::uint64_t count);  // so many transactions of others
   void vacuum_full();              // every row gets another place, in another file
   std::vector<int> open() const;
+  Instant began(int transaction) const { return transactions_.at(transaction).began; }
+  Instant assigned(int transaction) const {
+    return transactions_.at(transaction).assigned;
+  }  // its xid, once it has one
   bool has_savepoint(int transaction) const { return transactions_.at(transaction).levels.size() > 1; }
 
   const std::map<std::int64_t, ModelRow>& rows() const { return committed_; }
@@ -45,7 +49,14 @@ class ModelPostgres {
   // How often a commit made a row that was not there.
   int births(std::int64_t id) const { return births_.contains(id) ? births_.at(id) : 0; }
 
+  // As the column holds it: with its zone, or without.
+  std::string text(Instant at) const;
+
   Source source();
+  // What the statements look at: the server's, and how long counting the rows takes.
+  Instant clock{std::chrono::sys_days(std::chrono::year(2026) / 11 / 23) + std::chrono::hours(9)};
+  Micros scan_takes{0};
+  bool with_zone = true;               // the column is of type timestamptz
   std::string server_run = "1 10,11";  // which start of the server this is
   bool rewritten_under_way = false;    // an ALTER TABLE rewrote the table after the view was taken
 
@@ -57,6 +68,7 @@ class ModelPostgres {
   struct Transaction {
     std::vector<Level> levels = std::vector<Level>(1);
     std::set<std::uint64_t> xids;
+    Instant began, assigned;
   };
   struct Scan;
 
@@ -65,6 +77,8 @@ class ModelPostgres {
   std::uint64_t oldest_running() const;
   Result<void> read(const Query& query, const OnRow& on_row) const;
   bool newer(const Scan& scan, const ModelRow& row) const;
+  void read_position(const Query& query, const OnRow& on_row) const;
+  void read_count(const Query& query, const OnRow& on_row) const;
   void read_keys(const OnRow& on_row) const;
   bool give(const Scan& scan, std::int64_t id, const ModelRow& row, const OnRow& on_row) const;  // false: enough
 
@@ -79,10 +93,12 @@ class ModelPostgres {
   // The view a poll has open.
   std::map<std::int64_t, ModelRow> view_;
   std::string snapshot_;
-  std::uint64_t view_next_ = 0;
+  std::uint64_t view_next_ = 0, view_xmax_ = 0;
 };
 
 // The table the model holds: id, version, flag, updated_at.
 Table model_table(bool with_key = true);
+// The same with so many rows and such an index that most polls are narrow.
+Table large_model_table(bool with_zone = true);
 
 }  // namespace vhookd::testing

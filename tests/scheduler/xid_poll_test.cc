@@ -3,211 +3,17 @@
 
 #include <gtest/gtest.h>
 
-#include <random>
-#include <utility>
-
-#include "scheduler/checkpoint.h"
 #include "tests/scheduler/model_postgres.h"
+#include "tests/scheduler/xid_history.h"
 
 namespace vhookd::testing {
 namespace {
 
 using config::Event;
 
-constexpr std::uint64_t near_wrap = (std::uint64_t{1} << 32) - 40;
-
-struct Setup {
-  Event event = Event::updated;
-  bool include_all = false;
-  bool include_created = true;
-  bool with_key = true;
-  bool filtered = false;
-  bool dies = false;
-  bool short_views = false;   // and others write between them
-  bool plain_cursor = false;  // deliberately wrong
-};
-
-// One random history. Versions count all writes, so each names one state of one row.
-class History {
- public:
-  History(unsigned seed, const Setup& setup)
-      : setup_(setup),
-        random_(seed),
-        database_(seed % 3 == 0 ? near_wrap : 1000 + seed),
-        conductor_(webhook(setup), model_table(setup.with_key), 1 + static_cast<int>(seed % 4)) {}
-
-  // What a receiver would complain of; nothing: all is well.
-  std::vector<std::string> run() {
-    for (int i = 0; i < 12; ++i) write_somewhere();
-    for (int i = 0; i < 150; ++i) {
-      const int what = below(100);
-      if (what < 85) {
-        write_somewhere();
-      } else {
-        poll();
-      }
-      if (!complaints_.empty()) return complaints_;
-    }
-    while (!database_.open().empty()) database_.commit(database_.open().front());
-    const auto died = setup_.dies;
-    setup_.dies = false;
-    setup_.short_views = false;
-    conductor_.rows_a_view = 0;
-    for (int i = 0; i < 3; ++i) poll();
-    setup_.dies = died;
-    judge();
-    return complaints_;
-  }
-
- private:
-  static config::Webhook webhook(const Setup& setup) {
-    auto made = a_webhook(DbType::postgres, setup.event);
-    made.include_all = setup.include_all;
-    made.include_created = setup.include_created;
-    if (setup.filtered)
-      made.filters = {{.column = "flag", .op = config::Op::eq, .values = {{Kind::integer, false, "1"}}}};
-    return made;
-  }
-
-  int below(int bound) { return static_cast<int>(random_() % static_cast<unsigned>(bound)); }
-
-  void write_somewhere() {
-    auto open = database_.open();
-    const int what = below(20);
-    if (open.empty() || (what == 0 && open.size() < 5)) {
-      database_.begin();
-      open = database_.open();
-    }
-    const int handle = open[static_cast<std::size_t>(below(static_cast<int>(open.size())))];
-    if (what < 12) {
-      const std::int64_t id = 1 + below(25);
-      if (below(8) == 0) {
-        database_.write(handle, id, std::nullopt);
-      } else if (setup_.with_key && !setup_.plain_cursor && below(4) == 0 && database_.rows().contains(id)) {
-        database_.write(handle, id, database_.rows().at(id));  // nothing changes but its xmin
-      } else {
-        database_.write(handle, id, ModelRow{.version = ++version_, .flag = below(2)});
-      }
-    } else if (what == 12) {
-      database_.savepoint(handle);
-    } else if (what == 13 && database_.has_savepoint(handle)) {
-      database_.rollback_to_savepoint(handle);
-    } else if (what == 14 && database_.has_savepoint(handle)) {
-      database_.release(handle);
-    } else if (what == 15) {
-      database_.rollback(handle);
-    } else if (what == 16) {
-      database_.burn(static_cast<std::uint64_t>(below(3)));
-    } else if (open.front() != handle || below(6) == 0) {
-      database_.commit(handle);  // the oldest lives long, as a forgotten session does
-    }
-  }
-
-  void poll() {
-    Death death;
-    if (setup_.dies && below(2) == 0) (below(2) == 0 ? death.rows : death.parts) = 1 + below(8);
-    if (!std::exchange(begun_, true))
-      for (const auto& [id, row] : database_.rows()) first_view_[id] = row.version;
-    auto source = database_.source();
-    if (setup_.short_views) {
-      conductor_.rows_a_view = 1 + below(4);
-      source.begin = [this, begin = source.begin] {
-        for (int i = 0; i < 4; ++i) write_somewhere();
-        begin();
-      };
-      if (!setup_.with_key) ++cuts_;
-    }
-    const auto went = conductor_.poll(source, death);
-    if (went == Went::wrong) complaints_.push_back(conductor_.error);
-    if (went != Went::whole) {
-      ++cuts_;
-      return;
-    }
-    if (!std::exchange(whole_, true))
-      for (const auto& [id, row] : database_.rows()) last_of_first_[id] = row.version;
-    for (const auto& [id, row] : database_.rows()) births_when_whole_.try_emplace(id, database_.births(id));
-    if (setup_.plain_cursor) forget_the_horizon();
-  }
-
-  // What a cursor on the newest xid seen would keep: nothing of those still under way.
-  void forget_the_horizon() {
-    auto state = nlohmann::json::parse(conductor_.checkpoint);
-    std::uint64_t newest = std::max<std::uint64_t>(cursor_, state.at("horizon"));
-    for (const auto xid : read_xids(state.at("delivered"))) newest = std::max(newest, xid + 1);
-    state["horizon"] = cursor_ = newest;
-    state["delivered"] = nlohmann::json::array();
-    conductor_.checkpoint = state.dump();
-  }
-
-  // Versions of a row the receiver was given, in order.
-  std::vector<std::int64_t> given(std::int64_t id) const {
-    std::vector<std::int64_t> versions;
-    for (const auto& one : conductor_.with("id", id)) versions.push_back(one.record.at("version"));
-    return versions;
-  }
-
-  void expect(bool holds, std::int64_t id, const std::string& what) {
-    if (!holds) complaints_.push_back("row " + std::to_string(id) + ": " + what);
-  }
-
-  void judge() {
-    for (const auto& [id, row] : database_.rows()) {
-      if (setup_.filtered && row.flag != 1) continue;
-      const auto versions = given(id);
-      const bool up_to_date = !versions.empty() && versions.back() == row.version;
-      const bool changed_since = !is(last_of_first_, id, row.version);
-      if (setup_.event == Event::created) {
-        judge_created(id, versions);
-      } else if (!setup_.include_created) {
-        const bool same_row = last_of_first_.contains(id) && database_.births(id) == births_when_whole_.at(id);
-        expect(!changed_since || !same_row || up_to_date, id, "a change was missed");
-      } else {
-        expect(!(setup_.include_all || changed_since) || up_to_date, id, "its latest version was missed");
-        expect(setup_.include_all || !is(first_view_, id, row.version) || versions.empty(), id, "was there before");
-      }
-    }
-    judge_duplicates();
-  }
-
-  void judge_created(std::int64_t id, const std::vector<std::int64_t>& versions) {
-    const bool born_again = database_.births(id) > 1;
-    expect(static_cast<int>(versions.size()) <= database_.births(id), id, "was told more often than it was born");
-    const bool must = setup_.include_all || !last_of_first_.contains(id);
-    expect(setup_.filtered || !must || !versions.empty(), id, "its birth was missed");
-    const bool may = setup_.include_all || born_again || !first_view_.contains(id) || !last_of_first_.contains(id);
-    expect(may || versions.empty(), id, "was there before");
-  }
-
-  static bool is(const std::map<std::int64_t, std::int64_t>& versions, std::int64_t id, std::int64_t version) {
-    const auto at = versions.find(id);
-    return at != versions.end() && at->second == version;
-  }
-
-  void judge_duplicates() {
-    if (cuts_ > 0) return;
-    std::set<std::int64_t> seen;
-    for (const auto& one : conductor_.received)
-      expect(seen.insert(one.record.at("version").get<std::int64_t>()).second, one.record.at("id"), "came twice");
-  }
-
-  Setup setup_;
-  std::mt19937 random_;
-  ModelPostgres database_;
-  Conductor conductor_;
-  std::int64_t version_ = 0;
-  std::uint64_t cursor_ = 0;  // of the plain one
-  bool begun_ = false;
-  bool whole_ = false;
-  int cuts_ = 0;
-  std::vector<std::string> complaints_;
-  std::map<std::int64_t, std::int64_t> first_view_;     // when the first poll began
-  std::map<std::int64_t, std::int64_t> last_of_first_;  // when it was whole
-  std::map<std::int64_t, int> births_when_whole_;       // when a whole poll first saw the row
-};
-
-void try_seeds(const Setup& setup, unsigned count = 60) {
+void try_seeds(const HistorySetup& setup, unsigned count = 60) {
   for (unsigned seed = 1; seed <= count; ++seed)
-    ASSERT_EQ(History(seed, setup).run(), std::vector<std::string>()) << "seed " << seed;
+    ASSERT_EQ(XidHistory(seed, setup).run(), std::vector<std::string>()) << "seed " << seed;
 }
 
 TEST(XidPoll, MissesNothingAndSendsNothingTwice) {
@@ -258,7 +64,7 @@ TEST(XidPoll, ChangedOnly) {
 
 TEST(XidPoll, TheseHistoriesFindAPlainCursorOut) {
   int found = 0;
-  for (unsigned seed = 1; seed <= 20; ++seed) found += History(seed, {.plain_cursor = true}).run().empty() ? 0 : 1;
+  for (unsigned seed = 1; seed <= 20; ++seed) found += XidHistory(seed, {.plain_cursor = true}).run().empty() ? 0 : 1;
   EXPECT_GE(found, 8);
 }
 
