@@ -6,7 +6,6 @@
 #include <ranges>
 
 #include "core/crypto.h"
-#include "scheduler/digest.h"
 #include "scheduler/epoch.h"
 #include "scheduler/sql.h"
 #include "scheduler/table_words.h"
@@ -24,13 +23,19 @@ constexpr std::array updated_names = {"updatedat",  "modifiedat",    "lastmodifi
                                       "lastupdate", "lastupdatedat", "updatedon",    "modifiedon",     "updatetime",
                                       "updated",    "modified",      "modifytime",   "datemodified",   "dateupdated",
                                       "changedat",  "modifieddate",  "updateddate",  "mtime"};
+constexpr std::array rowid_names = {"rowid", "_rowid_", "oid"};
 constexpr std::array created_names = {"createdat",    "insertedat",  "createdon",   "createtime", "created",
                                       "creationdate", "datecreated", "createddate", "inserted",   "ctime"};
 
-std::string plain(std::string_view name) {
+std::string lower(std::string_view name) {
   std::string out;
-  for (const char c : name)
-    if (c != '_') out += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  for (const char c : name) out += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return out;
+}
+
+std::string plain(std::string_view name) {
+  std::string out = lower(name);
+  std::erase(out, '_');
   return out;
 }
 
@@ -110,6 +115,7 @@ class Planner {
       plan_.selected.push_back(std::move(sql));
     }
     plan_.digested = plan_.selected.size();
+    if (plan_.dialect == Dialect::sqlite) plan_.typing = Typing::by_cell;
     return {};
   }
 
@@ -137,13 +143,21 @@ class Planner {
             " is floating point, which has no exact text to find a row by again; name other columns under key");
       plan_.key.push_back({name, quoted(name), order_of(plan_.dialect, *column, quoted(name)), position(name)});
     }
-    if (plan_.key.empty() && plan_.dialect == Dialect::sqlite && table_.relation == Relation::table) {
-      plan_.key.push_back({"rowid", "rowid", "rowid", plan_.selected.size()});
-      plan_.selected.emplace_back("rowid AS \"rowid\"");
-      plan_.values.emplace_back("rowid");
-    }
+    if (plan_.key.empty() && plan_.dialect == Dialect::sqlite && table_.relation == Relation::table) add_rowid();
     plan_.firm_key = vouched_for();
     return {};
+  }
+
+  // By the first of its names that no column has taken: such a column is what the name stands for then.
+  void add_rowid() {
+    for (const std::string name : rowid_names) {
+      const bool taken = std::ranges::any_of(table_.columns, [&](const Column& c) { return lower(c.name) == name; });
+      if (taken) continue;
+      plan_.key.push_back({name, name, name, plan_.selected.size()});
+      plan_.selected.push_back(name + " AS " + quoted(name));
+      plan_.values.push_back(name);
+      return;
+    }
   }
 
   bool vouched_for() const {

@@ -54,6 +54,26 @@ TEST(Plan, TheKeyIsTheNamedOneThePrimaryOneOrAFirmUniqueOne) {
   EXPECT_EQ(keys(webhook(DbType::sqlite), table), Names({"rowid"}));
 }
 
+TEST(Plan, RowidGoesByANameThatNoColumnHasTaken) {
+  auto table = orders();
+  table.primary_key.clear();
+  const auto key = [&] {
+    const Planned planned(webhook(DbType::sqlite), table);
+    if (!planned.plan) return planned.plan.error().message;
+    return planned.plan->key[0].sql + ", " + planned.plan->selected.back();
+  };
+  EXPECT_EQ(key(), R"(rowid, rowid AS "rowid")");
+  table.columns[1].name = "RowID";
+  EXPECT_EQ(key(), R"(_rowid_, _rowid_ AS "_rowid_")");
+  const Planned planned(webhook(DbType::sqlite), table);
+  const auto stored = planned.plan->fingerprint + planned.plan->footing;
+  EXPECT_EQ(lost_footing(stored, *planned.plan), "") << "it is no column that was dropped";
+  table.columns[2].name = "_rowid_";
+  EXPECT_EQ(key(), R"(oid, oid AS "oid")");
+  table.columns[3].name = "OID";
+  EXPECT_NE(key().find("no primary key"), std::string::npos) << key();
+}
+
 TEST(Plan, RowidIsBesideTheRecord) {
   auto table = orders();
   table.primary_key.clear();
