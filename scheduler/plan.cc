@@ -6,6 +6,7 @@
 #include <ranges>
 
 #include "core/crypto.h"
+#include "core/time_text.h"
 #include "scheduler/epoch.h"
 #include "scheduler/sql.h"
 #include "scheduler/table_words.h"
@@ -253,9 +254,28 @@ class Planner {
         return " = ?";
       }();
       plan_.filter.push_back(name + condition);
-      plan_.filter_params.insert(plan_.filter_params.end(), filter.values.begin(), filter.values.end());
+      for (const auto& value : filter.values) plan_.filter_params.push_back(compared(filter, value));
     }
     return {};
+  }
+
+  // MySQL finds a text equal to a number where it reads as that number, and one that reads as none is 0. MariaDB
+  // leaves the offset of a time unread; the session's zone is UTC.
+  Param compared(const config::Filter& filter, Param value) const {
+    const Column& column = *table_.find(filter.column);
+    if (plan_.dialect != Dialect::mysql) return value;
+    if (column.kind == Kind::timestamp || column.kind == Kind::timestamptz) {
+      const auto at = parse_rfc3339(value.text);
+      if (!at) return value;
+      value.text = rfc3339(*at);
+      value.text.pop_back();  // the Z
+      return value;
+    }
+    const bool equals = filter.op == Op::eq || filter.op == Op::ne || filter.op == Op::in || filter.op == Op::not_in;
+    if (!equals || column.kind != Kind::text || column.declared.starts_with("bit")) return value;
+    if (value.kind == Kind::boolean) value.text = value.text == "t" ? "1" : "0";
+    value.kind = Kind::text;
+    return value;
   }
 
   bool tells_new_from_changed() const { return webhook_.event == Event::created || !webhook_.include_created; }
