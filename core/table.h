@@ -19,7 +19,7 @@ struct Column {
   bool nullable = true;
   bool touched_on_update = false;  // the server itself sets it on every update (ON UPDATE CURRENT_TIMESTAMP)
   // How to select it so that nothing is lost on the wire, with {} for the quoted name; empty: the
-  // name itself. MySQL: "{}+0e0" for FLOAT, which otherwise prints six digits.
+  // name itself. MySQL: "{}*1e0" for FLOAT, which otherwise prints six digits.
   std::string select_as;
 };
 

@@ -20,7 +20,7 @@ enum class Kind : std::uint8_t {
   json,         // JSON the server vouches for
   loose_json,   // JSON by name only (SQLite, MariaDB): checked, and delivered as text if it is none
   timestamp,    // YYYY-MM-DD HH:MM:SS[.ffffff][ BC], no zone; 'infinity' and '-infinity' pass as text
-  timestamptz,  // the same in UTC, with or without a trailing +00
+  timestamptz,  // the same in UTC, with or without a trailing +00; or, T or space between, with Z or +hh:mm (SQLite)
   binary,       // raw bytes
   hex,          // binary as hex digits (PostgreSQL's \x… without the \x)
   array,        // PostgreSQL array literal {…}; `element` says of what

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/crypto.h"
+#include "core/time_text.h"
 
 namespace vhookd {
 
@@ -88,7 +89,7 @@ bool split_timestamp(std::string_view text, TimestampParts& parts) {
   }
   if (text.ends_with("+00:00")) text.remove_suffix(6);
   if (text.ends_with("+00")) text.remove_suffix(3);
-  const auto space = text.find(' ');
+  const auto space = text.find_first_of(" T");
   if (space == std::string_view::npos || space < 10) return false;
   parts.year = text.substr(0, space - 6);
   parts.rest = text.substr(space - 6, 6);
@@ -127,9 +128,25 @@ void append_usual_timestamp(std::string& out, std::string_view text, bool utc) {
   out.append(buffer.data(), size);
 }
 
+// A time of a zone (SQLite keeps what was written), in UTC, its fraction as it was. False: it is none.
+bool append_zoned(std::string& out, std::string_view text) {
+  using std::chrono::year;
+  const auto at = parse_rfc3339(text);
+  if (!at) return false;
+  const auto in = std::chrono::year_month_day(std::chrono::floor<std::chrono::days>(*at)).year();
+  if (in < year(0) || in > year(9999)) return false;
+  const auto fraction = text.substr(19, text.find_first_of("Zz+-", 19) - 19);
+  out += '"';
+  out += rfc3339_seconds(*at);
+  out.insert(out.size() - 1, fraction);
+  out += '"';
+  return true;
+}
+
 void append_timestamp(std::string& out, std::string_view text, bool utc) {
   if (const auto plain = text.ends_with("+00") ? text.substr(0, text.size() - 3) : text; is_usual_timestamp(plain))
     return append_usual_timestamp(out, plain, utc);
+  if (utc && append_zoned(out, text)) return;
   TimestampParts parts;
   if (!split_timestamp(text, parts)) return append_json_string(out, text);  // infinity
   out += '"';

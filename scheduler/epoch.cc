@@ -22,7 +22,8 @@ std::string ground_of(const Plan& plan) {
 std::string footing_of(const Plan& plan) {
   nlohmann::json columns = {{"of", ground_of(plan)}, {"key", nlohmann::json::array()}};
   if (plan.strategy == Strategy::timestamp) columns["stamp"] = {plan.stamp};
-  for (const auto& key : plan.key) columns["key"].push_back(key.name);
+  for (const auto& key : plan.key)  // SQLite's rowid is no column that could be lost
+    if (plan.table->find(key.name) != nullptr) columns["key"].push_back(key.name);
   return columns.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 

@@ -23,6 +23,11 @@ void add_nature_of_polling(const Plan& plan, Guarantee& words) {
     words.not_covered.emplace_back(
         "versions between two polls: the last one counts; a row created and deleted between two polls is never seen");
   }
+  if (plan.dialect == Dialect::sqlite && !plan.key.empty() && plan.table->find(plan.key[0].name) == nullptr) {
+    words.not_covered.emplace_back(
+        "VACUUM, which may number the rows of a table without a key anew: they look changed");
+    words.mends.emplace_back("a primary key, or columns that are unique together under key");
+  }
   if (!plan.webhook->filters.empty())
     words.not_covered.emplace_back("that a row stops matching the filters: this is not told, and is no deletion");
 }

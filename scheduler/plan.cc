@@ -6,7 +6,7 @@
 #include <ranges>
 
 #include "core/crypto.h"
-#include "scheduler/digest.h"
+#include "core/time_text.h"
 #include "scheduler/epoch.h"
 #include "scheduler/sql.h"
 #include "scheduler/table_words.h"
@@ -24,13 +24,19 @@ constexpr std::array updated_names = {"updatedat",  "modifiedat",    "lastmodifi
                                       "lastupdate", "lastupdatedat", "updatedon",    "modifiedon",     "updatetime",
                                       "updated",    "modified",      "modifytime",   "datemodified",   "dateupdated",
                                       "changedat",  "modifieddate",  "updateddate",  "mtime"};
+constexpr std::array rowid_names = {"rowid", "_rowid_", "oid"};
 constexpr std::array created_names = {"createdat",    "insertedat",  "createdon",   "createtime", "created",
                                       "creationdate", "datecreated", "createddate", "inserted",   "ctime"};
 
-std::string plain(std::string_view name) {
+std::string lower(std::string_view name) {
   std::string out;
-  for (const char c : name)
-    if (c != '_') out += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  for (const char c : name) out += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return out;
+}
+
+std::string plain(std::string_view name) {
+  std::string out = lower(name);
+  std::erase(out, '_');
   return out;
 }
 
@@ -112,6 +118,7 @@ class Planner {
       plan_.selected.push_back(std::move(sql));
     }
     plan_.digested = plan_.selected.size();
+    if (plan_.dialect == Dialect::sqlite) plan_.typing = Typing::by_cell;
     return {};
   }
 
@@ -139,13 +146,21 @@ class Planner {
             " is floating point, which has no exact text to find a row by again; name other columns under key");
       plan_.key.push_back({name, quoted(name), order_of(plan_.dialect, *column, quoted(name)), position(name)});
     }
-    if (plan_.key.empty() && plan_.dialect == Dialect::sqlite && table_.relation == Relation::table) {
-      plan_.key.push_back({"rowid", "rowid", "rowid", plan_.selected.size()});
-      plan_.selected.emplace_back("rowid AS \"rowid\"");
-      plan_.values.emplace_back("rowid");
-    }
+    if (plan_.key.empty() && plan_.dialect == Dialect::sqlite && table_.relation == Relation::table) add_rowid();
     plan_.firm_key = vouched_for();
     return {};
+  }
+
+  // By the first of its names that no column has taken: such a column is what the name stands for then.
+  void add_rowid() {
+    for (const std::string name : rowid_names) {
+      const bool taken = std::ranges::any_of(table_.columns, [&](const Column& c) { return lower(c.name) == name; });
+      if (taken) continue;
+      plan_.key.push_back({name, name, name, plan_.selected.size()});
+      plan_.selected.push_back(name + " AS " + quoted(name));
+      plan_.values.push_back(name);
+      return;
+    }
   }
 
   bool vouched_for() const {
@@ -241,9 +256,28 @@ class Planner {
         return " = ?";
       }();
       plan_.filter.push_back(name + condition);
-      plan_.filter_params.insert(plan_.filter_params.end(), filter.values.begin(), filter.values.end());
+      for (const auto& value : filter.values) plan_.filter_params.push_back(compared(filter, value));
     }
     return {};
+  }
+
+  // MySQL finds a text equal to a number where it reads as that number, and one that reads as none is 0. MariaDB
+  // leaves the offset of a time unread; the session's zone is UTC.
+  Param compared(const config::Filter& filter, Param value) const {
+    const Column& column = *table_.find(filter.column);
+    if (plan_.dialect != Dialect::mysql) return value;
+    if (column.kind == Kind::timestamp || column.kind == Kind::timestamptz) {
+      const auto at = parse_rfc3339(value.text);
+      if (!at) return value;
+      value.text = rfc3339(*at);
+      value.text.pop_back();  // the Z
+      return value;
+    }
+    const bool equals = filter.op == Op::eq || filter.op == Op::ne || filter.op == Op::in || filter.op == Op::not_in;
+    if (!equals || column.kind != Kind::text || column.declared.starts_with("bit")) return value;
+    if (value.kind == Kind::boolean) value.text = value.text == "t" ? "1" : "0";
+    value.kind = Kind::text;
+    return value;
   }
 
   bool tells_new_from_changed() const { return webhook_.event == Event::created || !webhook_.include_created; }

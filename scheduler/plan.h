@@ -10,6 +10,7 @@
 #include "config/config.h"
 #include "core/error.h"
 #include "core/table.h"
+#include "scheduler/digest.h"
 
 namespace vhookd {
 
@@ -38,6 +39,7 @@ struct Plan {
   std::vector<std::string> selected;      // SQL of each selected column, "expression AS name"
   std::vector<std::string> values;        // the same without the name
   std::size_t digested = 0;               // the digest is over the first so many of the row
+  Typing typing = Typing::by_column;      // and tells the types of cells apart, where each has its own
   std::vector<std::string> delivered;     // names of the record's columns, in order
   std::vector<std::size_t> delivered_at;  // where each stands in the row
   std::vector<KeyColumn> key;             // empty: rows can't be told apart (xid alone works then)

@@ -260,7 +260,10 @@ Result<void> SnapshotPoll::merge(Row row, std::string key, Harvest& harvest) {
   if (!known) return std::unexpected(known.error());
   const bool is_new = *known == nullptr || (*known)->key != key;
   const Value& match = row[row.size() - (by_ranges_ ? 2 : 1)];
-  KnownRow now{.key = std::move(key), .digest = digest(row, plan_->digested), .mark = 0, .matched = match.text == "1"};
+  KnownRow now{.key = std::move(key),
+               .digest = digest(row, plan_->digested, plan_->typing),
+               .mark = 0,
+               .matched = match.text == "1"};
   // Who waits for deletions alone need not follow what becomes of a row until then.
   const bool content = plan_->webhook->event != config::Event::deleted;
   const bool same = !is_new && (!content || (*known)->digest == now.digest);

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "core/time_text.h"
 #include "scheduler/checkpoint.h"
 #include "scheduler/digest.h"
 
@@ -312,7 +313,8 @@ Result<Instant> TimestampPoll::stamp_of(Row row) {
     see(stamp->at);
     return stamp->at;
   }
-  if (value.kind == Kind::timestamp || value.kind == Kind::timestamptz) return never;  // infinity, BC
+  const bool moved = parse_rfc3339(value.text).has_value();  // of another zone, which sorts among the others' as text
+  if (!moved && (value.kind == Kind::timestamp || value.kind == Kind::timestamptz)) return never;  // infinity, BC
   return fail(Recourse::ask_operator, plan_->webhook->id + ": column " + plan_->stamp +
                                           " holds what is no time in UTC (2026-11-23 09:00:00, 2026-11-23T09:00:00Z or "
                                           "a number since 1970), so it can't order changes; use detect: snapshot");
@@ -354,7 +356,7 @@ Result<void> TimestampPoll::row(Row row, Harvest& harvest) {
   KnownRow now{.key = *std::move(key), .digest = {}, .mark = micros(*at), .matched = matched(row)};
   std::optional<KnownRow> known;
   if (remembered) {
-    now.digest = digest(row, plan_->digested);
+    now.digest = digest(row, plan_->digested, plan_->typing);
     auto found = known_.find(now.key);
     if (!found) return std::unexpected(found.error());
     known = std::move(*found);

@@ -391,7 +391,8 @@ Result<bool> XidPoll::is_wanted(Row row, std::uint64_t xid, std::optional<KnownR
     if (!found) return std::unexpected(found.error());
     known = std::move(*found);
   }
-  KnownRow now{.key = *key, .digest = digest(row, plan_->digested), .mark = 0, .matched = row.back().text == "1"};
+  KnownRow now{
+      .key = *key, .digest = digest(row, plan_->digested, plan_->typing), .mark = 0, .matched = row.back().text == "1"};
   if (known && known->digest == now.digest) return false;
   if (!known) ++known_rows_;
   wanted = wanted && now.matched && (!known ? plan_->wants_created() || first_ : plan_->wants_updated());

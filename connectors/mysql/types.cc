@@ -50,7 +50,7 @@ Column column_of(std::string name, const std::string& data_type, const std::stri
     column.kind = Kind::decimal;
   } else if (data_type == "float") {
     column.kind = Kind::real;
-    column.select_as = "{}+0e0";  // on its own it prints six digits
+    column.select_as = "{}*1e0";  // on its own it prints six digits; a sum would lose the sign of -0
   } else if (data_type == "double" || data_type == "real") {
     column.kind = Kind::real;
   } else if (data_type == "bit") {

@@ -24,15 +24,27 @@ bool digits_in(std::string_view text, int least, int most) {
   return value >= least && value <= most;
 }
 
-// YYYY-MM-DD HH:MM:SS, what may follow aside.
+// YYYY-MM-DD HH:MM:SS, what may follow aside; most programs write a T between the two.
 bool is_date_and_time(std::string_view text) {
   constexpr std::string_view shape = "0000-00-00 00:00:00";
   if (text.size() < shape.size()) return false;
   for (std::size_t i = 0; i < shape.size(); ++i)
-    if (shape[i] != '0' && text[i] != shape[i]) return false;
+    if (shape[i] != '0' && text[i] != shape[i] && (shape[i] != ' ' || text[i] != 'T')) return false;
   return digits_in(text.substr(0, 4), 0, 9999) && digits_in(text.substr(5, 2), 1, 12) &&
          digits_in(text.substr(8, 2), 1, 31) && digits_in(text.substr(11, 2), 0, 23) &&
          digits_in(text.substr(14, 2), 0, 59) && digits_in(text.substr(17, 2), 0, 59);
+}
+
+// .f to .fffffffff
+bool is_fraction(std::string_view text) {
+  return text.size() >= 2 && text.size() <= 10 && text[0] == '.' && digits_in(text.substr(1), 0, 999'999'999);
+}
+
+// Z, +00, +hh:mm or -hh:mm
+bool is_zone(std::string_view text) {
+  if (text == "Z" || text == "+00") return true;
+  return text.size() == 6 && (text[0] == '+' || text[0] == '-') && text[3] == ':' &&
+         digits_in(text.substr(1, 2), 0, 23) && digits_in(text.substr(4), 0, 59);
 }
 
 }  // namespace
@@ -78,13 +90,11 @@ Kind kind_of_text(Declared declared, std::string_view text) {
   if (declared == Declared::json) return Kind::loose_json;
   if (declared != Declared::timestamp && declared != Declared::timestamptz) return Kind::text;
   if (!is_date_and_time(text)) return Kind::text;
-  auto rest = text.substr(19);
-  const bool utc = rest.ends_with("+00");
-  if (utc) rest.remove_suffix(3);
-  const bool fraction =
-      rest.size() >= 2 && rest.size() <= 10 && rest[0] == '.' && digits_in(rest.substr(1), 0, 999'999'999);
-  if (!rest.empty() && !fraction) return Kind::text;
-  return utc || declared == Declared::timestamptz ? Kind::timestamptz : Kind::timestamp;
+  const auto rest = text.substr(19);
+  const auto zone_at = std::min(rest.find_first_of("Z+-"), rest.size());
+  if (const auto fraction = rest.substr(0, zone_at); !fraction.empty() && !is_fraction(fraction)) return Kind::text;
+  if (const auto zone = rest.substr(zone_at); !zone.empty()) return is_zone(zone) ? Kind::timestamptz : Kind::text;
+  return declared == Declared::timestamptz ? Kind::timestamptz : Kind::timestamp;
 }
 
 }  // namespace vhookd::sqlite

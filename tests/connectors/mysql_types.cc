@@ -149,6 +149,8 @@ std::vector<TypeCase> of_mariadb() {
 
 std::vector<TypeCase> of_mysql() {
   return {
+      {"float_minus_zero", "float", "-0e0", Kind::real, "-0"},  // MariaDB keeps none
+      {"double_minus_zero", "double", "-0e0", Kind::real, "-0"},
       {"json", "json", R"('{"b":[], "a": 1.0}')", Kind::json, R"({"a": 1.0, "b": []})"},
       {"json_text", "json", R"('"😀"')", Kind::json, "\"😀\""},
       {"json_null", "json", "'null'", Kind::json, "null"},

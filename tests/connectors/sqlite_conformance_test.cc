@@ -140,7 +140,7 @@ std::vector<TypeCase> texts() {
   };
 }
 
-// A text of another form than Kind::timestamp's is handed on as it is.
+// A text of another form than Kind::timestamp's and Kind::timestamptz's is handed on as it is.
 TypeCase unchanged(std::string name, std::string type, std::string text, Kind described) {
   return {.name = std::move(name),
           .type = std::move(type),
@@ -155,6 +155,14 @@ std::vector<TypeCase> times() {
     return TypeCase{
         .name = std::move(name), .type = std::move(type), .literal = "'" + text + "'", .kind = kind, .text = text};
   };
+  const auto zoned = [](std::string name, const std::string& text) {
+    return TypeCase{.name = std::move(name),
+                    .type = "DATETIME",
+                    .literal = "'" + text + "'",
+                    .kind = Kind::timestamptz,
+                    .text = text,
+                    .described = Kind::timestamp};
+  };
   return {
       plain("datetime", "DATETIME", "2026-11-23 09:00:00", Kind::timestamp),
       plain("datetime_fraction", "datetime(6)", "2026-11-23 09:00:00.123456", Kind::timestamp),
@@ -163,9 +171,15 @@ std::vector<TypeCase> times() {
       plain("timestamptz", "TIMESTAMPTZ", "2026-11-23 09:00:00", Kind::timestamptz),
       plain("timestamp_with", "timestamp with time zone", "2026-11-23 09:00:00.5", Kind::timestamptz),
       plain("timestamptz_offset", "TIMESTAMPTZ", "2026-11-23 09:00:00+00", Kind::timestamptz),
-      unchanged("datetime_t", "DATETIME", "2026-11-23T09:00:00", Kind::timestamp),
-      unchanged("datetime_z", "DATETIME", "2026-11-23T09:00:00Z", Kind::timestamp),
-      unchanged("datetime_offset", "DATETIME", "2026-11-23 09:00:00+02:00", Kind::timestamp),
+      plain("datetime_t", "DATETIME", "2026-11-23T09:00:00", Kind::timestamp),
+      plain("timestamptz_t", "TIMESTAMPTZ", "2026-11-23T09:00:00.5", Kind::timestamptz),
+      zoned("datetime_z", "2026-11-23T09:00:00Z"),
+      zoned("datetime_space_z", "2026-11-23 09:00:00.5Z"),
+      zoned("datetime_utc", "2026-11-23 09:00:00.123456+00:00"),
+      zoned("datetime_offset", "2026-11-23 09:00:00+02:00"),
+      zoned("datetime_behind", "2026-11-23T09:00:00-05:30"),
+      unchanged("datetime_far_offset", "DATETIME", "2026-11-23 09:00:00+24:00", Kind::timestamp),
+      unchanged("datetime_short_offset", "DATETIME", "2026-11-23 09:00:00+0200", Kind::timestamp),
       unchanged("datetime_minutes", "DATETIME", "2026-11-23 09:00", Kind::timestamp),
       unchanged("datetime_date", "DATETIME", "2026-11-23", Kind::timestamp),
       unchanged("datetime_impossible", "DATETIME", "2026-13-23 09:00:00", Kind::timestamp),

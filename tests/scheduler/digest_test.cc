@@ -37,6 +37,19 @@ TEST(Digest, IsOfTheFirstColumnsAlone) {
   EXPECT_NE(digest(a, 2), digest(b, 2));
 }
 
+TEST(Digest, TypedByCellTellsNumberTextAndBinaryOfTheSameTextApart) {
+  const auto one = [](Kind kind, Typing typing) {
+    const std::vector<Value> values = {{.kind = kind, .text = "1"}};
+    return digest(values, 1, typing);
+  };
+  EXPECT_EQ(one(Kind::text, Typing::by_cell), of({"1"}));
+  EXPECT_NE(one(Kind::text, Typing::by_cell), one(Kind::integer, Typing::by_cell));
+  EXPECT_NE(one(Kind::text, Typing::by_cell), one(Kind::binary, Typing::by_cell));
+  EXPECT_NE(one(Kind::integer, Typing::by_cell), one(Kind::binary, Typing::by_cell));
+  EXPECT_EQ(one(Kind::integer, Typing::by_cell), one(Kind::real, Typing::by_cell)) << "both are the number 1";
+  EXPECT_EQ(one(Kind::integer, Typing::by_column), of({"1"}));
+}
+
 TEST(Digest, IsStoredAndSoStaysTheSame) {
   const auto bytes = of({"1", std::nullopt, "ü"});
   std::string hex;

@@ -54,6 +54,26 @@ TEST(Plan, TheKeyIsTheNamedOneThePrimaryOneOrAFirmUniqueOne) {
   EXPECT_EQ(keys(webhook(DbType::sqlite), table), Names({"rowid"}));
 }
 
+TEST(Plan, RowidGoesByANameThatNoColumnHasTaken) {
+  auto table = orders();
+  table.primary_key.clear();
+  const auto key = [&] {
+    const Planned planned(webhook(DbType::sqlite), table);
+    if (!planned.plan) return planned.plan.error().message;
+    return planned.plan->key[0].sql + ", " + planned.plan->selected.back();
+  };
+  EXPECT_EQ(key(), R"(rowid, rowid AS "rowid")");
+  table.columns[1].name = "RowID";
+  EXPECT_EQ(key(), R"(_rowid_, _rowid_ AS "_rowid_")");
+  const Planned planned(webhook(DbType::sqlite), table);
+  const auto stored = planned.plan->fingerprint + planned.plan->footing;
+  EXPECT_EQ(lost_footing(stored, *planned.plan), "") << "it is no column that was dropped";
+  table.columns[2].name = "_rowid_";
+  EXPECT_EQ(key(), R"(oid, oid AS "oid")");
+  table.columns[3].name = "OID";
+  EXPECT_NE(key().find("no primary key"), std::string::npos) << key();
+}
+
 TEST(Plan, RowidIsBesideTheRecord) {
   auto table = orders();
   table.primary_key.clear();
@@ -95,6 +115,37 @@ TEST(Plan, FiltersAreConditionsWithBoundValues) {
   EXPECT_EQ(filter(Op::not_in, {a, a}), R"("status" NOT IN (?, ?) 2)");
   EXPECT_EQ(filter(Op::is_null, {{Kind::boolean, false, "t"}}), R"("status" IS NULL 0)");
   EXPECT_EQ(filter(Op::is_null, {{Kind::boolean, false, "f"}}), R"("status" IS NOT NULL 0)");
+}
+
+// 'paid' = 0 is true in MySQL, and '007' = 7.
+TEST(Plan, MySqlIsAskedForATextByText) {
+  const auto value = [](DbType type, Op op, const Param& param, const std::string& declared = "varchar(20)") {
+    auto asked = webhook(type);
+    auto table = orders();
+    table.columns[1].declared = declared;
+    asked.filters = {{.column = "status", .op = op, .values = {param}}};
+    return Planned(asked, table).plan->filter_params.at(0);
+  };
+  const Param zero{Kind::integer, false, "0"};
+  const Param text{Kind::text, false, "0"};
+  for (const auto op : {Op::eq, Op::ne, Op::in, Op::not_in}) EXPECT_EQ(value(DbType::mysql, op, zero), text);
+  EXPECT_EQ(value(DbType::mariadb, Op::eq, {Kind::boolean, false, "f"}), text);
+  EXPECT_EQ(value(DbType::mysql, Op::gte, zero), zero) << "a text of digits may well be compared as a number";
+  EXPECT_EQ(value(DbType::mysql, Op::eq, zero, "bit(8)"), zero);
+  EXPECT_EQ(value(DbType::sqlite, Op::eq, zero), zero) << "SQLite gives it the column's affinity";
+}
+
+// MariaDB would take 10:00+01:00 for 10:00.
+TEST(Plan, MySqlIsAskedForATimeInUtc) {
+  const auto value = [](DbType type, const std::string& text) {
+    auto asked = webhook(type);
+    asked.filters = {{.column = "updated_at", .op = Op::gte, .values = {{Kind::text, false, text}}}};
+    return Planned(asked, orders()).plan->filter_params.at(0).text;
+  };
+  EXPECT_EQ(value(DbType::mariadb, "2026-11-23T10:00:00.5+01:00"), "2026-11-23T09:00:00.500000");
+  EXPECT_EQ(value(DbType::mysql, "2026-11-23 09:00:00Z"), "2026-11-23T09:00:00");
+  EXPECT_EQ(value(DbType::mysql, "2026-11-23 09:00:00"), "2026-11-23 09:00:00");
+  EXPECT_EQ(value(DbType::postgres, "2026-11-23T10:00:00+01:00"), "2026-11-23T10:00:00+01:00");
 }
 
 TEST(Plan, WhatCountsAsDeletedHangsOnTheColumnsKind) {

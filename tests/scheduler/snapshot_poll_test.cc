@@ -543,5 +543,34 @@ TEST_F(SnapshotPollCase, ATableWithoutKeyGoesByRowid) {
   EXPECT_EQ(records(), nlohmann::json::parse(R"([{"rowid":2}])"));
 }
 
+TEST_F(SnapshotPollCase, AColumnCalledRowidIsNotTakenForTheRowid) {
+  items.execute("CREATE TABLE bare (rowid TEXT, v)");
+  items.execute("INSERT INTO bare VALUES ('same', 1), ('same', 2), (NULL, 3)");
+  conductor.table.name.name = "bare";
+  conductor.table.columns = {column("rowid", Kind::text, true), column("v", Kind::text, true)};
+  conductor.table.primary_key.clear();
+  conductor.table.indexes.clear();
+  watch(Event::deleted);
+  poll();
+  items.execute("DELETE FROM bare WHERE v > 1");
+  poll();
+  EXPECT_EQ(records(), nlohmann::json::parse(R"([{"_rowid_":2},{"_rowid_":3}])"));
+}
+
+TEST_F(SnapshotPollCase, AnotherTypeOfTheSameTextIsAChange) {
+  items.execute("CREATE TABLE loose (id INTEGER PRIMARY KEY, v)");
+  items.execute("INSERT INTO loose VALUES (1, 5)");
+  conductor.table.name.name = "loose";
+  conductor.table.columns = {column("id", Kind::integer), column("v", Kind::text, true)};
+  conductor.table.primary_key = {"id"};
+  watch(Event::updated);
+  poll();
+  items.execute("UPDATE loose SET v = '5'");
+  poll();
+  items.execute("UPDATE loose SET v = x'35'");
+  poll();
+  EXPECT_EQ(records(), nlohmann::json::parse(R"([{"id":1,"v":"5"},{"id":1,"v":"NQ=="}])"));
+}
+
 }  // namespace
 }  // namespace vhookd::testing

@@ -317,6 +317,14 @@ TEST_F(TimestampPollCase, WhatIsNoTimeIsAnErrorThatNamesTheColumn) {
   EXPECT_NE(conductor.error.find("detect: snapshot"), std::string::npos) << conductor.error;
 }
 
+TEST_F(TimestampPollCase, ATimeOfAnotherZoneIsNoStampThatOrders) {
+  put(1, 1, items.stamp(items.now));
+  put(2, 2, "'2026-11-23 09:00:00+02:00'");
+  conductor.webhook.include_all = true;
+  EXPECT_EQ(poll(), Went::wrong);
+  EXPECT_NE(conductor.error.find("no time in UTC"), std::string::npos) << conductor.error;
+}
+
 TEST_F(TimestampPollCase, SecondsAndMillisecondsInOneColumnAreAnError) {
   put(1, 1, "1700000000");
   put(2, 2, "1700000000000");
