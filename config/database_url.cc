@@ -36,6 +36,10 @@ bool letter_or_digit(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
 
+bool has_control(string_view text) {
+  return std::ranges::any_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
+}
+
 std::string scheme_of(string_view url) {
   const std::size_t end = url.find("://");
   if (end == npos || end == 0) return {};
@@ -155,6 +159,7 @@ std::string with_marks(const Text& text) {
 template <class Replace>
 std::string replace_marks(std::string text, const Text& original, Replace replacement) {
   for (std::size_t i = 0; i < original.pieces.size(); ++i) {
+    if (!original.pieces[i].is_reference()) continue;
     const std::string token = mark(i);
     if (const std::size_t at = text.find(token); at != npos)
       text.replace(at, token.size(), replacement(original.pieces[i], at, text));
@@ -233,7 +238,8 @@ std::expected<DatabaseUrl, std::string> read_database_url(const Text& text) {
   const std::string marked = with_lower_scheme(with_marks(text));
   const std::string url = with_lower_scheme(assemble(text, marked));
   if (url.empty()) return std::unexpected("is empty; " + std::string(forms));
-  if (std::ranges::any_of(url, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }))
+  // As written too: marks are made of such.
+  if (has_control(text.written) || has_control(url))
     return std::unexpected("holds a line break or another control character");
   DatabaseUrl result{Secret(url), {}, scheme_of(url)};
   if (result.scheme.empty()) {

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cstring>
+#include <functional>
 #include <span>
 
 namespace vhookd {
@@ -81,8 +82,9 @@ struct Table {
   IpRange nat64 = *parse_cidr("64:ff9b::/96");
   IpRange local_nat64 = *parse_cidr("64:ff9b:1::/48");
   IpRange six_to_four = *parse_cidr("2002::/16");
-  IpRange translated = *parse_cidr("::ffff:0:0:0/96");
+  IpRange teredo = *parse_cidr("2001::/32");
   IpRange compatible = *parse_cidr("::/96");
+  IpRange translated = *parse_cidr("::ffff:0:0:0/96");
   IpRange global = *parse_cidr("2000::/3");
   Table() {
     for (const Purpose& purpose : purposes) ranges.emplace_back(parse_cidr(purpose.cidr).value(), &purpose);
@@ -103,19 +105,34 @@ const Purpose* special(const IpAddress& address) {
   return known ? nullptr : &outside;
 }
 
+// ISATAP: ::0:5efe:a.b.c.d or ::200:5efe:a.b.c.d behind any prefix.
+bool is_isatap(const IpAddress& address) {
+  const auto& b = address.bytes;
+  return (b[8] & 0xfd) == 0 && b[9] == 0 && b[10] == 0x5e && b[11] == 0xfe && !is_v4(address);
+}
+
 // The IPv4 addresses an IPv6 address carries, and to which a gateway may hand the packet on.
 std::vector<IpAddress> carried(const IpAddress& address) {
   const auto& b = address.bytes;
-  if (table().nat64.covers(address) || table().translated.covers(address)) return {of_v4(&b[12])};
-  if (table().compatible.covers(address) && b[12] != 0) return {of_v4(&b[12])};  // :: and ::1 carry nothing
-  if (table().six_to_four.covers(address)) return {of_v4(&b[2])};
-  if (table().local_nat64.covers(address)) {  // RFC 6052: after 48 bits around a zero byte, or after 96
+  const auto any_of = [](const std::uint8_t* bytes) { return std::any_of(bytes, bytes + 4, std::identity()); };
+  const bool in_local_nat64 = table().local_nat64.covers(address);
+  std::vector<IpAddress> out;
+  const bool last_four = table().nat64.covers(address) || table().translated.covers(address) || is_isatap(address) ||
+                         (in_local_nat64 && any_of(&b[12])) ||
+                         (table().compatible.covers(address) && b[12] != 0);  // not :: and ::1
+  if (last_four) out.push_back(of_v4(&b[12]));
+  if (table().six_to_four.covers(address)) out.push_back(of_v4(&b[2]));
+  if (in_local_nat64) {  // RFC 6052: after 48 bits around a zero byte, or after 96
     const std::uint8_t around[] = {b[6], b[7], b[9], b[10]};
-    std::vector<IpAddress> out = {of_v4(around)};
-    if (std::any_of(&b[12], &b[12] + 4, [](std::uint8_t byte) { return byte != 0; })) out.push_back(of_v4(&b[12]));
-    return out;
+    out.push_back(of_v4(around));
   }
-  return {};
+  if (table().teredo.covers(address)) {  // of its server, and its own with every bit turned
+    const std::uint8_t own[] = {static_cast<std::uint8_t>(~b[12]), static_cast<std::uint8_t>(~b[13]),
+                                static_cast<std::uint8_t>(~b[14]), static_cast<std::uint8_t>(~b[15])};
+    out.push_back(of_v4(&b[4]));
+    out.push_back(of_v4(own));
+  }
+  return out;
 }
 
 bool covered(std::span<const IpRange> ranges, const IpAddress& address) {

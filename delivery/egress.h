@@ -52,7 +52,8 @@ class EgressRules {
   //   literal  a private or loopback address that stands itself in `url`, or loopback where `url` says
   //            localhost: this hook's own permission. 2130706433, 0x7f.1 and the like are no literals.
   //   else     only what is public
-  // An IPv6 address that carries an IPv4 one (NAT64, 6to4, the translated and the compatible form) is judged as both.
+  // An IPv6 address that carries an IPv4 one (NAT64, 6to4, Teredo, ISATAP, the translated and the
+  // compatible form) is judged as both.
   std::optional<std::string> refusal(const IpAddress& dialled, std::string_view url) const;
 
   // The same before anything is dialled, of an address that stands itself in `url` (loopback where it says localhost)

@@ -81,11 +81,29 @@ TEST(Egress, EverythingElseIsNot) {
 
 TEST(Egress, LinkLocalAndMetadataAreNeverSentTo) {
   const config::Egress all{.allow = {"0.0.0.0/0", "::/0"}, .deny = {}};
-  for (const std::string address :
-       {"169.254.169.254", "169.254.0.1", "169.254.170.2", "100.100.100.200", "168.63.129.16", "192.0.0.192", "fe80::1",
-        "febf::1", "fd00:ec2::254", "fd00:ec2::23", "fd20:ce::254", "::ffff:169.254.169.254",
-        "64:ff9b::169.254.169.254", "2002:a9fe:a9fe::1", "64:ff9b:1::169.254.169.254",
-        "64:ff9b:1:a9fe:a9:fe00::", "::169.254.169.254", "::ffff:0:169.254.169.254"}) {
+  for (const std::string address : {"169.254.169.254",
+                                    "169.254.0.1",
+                                    "169.254.170.2",
+                                    "100.100.100.200",
+                                    "168.63.129.16",
+                                    "192.0.0.192",
+                                    "fe80::1",
+                                    "febf::1",
+                                    "fd00:ec2::254",
+                                    "fd00:ec2::23",
+                                    "fd20:ce::254",
+                                    "::ffff:169.254.169.254",
+                                    "64:ff9b::169.254.169.254",
+                                    "2002:a9fe:a9fe::1",
+                                    "64:ff9b:1::169.254.169.254",
+                                    "64:ff9b:1:a9fe:a9:fe00::",
+                                    "::169.254.169.254",
+                                    "::ffff:0:169.254.169.254",
+                                    "2a00:1::5efe:169.254.169.254",
+                                    "2a00:1::200:5efe:a9fe:a9fe",
+                                    "2002:a9fe:a9fe::5efe:8.8.8.8",
+                                    "2001:0:a9fe:a9fe::1",
+                                    "2001:0:808:808::5601:5601"}) {
     const bool v6 = address.find(':') != std::string::npos;
     const std::string literal = "http://" + (v6 ? "[" + address + "]" : address) + "/";
     EXPECT_NE(refusal(address, literal, all).find("never sends"), std::string::npos) << address;

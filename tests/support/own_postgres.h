@@ -26,6 +26,7 @@ class OwnPostgres {
 
   void run(const std::string& sql) const;  // as the superuser, each call a session of its own
   std::string url() const;                 // of the superuser
+  std::string data() const { return (folder_.path() / "data").string(); }
 
  private:
   OwnPostgres(std::string programs, int port) : programs_(std::move(programs)), port_(port) {}
