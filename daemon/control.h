@@ -36,6 +36,7 @@ struct WebhookStatus {
   std::vector<Run> runs;                 // newest first, at most 50
   std::optional<Instant> next_check_at;  // none while paused
   std::optional<FirstSync> first_sync;   // while it is under way
+  std::optional<Retrying> retrying;      // a page was refused and will be sent again; only asked for one by its id
   double lag_seconds = 0;                // since the last complete check
   std::string strategy;                  // "xid", "timestamp", "snapshot"; empty before the first poll
 };

@@ -13,9 +13,10 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::array<std::string_view, 15> tracked = {
-    "checked_at",    "is_healthy", "runs",    "created_at", "updated_at", "lag_seconds", "queued_pages", "dead_pages",
-    "next_check_at", "last_error", "managed", "is_beta",    "epoch",      "first_sync",  "replay_pages"};
+constexpr std::array<std::string_view, 16> tracked = {"checked_at",    "is_healthy",   "runs",         "created_at",
+                                                      "updated_at",    "lag_seconds",  "queued_pages", "dead_pages",
+                                                      "next_check_at", "next_attempt", "last_error",   "managed",
+                                                      "is_beta",       "epoch",        "first_sync",   "replay_pages"};
 
 const std::vector<std::string>& known_keys() {
   static const std::vector<std::string> names = [] {

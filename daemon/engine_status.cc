@@ -143,6 +143,13 @@ Answer<WebhookStatus> Engine::status_of(const std::string& id) {
   auto runs = parts_.store.runs(id);
   if (!runs) return failed(runs.error());
   status.runs = std::move(*runs);
+  const bool held =
+      status.paused || (status.state.holding_pages > 0 && status.webhook.delivery->on_dead == config::OnDead::hold);
+  if (status.state.queued_pages > 0 && !held) {
+    auto retrying = parts_.store.retrying(id);
+    if (!retrying) return failed(retrying.error());
+    status.retrying = std::move(*retrying);
+  }
   return status;
 }
 

@@ -51,9 +51,7 @@ string lag(const WebhookStatus& status) {
 }
 
 string next_poll(const WebhookStatus& status, Instant now) {
-  if (!status.next_check_at) return "–";
-  const double seconds = std::chrono::duration<double>(*status.next_check_at - now).count();
-  return seconds < 1 ? "now" : "in " + duration_text(seconds);
+  return status.next_check_at ? time_until(*status.next_check_at, now) : "–";
 }
 
 // What is wrong is shown of a paused one as well: a 410 has paused it.
@@ -65,8 +63,20 @@ string paragraph(const char* kind, const string& text) {
   return string("<p class=\"") + kind + "\">" + escaped(text) + "</p>";
 }
 
+// "Page 7 was tried 3 times and not taken; it is sent again in 4m10s. Last answer: …", the answer where it is not said
+// already.
+string retry_paragraph(const WebhookStatus& status, Instant now) {
+  if (!status.retrying) return "";
+  const Retrying& retrying = *status.retrying;
+  string text = "Page " + std::to_string(retrying.sequence) + " was tried " +
+                (retrying.attempts == 1 ? "once" : std::to_string(retrying.attempts) + " times") +
+                " and not taken; it is sent again " + time_until(retrying.not_before, now) + ".";
+  if (!has_error(status) || status.last_error != retrying.error) text += " Last answer: " + retrying.error;
+  return paragraph("again", text);
+}
+
 string row(const WebhookStatus& status, Instant now) {
-  const string error = has_error(status) ? paragraph("text", status.last_error) : "";
+  const string error = (has_error(status) ? paragraph("text", status.last_error) : "") + retry_paragraph(status, now);
   return filled(page_asset("row.html"),
                 {{"state", state_of(status)},
                  {"id", status.webhook.id},
@@ -155,7 +165,7 @@ string facts(const WebhookStatus& status) {
   for (const auto& [name, value] : object.items()) {
     const auto is = [&](std::string_view other) { return name == other; };
     if (is("id") || is("runs") || is("is_healthy") || is("is_paused") || is("last_error") || is("lag_seconds") ||
-        is("queued_pages") || is("dead_pages") || is("next_check_at") || is("interval"))
+        is("queued_pages") || is("dead_pages") || is("next_check_at") || is("next_attempt") || is("interval"))
       continue;
     fact(out, name.c_str(), value.is_string() ? value.get<string>() : value.dump());
   }
@@ -301,6 +311,7 @@ string webhook_page(const WebhookStatus& status, std::span<const DeadPage> dead,
                                           {"what", what(status)},
                                           {"said", said ? paragraph(said->good ? "said" : "said bad", said->text) : ""},
                                           {"error", has_error(status) ? paragraph("error", status.last_error) : ""},
+                                          {"again", retry_paragraph(status, context.now)},
                                           {"sync", sync_bar(status)},
                                           {"lag", status.state.checked_at ? duration_text(status.lag_seconds) : "–"},
                                           {"next", next_poll(status, context.now)},

@@ -11,7 +11,7 @@ namespace vhookd {
 
 namespace {
 
-StatusRow row_of(const Json& webhook) {
+StatusRow row_of(const Json& webhook, Instant now) {
   StatusRow row;
   row.id = text_of(webhook, "id");
   row.healthy = flag_of(webhook, "is_healthy");
@@ -23,6 +23,8 @@ StatusRow row_of(const Json& webhook) {
   row.queued_pages = number_of(webhook, "queued_pages");
   row.dead_pages = number_of(webhook, "dead_pages");
   row.last_error = text_of(webhook, "last_error");
+  if (const auto attempt = webhook.find("next_attempt"); attempt != webhook.end() && attempt->is_object())
+    row.next_attempt = time_until(parse_rfc3339(text_of(*attempt, "at")).value_or(now), now);
   if (const auto sync = webhook.find("first_sync"); sync != webhook.end() && sync->is_object()) {
     const auto number = [&](const char* name) -> std::optional<double> {
       const auto found = sync->find(name);
@@ -52,9 +54,10 @@ std::string one_in_full(const Json& webhook) {
 std::string shown(const Json& webhooks, const ClientOptions& options, const Terminal& terminal) {
   if (!options.id.empty()) return one_in_full(webhooks.at(0));
   if (webhooks.empty()) return "no webhooks are configured\n";
+  const Instant now = SystemClock().now();
   std::vector<StatusRow> rows;
-  for (const auto& webhook : webhooks) rows.push_back(row_of(webhook));
-  return status_table(rows, SystemClock().now(), terminal);
+  for (const auto& webhook : webhooks) rows.push_back(row_of(webhook, now));
+  return options.watch ? watched_table(std::move(rows), now, terminal) : status_table(rows, now, terminal);
 }
 
 int show_once(const ControlClient& daemon, const ClientOptions& options, const Terminal& terminal, bool clear) {

@@ -3,8 +3,10 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
+#include <limits>
 
 namespace vhookd {
 
@@ -43,6 +45,53 @@ std::string painted(const std::string& text, Colour colour) {
   return text;
 }
 
+// How a table stands on a terminal.
+struct Layout {
+  std::size_t whole = unbounded;  // columns of a line
+  std::size_t last = unbounded;   // of its last cell
+  bool folded = false;            // the last cell stands on a line of its own
+  static constexpr auto unbounded = std::numeric_limits<std::size_t>::max();
+};
+
+// Cuts widths[0] where nothing else helps.
+Layout laid_out(std::vector<std::size_t>& widths, const Terminal& terminal, Narrow narrow) {
+  constexpr std::size_t least_last = 24;
+  constexpr std::size_t least_first = 8;
+  if (terminal.width <= 0) return {};
+  const auto whole = static_cast<std::size_t>(terminal.width);
+  std::size_t before_last = 0;
+  for (std::size_t i = 0; i + 1 < widths.size(); ++i) before_last += widths[i] + 2;
+  const std::size_t left = whole > before_last ? whole - before_last : 0;
+  if (left >= std::min(least_last, widths.back())) return {.whole = whole, .last = left};
+  const std::size_t last = whole - std::min<std::size_t>(whole, 2);
+  if (narrow == Narrow::runs_over) return {.last = last, .folded = true};
+  // No spaces follow the last but one, which ends the line now.
+  const std::size_t over = before_last - 2 > whole ? before_last - 2 - whole : 0;
+  widths[0] -= std::min(over, widths[0] - std::min(widths[0], least_first));
+  return {.whole = whole, .last = last, .folded = true};
+}
+
+std::string printed(const std::vector<Cell>& line, const std::vector<std::size_t>& widths, const Layout& layout,
+                    bool colour) {
+  const auto shown = [&](const Cell& cell, const std::string& text) {
+    return colour && !text.empty() ? painted(text, cell.colour) : text;
+  };
+  const Cell& last = line.back();
+  std::string out;
+  std::size_t used = 0;
+  for (std::size_t i = 0; i + 1 < line.size() && used < layout.whole; ++i) {
+    const std::string text = cut(line[i].text, std::min(widths[i], layout.whole - used));
+    out += shown(line[i], text);
+    const std::size_t wide = std::min(widths[i] + 2, layout.whole - used);
+    out.append(wide - std::min(wide, columns(text)), ' ');
+    used += wide;
+  }
+  if (!layout.folded) out += shown(last, cut(last.text, layout.last));
+  out.resize(out.find_last_not_of(' ') + 1);
+  if (layout.folded && !last.text.empty()) out += "\n  " + shown(last, cut(last.text, layout.last));
+  return out + "\n";
+}
+
 std::string two_digits(long value) {
   return (value < 10 ? "0" : "") + std::to_string(value);
 }
@@ -56,12 +105,14 @@ Terminal standard_output() {
   const char* term = std::getenv("TERM");
   terminal.colour = (no_color == nullptr || *no_color == '\0') && (term == nullptr || std::string_view(term) != "dumb");
   winsize size{};
-  terminal.width = ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+  const bool known = ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 && size.ws_row > 0;
+  terminal.width = known ? size.ws_col : 80;
+  terminal.height = known ? size.ws_row : 24;
   return terminal;
 }
 
 std::string table(const std::vector<std::string>& head, const std::vector<std::vector<Cell>>& rows,
-                  const Terminal& terminal) {
+                  const Terminal& terminal, Narrow narrow) {
   std::vector<std::vector<Cell>> lines;
   lines.emplace_back();
   for (const auto& name : head) lines.back().push_back({name, Colour::faint});
@@ -73,22 +124,9 @@ std::string table(const std::vector<std::string>& head, const std::vector<std::v
   for (const auto& line : lines) {
     for (std::size_t i = 0; i < line.size(); ++i) widths[i] = std::max(widths[i], columns(line[i].text));
   }
-  std::size_t before_last = 0;
-  for (std::size_t i = 0; i + 1 < widths.size(); ++i) before_last += widths[i] + 2;
-  const auto width = static_cast<std::size_t>(terminal.width);
-  const std::size_t left = width > before_last ? width - before_last : 0;
+  const Layout layout = laid_out(widths, terminal, narrow);
   std::string out;
-  for (const auto& line : lines) {
-    std::string text;
-    for (std::size_t i = 0; i < line.size(); ++i) {
-      const bool last = i + 1 == line.size();
-      const std::string shown = last && terminal.width > 0 ? cut(line[i].text, left) : line[i].text;
-      if (!shown.empty()) text += terminal.colour ? painted(shown, line[i].colour) : shown;
-      if (!last) text.append(widths[i] - columns(shown) + 2, ' ');
-    }
-    text.resize(text.find_last_not_of(' ') + 1);
-    out += text + "\n";
-  }
+  for (const auto& line : lines) out += printed(line, widths, layout, terminal.colour);
   return out;
 }
 

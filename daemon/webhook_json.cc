@@ -97,6 +97,12 @@ Json status_object(const WebhookStatus& status) {
   out["dead_pages"] = status.state.dead_pages;
   if (status.state.replay_pages > 0) out["replay_pages"] = status.state.replay_pages;
   put(out, "next_check_at", status.next_check_at);
+  if (const auto& retrying = status.retrying) {
+    Json& shown = out["next_attempt"] = {{"sequence", retrying->sequence}};
+    put_tracked(shown, "at", retrying->not_before);
+    shown["attempts"] = retrying->attempts;
+    shown["error"] = retrying->error;
+  }
   if (const auto& sync = status.first_sync) {
     Json& shown = out["first_sync"] = {{"rows", sync->rows}};
     if (sync->expected_rows) shown["expected_rows"] = *sync->expected_rows;

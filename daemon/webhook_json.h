@@ -13,8 +13,8 @@
 namespace vhookd {
 
 // One object, and a list of them; besides the model's fields lag_seconds, queued_pages, dead_pages,
-// next_check_at, last_error, first_sync while it is under way, managed: "yaml" or "api", and epoch (1, and one more
-// with each deliberate new start).
+// next_check_at, next_attempt while a page is tried again, last_error, first_sync while it is under way, managed:
+// "yaml" or "api", and epoch (1, and one more with each deliberate new start).
 std::string webhook_json(const WebhookStatus& status);
 std::string webhooks_json(std::span<const WebhookStatus> statuses);
 

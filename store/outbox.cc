@@ -80,6 +80,20 @@ Result<std::optional<QueuedPage>> Store::head(const std::string& id) {
   });
 }
 
+Result<std::optional<Retrying>> Store::retrying(const std::string& id) {
+  return impl_->read([&](Connection& db) -> std::optional<Retrying> {
+    Select row(db,
+               "SELECT p.sequence, p.attempts, p.not_before, p.error FROM webhook w CROSS JOIN page p ON p.webhook = "
+               "w.number AND p.state = ? WHERE w.id = ? ORDER BY p.sequence LIMIT 1",
+               state_queued, id);
+    if (!row.next() || row.integer(1) == 0) return std::nullopt;
+    return Retrying{.sequence = static_cast<std::uint64_t>(row.integer(0)),
+                    .attempts = static_cast<int>(row.integer(1)),
+                    .not_before = row.instant(2),
+                    .error = row.bytes(3)};
+  });
+}
+
 Result<std::vector<std::string>> Store::with_queue() {
   return impl_->read([](Connection& db) {
     std::vector<std::string> ids;

@@ -89,6 +89,14 @@ struct QueuedPage {
   bool replayed = false;   // was dead, and is sent again because somebody asked
 };
 
+// How the attempts of a queue's first page stand, where one has failed.
+struct Retrying {
+  std::uint64_t sequence = 0;
+  int attempts = 0;
+  Instant not_before;  // next attempt
+  std::string error;   // of the last one
+};
+
 struct DeadPage {
   std::string webhook_id;
   Page page;
@@ -183,10 +191,11 @@ class Store {
   Result<std::vector<KnownRange>> known_ranges(const std::string& id);  // all, by first key
 
   // -- Outbox
-  Result<std::optional<QueuedPage>> head(const std::string& id);  // lowest sequence not delivered, not dead
-  Result<std::vector<std::string>> with_queue();                  // ids that have a head
-  Result<std::int64_t> outbox_bytes();                            // bodies queued, in all
-  Result<std::int64_t> outbox_pages();                            // how many those are
+  Result<std::optional<QueuedPage>> head(const std::string& id);    // lowest sequence not delivered, not dead
+  Result<std::optional<Retrying>> retrying(const std::string& id);  // of the head; none where it was not tried yet
+  Result<std::vector<std::string>> with_queue();                    // ids that have a head
+  Result<std::int64_t> outbox_bytes();                              // bodies queued, in all
+  Result<std::int64_t> outbox_pages();                              // how many those are
   // Each for itself, in the order given; in one transaction where all of them can be written.
   std::vector<Result<void>> delivered(std::span<const Receipt> receipts);
   Result<void> delivered(const std::string& id, std::uint64_t sequence, const Keep& keep = {});

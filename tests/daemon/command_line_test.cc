@@ -323,9 +323,11 @@ TEST_F(ClientTest, WatchGoesOnUntilItIsInterrupted) {
 TEST(StatusTable, Golden) {
   const Instant now = *parse_rfc3339("2026-11-23T09:00:10Z");
   const std::vector<StatusRow> rows = {
-      {"paid-orders", true, false, now - std::chrono::seconds(10), now + std::chrono::seconds(20), 10.2, "", 0, 0, ""},
-      {"größen", false, true, {}, {}, 0, "", 12, 3, "the receiver answers 500 and says: come back later, please"},
-      {"late", false, false, now - std::chrono::hours(50), now - std::chrono::seconds(1), 180000, "", 0, 0, "timeout"},
+      {"paid-orders", true, false, now - std::chrono::seconds(10), now + std::chrono::seconds(20), 10.2, "", 0, 0, "",
+       ""},
+      {"größen", false, true, {}, {}, 0, "", 12, 3, "the receiver answers 500 and says: come back later, please", ""},
+      {"late", false, false, now - std::chrono::hours(50), now - std::chrono::seconds(1), 180000, "", 1, 0, "timeout",
+       "in 3m"},
   };
   EXPECT_EQ(status_table(rows, now, {false, 0}),
             "ID           HEALTHY  PAUSED  LAST CHECK            NEXT CHECK  LAG    QUEUED  DEAD  LAST ERROR\n"
@@ -333,11 +335,64 @@ TEST(StatusTable, Golden) {
             "größen       no       yes     never                 -           -      12      3     the receiver answers "
             "500 and says: "
             "come back later, please\n"
-            "late         no       no      2026-11-21T07:00:10Z  now         2d02h  0       0     timeout\n");
-  EXPECT_EQ(status_table({rows[1]}, now, {false, 80}),
+            "late         no       no      2026-11-21T07:00:10Z  now         2d02h  1       0     timeout; sent again "
+            "in 3m\n");
+  EXPECT_EQ(status_table({rows[1]}, now, {false, 100}),
             "ID      HEALTHY  PAUSED  LAST CHECK  NEXT CHECK  LAG  QUEUED  DEAD  LAST ERROR\n"
-            "größen  no       yes     never       -           -    12      3     the receive…\n");
+            "größen  no       yes     never       -           -    12      3     the receiver answers 500 and sa…\n");
   EXPECT_TRUE(has(status_table({rows[1]}, now, {true, 80}), "\x1b[31mno\x1b[0m"));
+}
+
+// No line is longer than the terminal is wide, and the error is seen on the narrowest.
+TEST(StatusTable, OnANarrowTerminal) {
+  const Instant now = *parse_rfc3339("2026-11-23T09:00:10Z");
+  const std::vector<StatusRow> rows = {
+      {"paid-orders-of-the-shop", true, false, now - std::chrono::seconds(10), {}, 10.2, "", 0, 0, "", ""},
+      {"late", false, false, now - std::chrono::hours(50), now, 180000, "", 12, 3,
+       "the receiver answers 500 and says: come back later, please, for there is much to do today", ""},
+  };
+  EXPECT_EQ(status_table(rows, now, {false, 80}),
+            "ID                  HEALTHY  PAUSED  LAST CHECK  NEXT CHECK  LAG    QUEUED  DEAD\n"
+            "  LAST ERROR\n"
+            "paid-orders-of-th…  yes      no      09:00:00Z   -           10s    0       0\n"
+            "late                no       no      2026-11-21  now         2d02h  12      3\n"
+            "  the receiver answers 500 and says: come back later, please, for there is much…\n");
+  EXPECT_EQ(status_table(rows, now, {false, 40}),
+            "ID        HEALTHY  PAUSED  LAST CHECK  …\n"
+            "  LAST ERROR\n"
+            "paid-or…  yes      no      09:00:00Z   -\n"
+            "late      no       no      2026-11-21  …\n"
+            "  the receiver answers 500 and says: co…\n");
+}
+
+TEST(StatusTable, WatchedItFitsAndShowsFirstWhatNeedsAttention) {
+  const Instant now = *parse_rfc3339("2026-11-23T09:00:10Z");
+  std::vector<StatusRow> rows(1000, {"well", true, false, now, now, 0, "", 0, 0, "", ""});
+  rows[10] = {"paused", false, true, {}, {}, 0, "", 0, 0, "410", ""};
+  rows[998] = {"ill", false, false, {}, now, 0, "", 0, 0, "no such table", ""};
+  EXPECT_EQ(watched_table(rows, now, {false, 100, 6}),
+            "ID      HEALTHY  PAUSED  LAST CHECK  NEXT CHECK  LAG  QUEUED  DEAD  LAST ERROR\n"
+            "ill     no       no      never       now         -    0       0     no such table\n"
+            "paused  no       yes     never       -           -    0       0     410\n"
+            "well    yes      no      09:00:10Z   now         0s   0       0\n"
+            "and 997 more, none of them unhealthy\n");
+  rows.assign(3, rows[998]);
+  EXPECT_EQ(watched_table(rows, now, {false, 40, 6}),
+            "ID   HEALTHY  PAUSED  LAST CHECK  NEXT …\n"
+            "  LAST ERROR\n"
+            "ill  no       no      never       now\n"
+            "  no such table\n"
+            "and 2 more, 2 of them unhealthy\n");
+  EXPECT_EQ(watched_table(rows, now, {}), status_table(rows, now, {})) << "into a file all of them";
+}
+
+TEST(Terminal, WhatHasToBeTypedIsNeverCut) {
+  EXPECT_EQ(table({"PAGE", "WEBHOOK", "ERROR"}, {{{"msg_0123456789"}, {"orders"}, {"the receiver answered 500"}}},
+                  {false, 20}),
+            "PAGE            WEBHOOK\n"
+            "  ERROR\n"
+            "msg_0123456789  orders\n"
+            "  the receiver answ…\n");
 }
 
 TEST(Terminal, NothingIsLeftThatATerminalObeys) {

@@ -35,6 +35,17 @@ TEST(WebhookJson, LeavesOutWhatHasNoValue) {
   EXPECT_EQ(json["runs"].dump(), "[]");
 }
 
+TEST(WebhookJson, TellsWhenARefusedPageIsSentAgain) {
+  auto status = bare("x");
+  EXPECT_FALSE(nlohmann::json::parse(webhook_json(status)).contains("next_attempt"));
+  status.retrying = Retrying{
+      .sequence = 7, .attempts = 3, .not_before = *parse_rfc3339("2026-11-23T09:01:00Z"), .error = "answered 503"};
+  EXPECT_EQ(nlohmann::ordered_json::parse(webhook_json(status))["next_attempt"].dump(),
+            R"({"sequence":7,"at":"2026-11-23T09:01:00Z","attempts":3,"error":"answered 503"})");
+  status.retrying->not_before = {};
+  EXPECT_FALSE(nlohmann::json::parse(webhook_json(status))["next_attempt"].contains("at")) << "due at once";
+}
+
 TEST(WebhookJson, ThePayloadHasNoDatabaseNoRunsNoSecret) {
   auto status = paid_orders();
   status.state.healthy = false;

@@ -62,12 +62,18 @@ const cases = {
     const response = await page.goto(base);
     const policy = response.headers()["content-security-policy"];
     assert.ok(policy.includes("default-src 'none'") && !policy.includes("unsafe"), policy);
-    assert.equal(await page.locator("table.hooks > tbody").count(), 3);
+    assert.equal(await page.locator("table.hooks > tbody").count(), 4);
     assert.equal(await page.locator("h1").textContent(), "2 webhooks need attention");
     const row = page.locator("tbody", { has: page.locator("a[href='/webhook/good']") });
     assert.equal(await row.locator(".pill").textContent(), "healthy");
     assert.equal(await row.locator("svg path.ok").count(), 1);
     assert.ok((await page.locator("tbody.unhealthy .why").first().textContent()).length > 10);
+    const waiting = /^Page 1 was tried once and not taken; it is sent again in (1h00m|59m..s)\. Last answer: the receiver answered 503/;
+    assert.match(await page.locator("tbody", { has: page.locator("a[href='/webhook/waiting']") }).locator(".again").textContent(), waiting);
+    assert.equal(await page.locator("tbody", { has: page.locator("a[href='/webhook/dying']") }).locator(".again").count(), 0);
+    await page.goto(base + "/webhook/waiting");
+    assert.match(await page.locator(".again").textContent(), waiting);
+    await page.goto(base);
     await page.fill("#q", "GOOD");
     await page.click(".find button");
     assert.equal(await page.locator("table.hooks > tbody").count(), 1);
@@ -94,8 +100,14 @@ const cases = {
       const { page, done } = await open(options);
       await page.goto(base);
       await seen(page, `list-${kind}`);
+      if (kind === "light") {
+        const names = await page.locator("thead th").first().evaluate((cell) => cell.clientWidth / cell.closest("table").clientWidth);
+        assert.ok(names > 0.4, `the names have ${names.toFixed(2)} of the table: errors below have widened the other columns`);
+      }
       await page.goto(base + "/webhook/dying");
       await seen(page, `webhook-${kind}`);
+      await page.goto(base + "/webhook/waiting");
+      await seen(page, `waiting-${kind}`);
       const ground = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
       const dark = Number(ground.match(/[0-9]+/)[0]) < 100;
       assert.equal(dark, kind === "dark", ground);

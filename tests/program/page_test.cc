@@ -35,14 +35,17 @@ class PageTest : public ProgramTest {
   }
   static bool was_polled(const Json& status) { return status.contains("checked_at"); }
 
-  // One that is well, one whose table's name is hostile, one whose page has died.
-  int start_three() {
-    const int port = start_with(
-        yaml({{{"id", "good"}, {"include_all", "true"}},
-              {{"id", "hostile"}, {"object_type", Json(hostile).dump()}},
-              {{"id", "dying"}, {"include_all", "true"}, {"hook_url", never_.url()}, {"retry", "{for: 0s}"}}}));
+  // One that is well, one whose table's name is hostile, one whose page has died, one whose page is sent again in an
+  // hour.
+  int start_four() {
+    const int port =
+        start_with(yaml({{{"id", "good"}, {"include_all", "true"}},
+                         {{"id", "hostile"}, {"object_type", Json(hostile).dump()}},
+                         {{"id", "dying"}, {"include_all", "true"}, {"hook_url", never_.url()}, {"retry", "{for: 0s}"}},
+                         {{"id", "waiting"}, {"include_all", "true"}, {"hook_url", later_.url()}}}));
     EXPECT_TRUE(reached("good", was_polled));
     EXPECT_TRUE(reached("dying", [](const Json& status) { return status["dead_pages"] == 1; }));
+    EXPECT_TRUE(reached("waiting", [](const Json& status) { return status.contains("next_attempt"); }));
     EXPECT_TRUE(reached("hostile", [](const Json& status) { return status["is_healthy"] == false; }));
     return port;
   }
@@ -56,21 +59,22 @@ class PageTest : public ProgramTest {
   // No quote of the shell's in it; the other one is in the search of page.mjs.
   static constexpr auto hostile = R"(<img src=x onerror="pwned=1"></td><script>pwned=1</script>&lt;{{&main}})";
   const Hook never_{[](std::size_t) { return "404 <script>pwned=1</script>"; }};
+  const Hook later_{[](std::size_t) { return "503 <b>Busy</b>\r\nretry-after: 3600"; }};
   std::vector<std::unique_ptr<Daemon>> daemons_;
   std::string library_, chromium_;
 };
 
 TEST_F(PageTest, InARealBrowser) {
   const auto thousand = "=" + std::to_string(start_thousand());
-  const auto three = "=" + std::to_string(start_three()) + " ";
+  const auto four = "=" + std::to_string(start_four()) + " ";
   const auto empty = "=" + std::to_string(start_with("webhooks: []\n")) + " ";
   const auto everywhere = "=" + std::to_string(start_with(yaml({{}}), "0.0.0.0")) + " ";
   EXPECT_TRUE(reached("w", was_polled));
   std::string said;
   const int code = run_shell(
       "HOSTILE='" + std::string(hostile) + "' timeout 200 node " VHOOKD_SOURCE_DIR "/tests/program/page.mjs " +
-          library_ + " " + chromium_ + " " + screenshots + " reading" + three + "looks" + three + "hostile" + three +
-          "fresh" + three + "acting" + three + "empty" + empty + "everywhere" + everywhere + "thousand" + thousand,
+          library_ + " " + chromium_ + " " + screenshots + " reading" + four + "looks" + four + "hostile" + four +
+          "fresh" + four + "acting" + four + "empty" + empty + "everywhere" + everywhere + "thousand" + thousand,
       said);
   EXPECT_EQ(code, 0);
   std::cout << said;

@@ -60,6 +60,22 @@ TEST_F(OutboxTest, PagesGoInSequence) {
   refused(store_->delivered("a", 3), Recourse::give_up, "page 3 of webhook a is not in the queue");
 }
 
+TEST_F(OutboxTest, TellsHowTheAttemptsOfTheFirstPageStand) {
+  queue("a", 2);
+  EXPECT_FALSE(store_->retrying("a").value()) << "not tried yet";
+  ok(store_->attempt_failed("a", 1, clock_.at + 1s, "500"));
+  ok(store_->attempt_failed("a", 1, clock_.at + 1h, "503"));
+  open();
+  const auto retrying = store_->retrying("a").value().value();
+  EXPECT_EQ(retrying.sequence, 1U);
+  EXPECT_EQ(retrying.attempts, 2);
+  EXPECT_EQ(retrying.not_before, clock_.at + 1h);
+  EXPECT_EQ(retrying.error, "503");
+  ok(store_->delivered("a", 1));
+  EXPECT_FALSE(store_->retrying("a").value()) << "the second was not tried yet";
+  EXPECT_FALSE(store_->retrying("nobody").value());
+}
+
 TEST_F(OutboxTest, APageComesBackByteForByte) {
   std::string body(3 << 20, 'x');
   for (std::size_t i = 0; i < body.size(); i += 97) body[i] = static_cast<char>(i);
