@@ -227,6 +227,56 @@ TEST_P(ExplainTest, WhatDoesNotWorkIsSaid) {
 
 INSTANTIATE_TEST_SUITE_P(All, ExplainTest, every_database, name_of_database);
 
+class ExplainNarrow : public ExplainTest {
+ protected:
+  void SetUp() override {
+    ExplainTest::SetUp();
+    if (!IsSkipped()) call_large();
+  }
+  void call_large() { shop_->run("UPDATE pg_class SET reltuples = 5000000 WHERE relname = 'things'"); }
+};
+
+TEST_P(ExplainNarrow, ALargeTableIsNarrowedByAnIndexOrToldOfOne) {
+  const auto wide = explained({});
+  EXPECT_FALSE(wide["reason"].get<std::string>().contains("narrowed")) << wide["reason"];
+  EXPECT_TRUE(wide["guarantee"].dump().contains("no lag")) << wide["guarantee"];
+  ASSERT_TRUE(wide["index"]["missing"].is_string()) << wide["index"];
+  EXPECT_FALSE(wide.contains("full_sweep"));
+  shop_->run(wide["index"]["missing"]);
+  call_large();
+  const auto narrow = explained({{"lookback", "5m"}});
+  EXPECT_EQ(narrow["strategy"], "xid");
+  const auto name = narrow["index"]["used"].get<std::string>();
+  EXPECT_TRUE(narrow["reason"].get<std::string>().contains("narrowed by index " + name + " on updated_at"))
+      << narrow["reason"];
+  const auto promised = narrow["guarantee"]["promised"].dump();
+  EXPECT_TRUE(promised.contains("one whose updated_at was not moved comes with the next full sweep, at most 1h later"))
+      << promised;
+  EXPECT_TRUE(promised.contains("no more than 5m (lookback)")) << promised;
+  EXPECT_TRUE(narrow["guarantee"]["for_the_whole"].dump().contains("detect: xid")) << narrow["guarantee"];
+  EXPECT_TRUE(narrow["index"]["cost"].get<std::string>().contains("100 times as long")) << narrow["index"];
+  const auto scan = narrow["poll"][1];
+  EXPECT_TRUE(scan["sql"].get<std::string>().contains(R"(AND "updated_at" >= $)")) << scan;
+  EXPECT_TRUE(scan["plan"].dump().contains(name)) << scan;
+  EXPECT_FALSE(narrow["poll"].dump().contains("count(*)")) << narrow["poll"];
+  EXPECT_FALSE(narrow["full_sweep"][1]["sql"].get<std::string>().contains(">=")) << narrow["full_sweep"];
+  EXPECT_TRUE(narrow["full_sweep"].dump().contains("count(*)")) << narrow["full_sweep"];
+  const auto text = explain({{}}).out;
+  EXPECT_TRUE(text.contains("\nSQL OF A FULL SWEEP, at a longer interval\n")) << text;
+}
+
+TEST_P(ExplainNarrow, WhoAsksForXidGetsThePlainMethod) {
+  shop_->run("CREATE INDEX moved ON things (updated_at)");
+  call_large();
+  const auto plain = explained({{"detect", "xid"}});
+  EXPECT_FALSE(plain.contains("full_sweep")) << plain.dump(2);
+  EXPECT_TRUE(plain["index"]["used"].is_null() && plain["index"]["missing"].is_null()) << plain["index"];
+  EXPECT_TRUE(plain["guarantee"].dump().contains("no lag")) << plain["guarantee"];
+  EXPECT_TRUE(plain["auto"].get<std::string>().contains("narrowed by index moved")) << plain["auto"];
+}
+
+INSTANTIATE_TEST_SUITE_P(All, ExplainNarrow, ::testing::Values("postgres15", "postgres18"), name_of_database);
+
 class ExplainText : public ProgramTest {};
 
 constexpr auto whole = R"(paid-orders, as a new webhook begins; one that has polled before goes on as it did

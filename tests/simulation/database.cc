@@ -100,7 +100,7 @@ class Database::Session final : public Connector {
 
   Result<Table> describe(const TableName&) override {
     if (const auto lives = strained(); !lives) return std::unexpected(lives.error());
-    return testing::model_table();
+    return testing::large_model_table();
   }
   Result<std::vector<TableName>> tables(const std::string&) override { return std::vector<TableName>(); }
   Result<void> begin() override {
@@ -235,6 +235,14 @@ void Database::commit(int transaction) {
     if (!before.contains(id)) touched.insert(id);
 }
 
+// now(), clock_timestamp(), or whatever somebody put there.
+std::string Database::stamp(int transaction) {
+  const auto what = static_cast<int>(dice_() % 10);
+  if (what < 3) return model_.text(model_.began(transaction));
+  if (what < 8) return model_.text(model_.clock);
+  return model_.text(model_.clock + std::chrono::hours(what == 8 ? 50 : -50));
+}
+
 void Database::write() {
   const auto open = model_.open();
   if (open.empty() || (open.size() < most_transactions && chance(dice_, 25))) {
@@ -252,6 +260,7 @@ void Database::write() {
       ModelRow row;
       row.version = ++version_;
       row.flag = version_ % 2;
+      row.updated_at = stamp(transaction);
       model_.write(transaction, id, row);
     }
   } else if (what < 66) {

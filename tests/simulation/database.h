@@ -27,6 +27,7 @@ class Database {
 
   void write();   // one step of some writer
   void finish();  // every transaction ends
+  void set_clock(Instant at) { model_.clock = at; }
   std::unique_ptr<Connector> connect();
 
   const std::map<std::int64_t, testing::ModelRow>& rows() const { return model_.rows(); }
@@ -41,6 +42,7 @@ class Database {
  private:
   class Session;
 
+  std::string stamp(int transaction);
   void commit(int transaction);
 
   Dice& dice_;

@@ -12,6 +12,7 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 constexpr int steps = 160;
+constexpr int server_seconds = 40;  // pass while one passes here, so that full sweeps are due now and then
 
 config::Webhook webhook_of(const std::string& id, config::Event event, config::Detect detect, Dice& dice) {
   config::Webhook made;
@@ -38,6 +39,7 @@ Simulation::Simulation(std::uint64_t seed, std::string folder, Lie lie) : dice_(
   using config::Event;
   webhooks_ = {webhook_of("by-xid", Event::updated, Detect::xid, dice_),
                webhook_of("new-by-xid", Event::created, Detect::xid, dice_),
+               webhook_of("narrowed", Event::updated, Detect::automatic, dice_),
                webhook_of("compared", Event::updated, Detect::snapshot, dice_),
                webhook_of("new-compared", Event::created, Detect::snapshot, dice_),
                webhook_of("gone", Event::deleted, Detect::snapshot, dice_)};
@@ -181,7 +183,12 @@ void Simulation::polled(const config::Webhook& webhook, const PollOutcome& outco
   there_ = now;
 }
 
+void Simulation::pass_server_time() {
+  database_.set_clock(began_ + (clock_.now() - began_) * server_seconds);
+}
+
 void Simulation::step() {
+  pass_server_time();
   const auto what = dice_() % 100;
   if (what < 45) {
     database_.write();
@@ -219,6 +226,8 @@ void Simulation::calm_down() {
   outbox_bytes_ = 1 << 30;
   for (int round = 0; round < 2; ++round) {
     resume_paused();
+    clock_.at += std::chrono::minutes(2);  // a full sweep is due
+    pass_server_time();
     for (const auto& one : webhooks_)
       if (poll(one).more) complain(one.id + ": a poll with all the room in the world left something");
     for (int i = 0; i < 500 && !all_quiet(); ++i) {
@@ -247,7 +256,7 @@ std::vector<std::string> Simulation::run() {
 }
 
 void Simulation::judge() {
-  for (const auto* id : {"by-xid", "compared"}) {
+  for (const auto* id : {"by-xid", "narrowed", "compared"}) {
     const auto& told = receivers_.told[id];
     for (const auto& [row, now] : database_.rows()) {
       const auto last = told.versions.find(row);
@@ -257,7 +266,7 @@ void Simulation::judge() {
     }
     // Known rows and xids are stored with the pages, so not even a death makes a version come in a second page;
     // only a sweep by xid that was cut short does, having seen some transactions in part.
-    if (!told.again.empty() && (undisturbed_ || id != std::string("by-xid")))
+    if (!told.again.empty() && (undisturbed_ || id == std::string("compared")))
       complain(std::string(id) + ": " + told.again.front() + " came in two pages");
   }
   for (const auto* id : {"new-by-xid", "new-compared"})

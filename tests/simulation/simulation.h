@@ -61,6 +61,7 @@ class Simulation {
   };
 
   void begin_daemon();
+  void pass_server_time();
   void step();
   void poll_due();
   PollOutcome poll(const config::Webhook& webhook);
@@ -78,6 +79,7 @@ class Simulation {
   Dice dice_;
   std::string folder_;
   StandingClock clock_;
+  Instant began_ = clock_.at;
   Database database_{dice_};
   Receivers receivers_{dice_, clock_};
   std::vector<config::Webhook> webhooks_;
