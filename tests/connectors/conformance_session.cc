@@ -33,7 +33,8 @@ TEST_P(Conformance, OneViewBetweenBeginAndEnd) {
 TEST_P(Conformance, AViewCanBeginWithItsFirstRead) {
   const auto quoted = make_rows("conf_rows", 10);
   const Query look{.sql = "SELECT 1", .params = {}, .few = true, .often = true};
-  const Query bound = select(described("conf_rows"), "WHERE id = ?", {integer(1)});
+  const auto table = described("conf_rows");
+  const Query bound = select(table, "WHERE id = ?", {{.kind = Kind::integer, .text = "1"}});
   for (int round = 0; round < 6; ++round) {  // what is asked often is planned once
     std::string answer;
     const auto begun = session_->begin_with(round % 2 == 0 ? look : bound, [&](Row row) {
