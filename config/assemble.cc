@@ -67,6 +67,7 @@ struct Candidate {
   const Given& own;  // its own keys
   const Given& inherited;
   WebhookDraft& draft;
+  bool whole;  // as of Parts
 
   bool has(const char* key) const { return own.contains(key) || inherited.contains(key); }
   Place place(const char* key) const { return own.contains(key) ? own.find(key)->second->place : in.node->place; }
@@ -96,6 +97,7 @@ std::optional<Shared<Database>> inherited_database(const Candidate& entry, const
   if (draft.connection_id.empty()) return std::nullopt;  // missing or wrong: reported
   const auto known = connections.find(draft.connection_id);
   if (known == connections.end()) {
+    if (!entry.whole) return std::nullopt;
     entry.wrong("connection_id", entry.written("connection_id") + " names no entry under connections" +
                                      unknown_connection(draft.connection_id, connections));
     return std::nullopt;
@@ -147,7 +149,7 @@ void check_together(const Candidate& entry) {
 
 class Assembler {
  public:
-  explicit Assembler(const Parts& parts) : connections_(read_connections(parts.connections)) {
+  explicit Assembler(const Parts& parts) : connections_(read_connections(parts.connections)), whole_(parts.whole) {
     if (parts.defaults) inherited_ = read_map(*parts.defaults, default_keys(), defaults_);
   }
 
@@ -172,7 +174,7 @@ class Assembler {
     WebhookDraft draft = defaults_;
     const Given own = read_map(in, keys_, draft);
     demand(in, infos_, own, inherited_);
-    const Candidate entry{in, own, inherited_, draft};
+    const Candidate entry{in, own, inherited_, draft, whole_};
     find_database(entry, connections_);
     check_together(entry);
     take_id(entry);
@@ -213,6 +215,7 @@ class Assembler {
   const Keys<WebhookDraft> keys_ = webhook_keys();
   const KeyTable infos_ = infos(keys_);
   const Connections connections_;
+  const bool whole_;
   WebhookDraft defaults_;
   Given inherited_;
   std::map<std::string, Place> ids_;

@@ -14,6 +14,7 @@ struct Parts {
   std::optional<Input> defaults;
   std::vector<Input> connections;  // one map for each file that has one
   std::vector<Input> webhooks;     // one list for each file that has one
+  bool whole = true;               // false: a file could not be read, and connections may stand there
 };
 
 // Whole only where the report of the parts' context has no error afterwards. `read`: told of each list of webhooks as

@@ -212,15 +212,19 @@ Form<Filters> filters() {
   using nlohmann::json;
   const json value = {{"type", {"string", "number", "boolean"}}};
   const json list = {{"type", "array"}, {"items", value}, {"minItems", 1}, {"maxItems", most_values}};
-  json properties;
+  json properties, patterns;
   for (const Op op : operators) {
+    patterns["^(" + joined(other_spellings(name_of(op)), "|") + ")$"] = true;
     json& schema = properties[std::string(name_of(op))] = value;
     if (op == Op::in || op == Op::not_in) schema = list;
     if (op == Op::is_null) schema = {{"type", "boolean"}};
     if (op == Op::like) schema = {{"type", "string"}};
   }
-  const json conditions = {
-      {"type", "object"}, {"properties", properties}, {"additionalProperties", false}, {"minProperties", 1}};
+  const json conditions = {{"type", "object"},
+                           {"properties", properties},
+                           {"patternProperties", patterns},
+                           {"additionalProperties", false},
+                           {"minProperties", 1}};
   const json null = {{"type", "null"}};
   const json schema = {{"type", {"object", "null"}},
                        {"additionalProperties", {{"anyOf", {value, list, null, conditions}}}}};

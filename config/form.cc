@@ -102,17 +102,27 @@ std::vector<Named> entries_of(const Input& in, std::string_view what) {
 std::string object_schema(const KeyTable& keys) {
   using nlohmann::ordered_json;
   ordered_json schema = {{"type", {"object", "null"}}};
-  ordered_json names = ordered_json::array();
-  ordered_json& properties = schema["properties"] = ordered_json::object();
+  ordered_json demanded = ordered_json::array();
+  ordered_json properties = ordered_json::object();
+  // What stands under another spelling is not looked into: the schema would be three times as long.
+  ordered_json patterns = ordered_json::object();
   for (const KeyInfo* key : keys) {
     if (key->schema.empty()) continue;
     ordered_json& property = properties[key->name] = {{"description", key->about}};
     property.update(ordered_json::parse(key->schema));
-    if (key->required) names.push_back(key->name);
+    auto names = other_spellings(key->name);
+    patterns["^(" + joined(names, "|") + ")$"] = true;
+    if (!key->required) continue;
+    names.insert(names.begin(), key->name);
+    ordered_json any = ordered_json::array();
+    for (const std::string& name : names) any.push_back({{"required", ordered_json::array({name})}});
+    demanded.push_back({{"anyOf", std::move(any)}});
   }
+  schema["properties"] = std::move(properties);
+  schema["patternProperties"] = std::move(patterns);
   schema["additionalProperties"] = false;
-  if (!names.empty()) {
-    schema["required"] = names;
+  if (!demanded.empty()) {
+    schema["allOf"] = demanded;
     schema["type"] = "object";
   }
   return schema.dump();

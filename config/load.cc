@@ -51,7 +51,11 @@ std::optional<std::string> read_file(const std::string& path, int number, Report
   std::string bytes(largest_file + 1, '\0');
   if (file) file.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
   if (file.bad() || !file.is_open() || (file.fail() && !file.eof())) {
-    report.error({number}, "", std::string("cannot be read: ") + std::strerror(errno == 0 ? EIO : errno));
+    const int why = errno == 0 ? EIO : errno;
+    std::string mend;
+    if (why == ENOENT) mend = "; make it, or name another with --config or VHOOKD_CONFIG";
+    if (why == EACCES) mend = "; make it, and the folders on the way, readable for vhookd's user";
+    report.error({number}, "", std::string("cannot be read: ") + std::strerror(why) + mend);
     return std::nullopt;
   }
   bytes.resize(static_cast<std::size_t>(file.gcount()));
@@ -69,12 +73,14 @@ class Loader {
     const int number = context_.report.add_file(path);
     base_->files = context_.report.files();  // others were numbered meanwhile
     const auto bytes = read_file(path, number, context_.report);
-    if (!bytes) return;
-    auto tree = parse_yaml(*bytes, number, context_.report);
+    auto tree = bytes ? parse_yaml(*bytes, number, context_.report) : std::nullopt;
+    if (!tree) base_->parts.whole = false;
     if (!tree) return;
     base_->trees.push_back(std::move(*tree));
     Node& root = base_->trees.back();
     if (root.place.line == 0) root.place = Place{number, 1, 1};
+    if (root.type != Node::Type::map && root.type != Node::Type::null)
+      return context_.report.error(root.place, "yaml", "must be a map of keys and values");
     read_top({&context_, &root, "", root.place});
   }
 

@@ -55,6 +55,19 @@ bool spells(std::string_view written, std::string_view known) {
   return at == written.size();
 }
 
+std::vector<std::string> other_spellings(std::string_view known) {
+  std::string camel;
+  bool begins_word = false;
+  for (const char c : known) {
+    if (c != '_') camel += begins_word ? upper(c) : c;
+    begins_word = c == '_';
+  }
+  std::string pascal = camel;
+  pascal[0] = upper(pascal[0]);
+  if (camel == known) return {pascal};
+  return {pascal, camel};
+}
+
 std::string nearest(std::string_view written, const std::vector<std::string>& known) {
   constexpr std::size_t longest = 64;  // the table of distances grows with the product of the lengths
   if (written.size() > longest) return {};

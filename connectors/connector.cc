@@ -1,5 +1,6 @@
 #include "connectors/connector.h"
 
+#include <cppconn/version_info.h>
 #include <mysql.h>
 
 #include <pqxx/version>
@@ -29,8 +30,10 @@ void initialise_connectors() {
 }
 
 std::vector<std::string> client_libraries() {
-  return {std::string("libpqxx ") + PQXX_VERSION, std::string("libmariadb ") + mysql_get_client_info(),
-          sqlite_library()};
+  const auto connector = std::to_string(MYCPPCONN_DM_MAJOR_VERSION) + "." + std::to_string(MYCPPCONN_DM_MINOR_VERSION) +
+                         "." + std::to_string(MYCPPCONN_DM_PATCH_VERSION);
+  return {std::string("libpqxx ") + PQXX_VERSION, "MySQL-Connector/C++ " + connector,
+          std::string("libmariadb ") + mysql_get_client_info(), sqlite_library()};
 }
 
 }  // namespace vhookd

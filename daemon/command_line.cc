@@ -176,7 +176,7 @@ int handle_check(const Line& line, const Commands& handlers) {
 }
 
 int handle_explain(const Line& line, const Commands& handlers) {
-  return handlers.explain({line.given.config, line.explain.id, line.explain.json});
+  return handlers.explain({line.given.config, line.given.state, line.explain.id, line.explain.json});
 }
 
 template <int command(const ClientOptions&)>
@@ -248,13 +248,18 @@ const Command* find(std::string_view name) {
   return found == commands.end() ? nullptr : &*found;
 }
 
+std::string with_usage(const Command& command) {
+  const std::string_view usage = command.usage;
+  return std::string(command.name).append(usage.empty() ? "" : " ").append(usage);
+}
+
 // CLI11 cannot know what our usage lines say of the order of things.
 class Help final : public CLI::Formatter {
  public:
   std::string make_usage(const CLI::App* app, std::string name) const override {
     const Command* command = find(app->get_name());
     if (command == nullptr) return CLI::Formatter::make_usage(app, std::move(name));
-    return std::string("Usage: vhookd ") + command->name + " " + command->usage + "\n";
+    return "Usage: vhookd " + with_usage(*command) + "\n";
   }
 };
 
@@ -288,7 +293,7 @@ std::string usage(const CLI::App& app) {
   const Command* command = parsed.empty() ? nullptr : find(parsed.front()->get_name());
   if (command == nullptr) return "usage: vhookd [OPTIONS] COMMAND …; `vhookd --help` lists the commands";
   const std::string name = command->name;
-  return "usage: vhookd " + name + " " + command->usage + "; `vhookd " + name + " --help` says more";
+  return "usage: vhookd " + with_usage(*command) + "; `vhookd " + name + " --help` says more";
 }
 
 std::string reason(const CLI::App& app, const CLI::ParseError& error) {

@@ -32,7 +32,7 @@ int unknown(const std::string& id, const config::Config& config) {
 
 // Which epoch the webhook is in, where a daemon runs that knows it.
 std::string running(const ExplainOptions& options) {
-  const ControlClient daemon(find_socket({.config = options.config, .state = {}}, process_environment()));
+  const ControlClient daemon(find_socket({.config = options.config, .state = options.state}, process_environment()));
   const auto reply = daemon.call("GET", webhook_path(options.id), {}, std::chrono::seconds(2));
   if (!reply || reply->status != 200) return {};
   const auto webhook = Json::parse(reply->body, nullptr, false);

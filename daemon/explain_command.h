@@ -8,6 +8,7 @@ namespace vhookd {
 
 struct ExplainOptions {
   std::string config;  // --config; empty: see config_path() in daemon/paths.h
+  std::string state;   // --state; empty: see state_folder() there. Only says which daemon to ask how far it is
   std::string id;
   bool json = false;
 };

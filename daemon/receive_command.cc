@@ -140,7 +140,7 @@ int receive_command(const ReceiveOptions& options) {
     }
     auto secret = parse_webhook_secret(text);
     if (!secret) {
-      std::fprintf(stderr, "--secret: %s\n", secret.error().c_str());
+      std::fprintf(stderr, "vhookd: --secret: %s\n", secret.error().c_str());
       return 64;
     }
     receiving.secrets.push_back(std::move(*secret));
@@ -154,13 +154,17 @@ int receive_command(const ReceiveOptions& options) {
   const SystemClock clock;
   auto receiver = Receiver::open(clock, std::move(receiving));
   if (!receiver) {
-    std::fprintf(stderr, "%s; --port takes another\n", receiver.error().c_str());
+    std::fprintf(stderr, "vhookd: %s; --port takes another\n", receiver.error().c_str());
     return 1;
   }
-  if (!options.json) {
-    print("receiving at " + (*receiver)->url() + "; " +
-          (checked ? "signatures are checked" : "signatures are NOT checked, as there is no --secret") +
-          "; end with Ctrl-C\n" + row({"TIME UTC", "WEBHOOK", "TYPE", "SEQUENCE", "RECORDS", "SIGNATURE", "NOTE"}));
+  const std::string greeting =
+      "receiving at " + (*receiver)->url() + "; " +
+      (checked ? "signatures are checked" : "signatures are NOT checked, as there is no --secret") +
+      "; end with Ctrl-C\n";
+  if (options.json) {
+    std::fputs(greeting.c_str(), stderr);  // JSON alone on the other: and yet the port that --port 0 took is said
+  } else {
+    print(greeting + row({"TIME UTC", "WEBHOOK", "TYPE", "SEQUENCE", "RECORDS", "SIGNATURE", "NOTE"}));
   }
   stop.wait();
   const ReceiverCounts counts = (*receiver)->counts();

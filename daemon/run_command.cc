@@ -57,7 +57,7 @@ int refuse_crash_point(const std::string& reason) {
   return exit_code::wrong_usage;
 }
 
-// The second signal, or the end of patience, ends the process where it stands.
+// The second signal, or the end of patience, ends the process where it stands. Neither is a failure: nothing is lost.
 class StopGuard {
  public:
   StopGuard() : thread_([this](const std::stop_token& stopped) { watch(stopped); }) {}
@@ -67,7 +67,7 @@ class StopGuard {
     const SystemClock clock;
     const Tick end = clock.tick() + stop_patience;
     while (!stopped.stop_requested()) {
-      if (wait_for_signal(milliseconds(50)) == Wake::stop) std::_Exit(exit_code::failed);
+      if (wait_for_signal(milliseconds(50)) == Wake::stop) std::_Exit(exit_code::done);
       if (clock.tick() < end) continue;
       log_event(Level::warn, "stop-cut-short", {{"why", "a database did not answer in time; nothing is lost"}});
       std::_Exit(exit_code::done);

@@ -5,6 +5,8 @@
 #include <openssl/crypto.h>
 #include <sqlite3.h>
 
+#include <algorithm>
+
 #include "connectors/connector.h"
 
 namespace vhookd {
@@ -22,6 +24,7 @@ std::string version_text() {
   libraries.push_back(std::string("SQLite ") + sqlite3_libversion());
   libraries.emplace_back(OpenSSL_version(OPENSSL_VERSION));
   libraries.push_back(std::string("libmicrohttpd ") + MHD_get_version());
+  for (const char* library : {VHOOKD_BUILT_WITH}) libraries.emplace_back(library);
   // SQLite is both a connector's library and the state's.
   const auto name = [](const std::string& line) { return line.substr(0, line.find(' ')); };
   std::vector<std::string> seen;

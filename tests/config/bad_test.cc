@@ -79,7 +79,23 @@ TEST(BadFiles, AreManyAndEachHasItsErrors) {
 TEST(BadFiles, AMissingFileIsNamed) {
   const auto config = load("/nonexistent/vhookd.yaml", test_secrets());
   ASSERT_FALSE(config.has_value());
-  EXPECT_EQ(config.error(), Errors{"/nonexistent/vhookd.yaml: cannot be read: No such file or directory"});
+  EXPECT_EQ(config.error(), Errors{"/nonexistent/vhookd.yaml: cannot be read: No such file or directory; make it, or "
+                                   "name another with --config or VHOOKD_CONFIG"});
+}
+
+// Which connections stand there is not known, so that none is called unknown.
+TEST(BadFiles, AFileThatIsNoYamlMakesNoOtherWrong) {
+  const TempFolder temp;
+  const std::string broken =
+      temp.write("vhookd.yaml", "connections: {shop: {db_url: 'sqlite:///srv/a.db'}}\nlog: {level: [}\n");
+  const std::string path = temp.write("conf.d/a.yaml",
+                                      "webhooks:\n  - {id: a b, connection_id: shop, object_type: t, event: updated, "
+                                      "hook_url: 'https://h.example/'}\n");
+  const auto config = load(broken, test_secrets());
+  ASSERT_FALSE(config.has_value());
+  ASSERT_EQ(config.error().size(), 2U) << testing::PrintToString(config.error());
+  EXPECT_TRUE(config.error()[0].starts_with(broken + ":2:")) << config.error()[0];
+  EXPECT_EQ(config.error()[1], path + ":2:10: webhooks[0].id: \"a b\" must be 1 to 64 letters, digits, dots, _ and -");
 }
 
 TEST(BadFiles, AFileOverOneMebibyteIsRefused) {

@@ -115,6 +115,11 @@ TEST(Spelling, ThreeWaysAndNoOther) {
   EXPECT_FALSE(spells("ID", "id"));
 }
 
+TEST(Spelling, TheOtherWaysSpellTheSame) {
+  EXPECT_EQ(other_spellings("hook_url"), (std::vector<std::string>{"HookUrl", "hookUrl"}));
+  EXPECT_EQ(other_spellings("id"), (std::vector<std::string>{"Id"}));
+}
+
 TEST(Spelling, NearestIsTheOneMeant) {
   const std::vector<std::string> known = {"interval", "include_all", "include_created", "hook_url", "key", "event"};
   const std::pair<const char*, const char*> cases[] = {

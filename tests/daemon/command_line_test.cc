@@ -88,6 +88,7 @@ TEST(CommandLine, WrongUsageIs64WithTheReasonAndTheUsage) {
       {{"dead", "show"}, "PAGE is required", "usage: vhookd dead"},
       {{"dead", "lost"}, "required", "usage: vhookd dead"},
       {{"run", "--config"}, "--config", "usage: vhookd"},
+      {{"version", "x"}, "x", "usage: vhookd version; `vhookd version --help`"},
   };
   for (const auto& item : cases) {
     const Result result = vhookd(item.words);
@@ -123,8 +124,9 @@ TEST(CommandLine, OptionsReachTheirCommand) {
   EXPECT_TRUE(seen.run->once);
   EXPECT_EQ(vhookd({"check", "--probe", "--json", "--config", "/c"}, &seen).code, 0);
   EXPECT_TRUE(seen.check->probe && seen.check->json && seen.check->config == "/c");
-  EXPECT_EQ(vhookd({"explain", "orders", "--json", "--config", "/c"}, &seen).code, 0);
-  EXPECT_TRUE(seen.explain->id == "orders" && seen.explain->json && seen.explain->config == "/c");
+  EXPECT_EQ(vhookd({"explain", "orders", "--json", "--config", "/c", "--state", "/s"}, &seen).code, 0);
+  EXPECT_TRUE(seen.explain->id == "orders" && seen.explain->json && seen.explain->config == "/c" &&
+              seen.explain->state == "/s");
   EXPECT_EQ(vhookd({"init", "-"}, &seen).code, 0);
   EXPECT_EQ(seen.init->url, "-");
   EXPECT_EQ(vhookd({"demo", "--keep"}, &seen).code, 0);
@@ -152,6 +154,9 @@ TEST(CommandLine, SmallThings) {
   EXPECT_TRUE(version.out.starts_with("vhookd " VHOOKD_VERSION " (")) << version.out;
   EXPECT_TRUE(has(version.out, "libcurl 7.") && has(version.out, "SQLite 3.") && has(version.out, "OpenSSL 3.") &&
               has(version.out, "libmicrohttpd 0."));
+  for (const char* library : {"libpq ", "libpqxx ", "MySQL-Connector/C++ 1.", "libmariadb 3.", "yaml-cpp 0.",
+                              "spdlog 1.", "simdjson ", "prometheus-cpp 1.", "libsystemd 2"})
+    EXPECT_TRUE(has(version.out, std::string("\n  ") + library)) << library << version.out;
   EXPECT_EQ(vhookd({"--version"}).out.substr(0, 7), "vhookd ");
   EXPECT_TRUE(json::accept(vhookd({"schema"}).out));
 }

@@ -233,7 +233,7 @@ TEST_F(DeliveryTest, ASecondTermStopsAtOnceAndThePageComesAgainTheSame) {
   daemon_->program().signal(SIGTERM);
   EXPECT_TRUE(daemon_->program().says("stopping"));
   daemon_->program().signal(SIGTERM);
-  EXPECT_TRUE(daemon_->program().wait(milliseconds(5000)));
+  EXPECT_EQ(daemon_->program().wait(milliseconds(5000)), 0);
   gate.open();
   daemon_->start();
   const auto posts = hook.posts(2);

@@ -132,6 +132,7 @@ TEST_P(ExplainTest, SaysInWhichEpochTheRunningDaemonIs) {
   EXPECT_EQ(said.code, 0) << said.err;
   EXPECT_TRUE(said.out.contains("epoch 1, last check 20")) << said.out;
   EXPECT_FALSE(explain({{}}).out.contains("last check")) << "no daemon of its own";
+  EXPECT_TRUE(daemon_->ask({"explain", "w"}).out.contains("epoch 1, last check 20")) << "named with --state";
 }
 
 TEST_P(ExplainTest, TheIndexToAddIsTheOneThatServes) {

@@ -165,11 +165,23 @@ TEST_F(OperatorTest, ReceivePrintsWhatComes) {
   EXPECT_EQ(receive.wait(), 0);
 }
 
+TEST_F(OperatorTest, ReceiveSaysWhereItListensBesideItsJson) {
+  Program receive({"receive", "--port", "0", "--json"});
+  ASSERT_TRUE(receive.says("receiving at http://127.0.0.1:"));
+  EXPECT_EQ(receive.out(), "");
+  receive.signal(SIGTERM);
+  EXPECT_EQ(receive.wait(), 0);
+}
+
 TEST_F(OperatorTest, DemoShowsWebhooksArriveAndCleansUp) {
   const auto said = run({"demo"}, {}, std::chrono::seconds(60));
   EXPECT_EQ(said.code, 0) << said.out << said.err;
   EXPECT_FALSE(said.out.contains("BAD")) << said.out;
   EXPECT_TRUE(said.out.contains("no gap, no duplicate")) << said.out;
+  const auto from = said.out.find("(/") + 1;
+  const std::filesystem::path shop = said.out.substr(from, said.out.find(')', from) - from);
+  EXPECT_EQ(shop.filename(), "shop.db");
+  EXPECT_FALSE(std::filesystem::exists(shop.parent_path())) << shop;
 }
 
 }  // namespace
