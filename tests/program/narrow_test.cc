@@ -16,7 +16,7 @@ class NarrowTest : public EveryDatabaseTest {
   }
   void fill() {
     shop_->run("GRANT SELECT ON things TO PUBLIC");
-    shop_->run("INSERT INTO things (id, v) SELECT i, 0 FROM " + shop_->numbers(50));
+    shop_->run("INSERT INTO things SELECT i, 0, now() - interval '1 day' FROM " + shop_->numbers(50));
     shop_->run("CREATE INDEX moved ON things (updated_at)");
     call_large();
   }
