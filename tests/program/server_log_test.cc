@@ -283,7 +283,8 @@ class ServerLogTest : public ProgramTest, public ::testing::WithParamInterface<c
       for (const auto& record : records(0, id)) {
         if (!record.contains(names.text)) continue;
         const auto row = record.at(names.id).get<std::size_t>();
-        if (row < values.size()) EXPECT_EQ(record.at(names.text), values[row]);
+        if (row >= values.size()) continue;
+        EXPECT_EQ(record.at(names.text), values[row]);
       }
     }
   }
