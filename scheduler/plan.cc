@@ -24,9 +24,11 @@ constexpr std::array updated_names = {"updatedat",  "modifiedat",    "lastmodifi
                                       "lastupdate", "lastupdatedat", "updatedon",    "modifiedon",     "updatetime",
                                       "updated",    "modified",      "modifytime",   "datemodified",   "dateupdated",
                                       "changedat",  "modifieddate",  "updateddate",  "mtime"};
-constexpr std::array rowid_names = {"rowid", "_rowid_", "oid"};
 constexpr std::array created_names = {"createdat",    "insertedat",  "createdon",   "createtime", "created",
                                       "creationdate", "datecreated", "createddate", "inserted",   "ctime"};
+
+// What SQLite itself calls the number of a row.
+constexpr std::array rowid_names = {"rowid", "_rowid_", "oid"};
 
 std::string lower(std::string_view name) {
   std::string out;
