@@ -144,8 +144,9 @@ TEST_P(Postgres, OwnValuesStandInTheStatementAndNoOthers) {
     return first(*session_, "SELECT current_query() WHERE $1::text <> ''", {param}).at(0);
   };
   EXPECT_TRUE(asked(own("{17,4}")).contains("WHERE '{17,4}'::text"));
-  EXPECT_TRUE(asked(own("1' OR '1")).contains("WHERE $1::text")) << "it is held to what it may be";
-  EXPECT_TRUE(asked(text("17")).contains("WHERE $1::text"));
+  // What is bound needs a message of its own, and the rows come with the next one.
+  EXPECT_TRUE(asked(own("1' OR '1")).starts_with("FETCH ")) << "it is held to what it may be";
+  EXPECT_TRUE(asked(text("17")).starts_with("FETCH "));
   make(R"(CREATE TABLE "a$1" (id int, "b""$2" int); INSERT INTO "a$1" VALUES (1, 5), (2, 8), (3, 9))");
   const std::string sql =
       R"(SELECT id FROM room."a$1" WHERE id = $1::int OR "b""$2" = ANY($2::int[]) OR id = $1::int ORDER BY id)";
