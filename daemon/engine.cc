@@ -261,7 +261,6 @@ void Engine::polled(const Due& due, const PollOutcome& outcome, const Shared<std
   if (!outcome.strategy.empty()) {
     entry.strategy = outcome.strategy;
     entry.by_commits_alone = outcome.by_commits_alone;
-    entry.found_some = run.records > 0 && !outcome.token.empty();
   }
   const bool complete = run.ok && outcome.complete;
   if (complete) {

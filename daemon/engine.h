@@ -103,8 +103,7 @@ class Engine {
     bool asked = false;    // somebody asked for the next poll: it is not left out
     // What lets polls be left out (scheduler/idle.h).
     bool by_commits_alone = true;    // not known before the first poll
-    bool found_some = false;         // the last poll did, and the next one probably will: it is made without asking
-    Shared<std::string> token;       // of the last poll's view or before it, which was whole; empty: there is none
+    Shared<std::string> token;       // taken before the last poll, which was whole; empty: there is none
     std::optional<Instant> idle_at;  // last check by a token, newer than the state's
     bool idle_unsaved = false;       // the state does not know of it
     bool outbox_full = false;
@@ -144,7 +143,6 @@ class Engine {
     PollRequest request;
     Shared<std::string> token;
     bool by_commits_alone = true;
-    bool found_some = false;
   };
   // daemon/engine_poll.cc
   Due take(const std::string& id);

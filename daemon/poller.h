@@ -31,7 +31,6 @@ struct PollOutcome {
   bool epoch_ends = false;              // nothing was asked: the configuration before is to be polled once more
   bool by_commits_alone = false;        // scheduler/idle.h can tell that there is nothing to poll
   bool up_to_date = false;              // until something is committed, another poll finds nothing
-  std::string token;                    // of the poll's view (scheduler/idle.h); empty: not known
 };
 
 struct PollRequest {

@@ -22,10 +22,6 @@ std::optional<IdleProbe> idle_probe(Dialect dialect) {
   return std::nullopt;
 }
 
-std::string idle_token(std::string_view snapshot, std::string_view server_run) {
-  return std::string(snapshot).append(" ").append(server_run);
-}
-
 bool changes_by_commits_alone(const Table& table) {
   if (table.row_security || table.foreign_parts) return false;
   return table.relation == Relation::table || table.relation == Relation::partitioned_table ||

@@ -26,7 +26,6 @@
 
 #include <optional>
 #include <string>
-#include <string_view>
 
 #include "core/query.h"
 #include "scheduler/plan.h"
@@ -39,9 +38,6 @@ struct IdleProbe {
 };
 
 std::optional<IdleProbe> idle_probe(Dialect dialect);
-
-// PostgreSQL's token as of a view: its snapshot, and server_run_sql's answer.
-std::string idle_token(std::string_view snapshot, std::string_view server_run);
 
 // What a poll of this table reads changes by commits at this server alone.
 bool changes_by_commits_alone(const Table& table);

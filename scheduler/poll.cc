@@ -75,11 +75,6 @@ std::string notice(const Poll& poll) {
   return xid == nullptr ? std::string() : xid->notice();
 }
 
-std::string token(const Poll& poll) {
-  const auto* xid = std::get_if<XidPoll>(&poll);
-  return xid == nullptr ? std::string() : xid->token();
-}
-
 bool go_on_anew(Poll& poll) {
   if (auto* xid = std::get_if<XidPoll>(&poll)) return xid->go_on_anew();
   if (auto* timestamp = std::get_if<TimestampPoll>(&poll)) return timestamp->go_on_anew();

@@ -43,8 +43,6 @@ std::optional<Strategy> strategy_of(const std::string& checkpoint);
 std::optional<std::int64_t> forget_below(const Poll& poll);
 // What else the operator should know of this poll; empty: nothing.
 std::string notice(const Poll& poll);
-// What the idle probe (scheduler/idle.h) would have told in the poll's last view; empty: that is not known.
-std::string token(const Poll& poll);
 // The view of the database is to be left for a newer one: true where the poll goes on in that behind the last row
 // handled. Its next question is then to be asked there.
 bool go_on_anew(Poll& poll);

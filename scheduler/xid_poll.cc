@@ -7,7 +7,6 @@
 
 #include "scheduler/checkpoint.h"
 #include "scheduler/digest.h"
-#include "scheduler/idle.h"
 #include "scheduler/parts.h"
 #include "scheduler/server_run.h"
 #include "scheduler/stamp.h"
@@ -170,10 +169,7 @@ Result<void> XidPoll::take_position(Row row) {
     else if (snapshot_xmax_ - oldest > comparable_xids)
       start_over("too many transactions since the last poll to compare them");
   }
-  if (!row[1].null) {
-    token_ = idle_token(text, row[1].text);
-    check_run(std::string(row[1].text));
-  }
+  if (!row[1].null) check_run(std::string(row[1].text));
   if (parted_) now_ = oids_of_parts(row[2].text);
   if (by_place_) check_place(std::string(row[2].text));
   if (!sweep_) begin_sweep(xmin);

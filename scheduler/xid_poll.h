@@ -52,7 +52,6 @@ class XidPoll {
   // All that its last view showed was looked at. REQUIRES: the poll is whole.
   bool is_up_to_date() const { return !resumed_ && !narrow_; }
   const std::string& notice() const { return notice_; }
-  const std::string& token() const { return token_; }  // what the idle probe tells at its last view; empty: nothing
 
  private:
   enum class Step { position, scan, count, keys, done };
@@ -107,7 +106,6 @@ class XidPoll {
   std::set<std::uint64_t> now_;    // and of those that are there now
   std::uint64_t snapshot_xmax_ = 0;
   std::string notice_;
-  std::string token_;
   std::string ended_;    // the server's time after the scan, where polls are narrowed
   bool narrow_ = false;  // this poll was narrow, and is whole
   // Which known rows are not there any more.

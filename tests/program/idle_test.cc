@@ -113,27 +113,6 @@ TEST_P(IdlePostgres, WhatChangesWithoutACommitIsPolled) {
   EXPECT_EQ(left_out(), 0U);
 }
 
-// What it saw tells as much as asking beforehand would have. Other tests write to the same servers meanwhile.
-TEST_P(IdlePostgres, APollThatFoundSomethingIsNotFollowedByOneThatFindsNothing) {
-  start_often({{}});
-  wait_until_idle();
-  const std::string found = "polled webhook=w records=1";
-  std::size_t from = 0;
-  EXPECT_TRUE(eventually([&] {
-    shop_->run("UPDATE things SET v = v + 1 WHERE id = 1");
-    std::string next;
-    if (!eventually([&] {
-          const auto log = daemon_->log();
-          const auto at = log.find(found, from);
-          next = at == std::string::npos ? next : log.substr(at + found.size());
-          return next.contains("webhook=w ") || next.contains("webhook=w\n");
-        }))
-      return false;
-    from = daemon_->log().size();
-    return next.find("unchanged webhook=w") < next.find("polled webhook=w");
-  })) << daemon_->log();
-}
-
 INSTANTIATE_TEST_SUITE_P(All, IdlePostgres, ::testing::Values("postgres15", "postgres18"), name_of_database);
 
 }  // namespace
