@@ -133,14 +133,14 @@ std::string fault_of_url(string_view url, DbType type) {
   if (!well_encoded(url)) return "has a % that begins no percent-encoding; write it as %25";
   if (std::ranges::count(parts.user, '@') > 1 || parts.path.contains('@'))
     return "has more than one @; in a password write @ : / ? as %40 %3A %2F %3F";
-  // libpq takes what stands before it for user and password, a ? in them and all.
-  if (parts.query.contains('@'))
-    return "has an @ behind a ?; write it as %40, and in a password @ : / ? as %40 %3A %2F %3F";
   const bool postgres = dialect_of(type) == Dialect::postgres;
   if (!postgres && parts.hosts.empty() && !parts.query.contains("socket="))
     return "names no host: " + std::string(parts.scheme) + "user:password@host:port/database";
-  auto fault = fault_of_query(parts.query, postgres);
-  return fault.empty() ? fault_of_hosts(parts.hosts, postgres) : fault;
+  if (auto fault = fault_of_query(parts.query, postgres); !fault.empty()) return fault;
+  // libpq takes what stands before it for user and password, a ? in them and all.
+  if (parts.query.contains('@'))
+    return "has an @ behind a ?; write it as %40, and in a password @ : / ? as %40 %3A %2F %3F";
+  return fault_of_hosts(parts.hosts, postgres);
 }
 
 }  // namespace vhookd::config

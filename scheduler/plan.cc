@@ -6,8 +6,8 @@
 #include <ranges>
 
 #include "core/crypto.h"
-#include "core/time_text.h"
 #include "scheduler/epoch.h"
+#include "scheduler/filter_sql.h"
 #include "scheduler/sql.h"
 #include "scheduler/table_words.h"
 
@@ -226,60 +226,12 @@ class Planner {
   Result<void> filters() {
     for (const auto& filter : webhook_.filters) {
       if (table_.find(filter.column) == nullptr) return no_column(webhook_, table_, "filters", filter.column);
-      const auto name = quoted(filter.column);
-      if (filter.op == Op::is_null) {
-        plan_.filter.push_back(name + (filter.values[0].text == "t" ? " IS NULL" : " IS NOT NULL"));
-        continue;
-      }
-      std::string marks = "?";
-      for (std::size_t i = 1; i < filter.values.size(); ++i) marks += ", ?";
-      const auto condition = [&]() -> std::string {
-        switch (filter.op) {
-          case Op::ne:
-            return " <> ?";
-          case Op::gt:
-            return " > ?";
-          case Op::gte:
-            return " >= ?";
-          case Op::lt:
-            return " < ?";
-          case Op::lte:
-            return " <= ?";
-          case Op::in:
-            return " IN (" + marks + ")";
-          case Op::not_in:
-            return " NOT IN (" + marks + ")";
-          case Op::like:
-            return " LIKE ?";
-          case Op::eq:
-          case Op::is_null:
-            break;
-        }
-        return " = ?";
-      }();
-      plan_.filter.push_back(name + condition);
-      for (const auto& value : filter.values) plan_.filter_params.push_back(compared(filter, value));
+      plan_.filter.push_back(condition_of(filter, quoted(filter.column)));
+      if (filter.op == Op::is_null) continue;
+      for (const auto& value : filter.values)
+        plan_.filter_params.push_back(compared(plan_.dialect, *table_.find(filter.column), filter.op, value));
     }
     return {};
-  }
-
-  // MySQL finds a text equal to a number where it reads as that number, and one that reads as none is 0. MariaDB
-  // leaves the offset of a time unread; the session's zone is UTC.
-  Param compared(const config::Filter& filter, Param value) const {
-    const Column& column = *table_.find(filter.column);
-    if (plan_.dialect != Dialect::mysql) return value;
-    if (column.kind == Kind::timestamp || column.kind == Kind::timestamptz) {
-      const auto at = parse_rfc3339(value.text);
-      if (!at) return value;
-      value.text = rfc3339(*at);
-      value.text.pop_back();  // the Z
-      return value;
-    }
-    const bool equals = filter.op == Op::eq || filter.op == Op::ne || filter.op == Op::in || filter.op == Op::not_in;
-    if (!equals || column.kind != Kind::text || column.declared.starts_with("bit")) return value;
-    if (value.kind == Kind::boolean) value.text = value.text == "t" ? "1" : "0";
-    value.kind = Kind::text;
-    return value;
   }
 
   bool tells_new_from_changed() const { return webhook_.event == Event::created || !webhook_.include_created; }

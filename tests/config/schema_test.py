@@ -50,7 +50,7 @@ BEYOND_A_SCHEMA = {
 }
 for name, webhooks in {
     "environment": [1, 2, 3, 4, 6], "fields": [1, 2], "hold_if_changed_over": [2],
-    "hook_url": [5, 6, 7, 9, 12, 13, 14, 15, 16], "id_bad": [3], "interval": [0, 2, 3, 4, 7, 13, 14],
+    "hook_url": [5, 6, 7, 9, 12, 13, 14, 15, 16, 18, 19], "id_bad": [3], "interval": [0, 2, 3, 4, 7, 13, 14],
     "key_missing": [1], "key": [0], "checked_at": [0, 1, 2], "lookback": [2], "timeout": [1, 2, 3],
 }.items():
     BEYOND_A_SCHEMA |= {f"{name}.yaml[{webhook}]" for webhook in webhooks}
