@@ -8,10 +8,33 @@ namespace {
 
 constexpr std::size_t longest_quotation = 60;  // bytes: enough to find the place, short enough to read
 
+// What a terminal would act on is spelled out, U+0080 to U+009F among it.
+void append_visibly(std::string& out, std::string_view text) {
+  constexpr std::string_view hex = "0123456789abcdef";
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto c = static_cast<unsigned char>(text[i]);
+    const bool second = c == 0xC2 && i + 1 < text.size() && (text[i + 1] & 0xE0) == 0x80;
+    if (c == '\n') {
+      out += "\\n";
+    } else if (c == '\t') {
+      out += "\\t";
+    } else if (c < 0x20 || c == 0x7F || second) {
+      const auto code = second ? static_cast<unsigned char>(text[++i]) : c;
+      out += "\\x";
+      out += hex[code >> 4];
+      out += hex[code & 15];
+    } else {
+      out += text[i];
+    }
+  }
+}
+
 std::string line_of(std::string_view key, std::string_view what) {
-  std::string text(key);
+  std::string text;
+  append_visibly(text, key);
   if (!key.empty()) text += ": ";
-  return text.append(what);
+  append_visibly(text, what);
+  return text;
 }
 
 }  // namespace
@@ -51,26 +74,15 @@ std::vector<std::string> Report::print(Entries entries) const {
 }
 
 std::string in_quotes(std::string_view text) {
-  constexpr std::string_view hex = "0123456789abcdef";
   std::string out = "\"";
-  bool cut = false;
-  for (const char c : text) {
-    const bool first_of_character = (c & 0xC0) != 0x80;
-    cut = first_of_character && out.size() > longest_quotation;
-    if (cut) break;
-    if (c == '\n') {
-      out += "\\n";
-    } else if (c == '\t') {
-      out += "\\t";
-    } else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) {
-      out += "\\x";
-      out += hex[(c >> 4) & 15];
-      out += hex[c & 15];
-    } else {
-      out += c;
-    }
+  for (std::size_t i = 0; i < text.size();) {
+    if (out.size() > longest_quotation) return out + "…\"";
+    std::size_t end = i + 1;
+    while (end < text.size() && (text[end] & 0xC0) == 0x80) ++end;
+    append_visibly(out, text.substr(i, end - i));
+    i = end;
   }
-  return out + (cut ? "…\"" : "\"");
+  return out + "\"";
 }
 
 std::string joined(const std::vector<std::string>& words, std::string_view between) {

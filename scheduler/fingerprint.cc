@@ -83,17 +83,31 @@ void add_call(Sql& sql, const Plan& plan, const std::string& call, const std::st
   sql.text(")");
 }
 
+// One that the table and its columns leave free.
+std::string free_name(const Plan& plan, std::string name) {
+  while (plan.table->name.name == name || plan.table->find(name) != nullptr) name += '_';
+  return name;
+}
+
+std::string row_text(const Plan& plan) {
+  return free_name(plan, "vhookd_row");
+}
+
 // PostgreSQL would work the text out once for each seed; OFFSET 0 keeps it where it stands.
 void add_from(Sql& sql, const Plan& plan) {
   sql.text(" FROM ").text(plan.from);
   if (plan.dialect != Dialect::postgres) return;
   sql.text(" CROSS JOIN LATERAL (SELECT ");
   add_call(sql, plan, "pg_catalog.concat_ws", "pg_catalog.concat_ws", true);
-  sql.text(" AS vhookd_row OFFSET 0) AS vhookd");
+  sql.text(" AS ").text(row_text(plan)).text(" OFFSET 0) AS ").text(free_name(plan, "vhookd"));
 }
 
-constexpr auto first_hash = R"(pg_catalog.hashtextextended(vhookd_row COLLATE "C", 1))";
-constexpr auto second_hash = R"(pg_catalog.hashtextextended(vhookd_row COLLATE "C", 2))";
+std::string first_hash(const Plan& plan) {
+  return "pg_catalog.hashtextextended(" + row_text(plan) + R"( COLLATE "C", 1))";
+}
+std::string second_hash(const Plan& plan) {
+  return "pg_catalog.hashtextextended(" + row_text(plan) + R"( COLLATE "C", 2))";
+}
 
 void add_sha(Sql& sql, const Plan& plan) {
   sql.text("SHA2(");
@@ -104,7 +118,10 @@ void add_sha(Sql& sql, const Plan& plan) {
 void add_fingerprint(Sql& sql, const Plan& plan) {
   switch (plan.dialect) {
     case Dialect::postgres:
-      sql.text("pg_catalog.sum(").text(first_hash).text(")::text || ',' || pg_catalog.sum(").text(second_hash);
+      sql.text("pg_catalog.sum(")
+          .text(first_hash(plan))
+          .text(")::text || ',' || pg_catalog.sum(")
+          .text(second_hash(plan));
       sql.text(")::text");
       break;
     case Dialect::mysql:
@@ -124,7 +141,7 @@ void add_fingerprint(Sql& sql, const Plan& plan) {
 void add_hash(Sql& sql, const Plan& plan) {
   switch (plan.dialect) {
     case Dialect::postgres:
-      sql.text(first_hash).text("::text || ',' || ").text(second_hash).text("::text");
+      sql.text(first_hash(plan)).text("::text || ',' || ").text(second_hash(plan)).text("::text");
       break;
     case Dialect::mysql:
       add_sha(sql, plan);

@@ -379,7 +379,9 @@ void SnapshotPoll::record_gone(const KnownRow& known, Harvest& harvest) const {
     // SQLite keeps bytes in a column of any type.
     const bool as_kept = column == nullptr || params[i].kind == Kind::binary;
     Value value{.kind = as_kept ? params[i].kind : column->kind, .text = params[i].text};
-    if (value.kind == Kind::hex) value.text.remove_prefix(2);  // the key carries PostgreSQL's \x
+    // The key carries PostgreSQL's \x, but for one that was noted while its column was a text.
+    if (value.kind == Kind::hex && !value.text.starts_with("\\x")) value.kind = params[i].kind;
+    if (value.kind == Kind::hex) value.text.remove_prefix(2);
     values.push_back(value);
   }
   harvest.record(RecordWriter(names, positions), values, [this] { return checkpoint(); });

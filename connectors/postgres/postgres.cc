@@ -46,14 +46,17 @@ std::optional<std::string> with_own_values(const Query& query) {
   for (std::string_view rest = query.sql; !rest.empty();) {
     if (rest.front() == '"') in_name = !in_name;
     std::size_t number = 0;
-    const char* next = rest.data() + 1;
-    if (rest.front() == '$' && !in_name) next = std::from_chars(next, rest.data() + rest.size(), number).ptr;
+    std::size_t length = 1;
+    if (rest.front() == '$' && !in_name) {
+      length = std::min(rest.find_first_not_of("0123456789", 1), rest.size());
+      std::from_chars(&rest.front() + 1, &rest.front() + length, number);
+    }
     if (number == 0 || number > query.params.size()) {
-      sql.append(rest.data(), next);
+      sql.append(rest.substr(0, length));
     } else {
       sql.append("'").append(query.params[number - 1].text).append("'");
     }
-    rest.remove_prefix(static_cast<std::size_t>(next - rest.data()));
+    rest.remove_prefix(length);
   }
   return sql;
 }

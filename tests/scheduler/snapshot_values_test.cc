@@ -82,5 +82,25 @@ TEST_F(SnapshotPollCase, AnotherTypeOfTheSameTextIsAChange) {
   EXPECT_EQ(records(), nlohmann::json::parse(R"([{"id":1,"v":"5"},{"id":1,"v":"NQ=="}])"));
 }
 
+// PostgreSQL's ALTER TABLE … ALTER id TYPE bytea: what is known of the rows still has the keys they had as text.
+TEST(SnapshotPollKeys, OneNotedAsTextBeforeItsColumnWasBytesIsToldAsItWas) {
+  for (const std::string text : {"", "a", "abc", "\\x", "\\x61"}) {
+    Table table;
+    table.name = {"public", "items"};
+    table.columns = {column("id", Kind::hex)};
+    table.primary_key = {"id"};
+    Conductor conductor(a_webhook(DbType::postgres, Event::deleted), table);
+    std::string key;
+    ASSERT_TRUE(append_key(key, {.kind = Kind::text, .text = text}));
+    conductor.known[key] = {.key = key, .digest = "d", .mark = 0, .matched = true};
+    conductor.checkpoint = R"({"strategy":"snapshot"})";
+    Source empty{.read = [](const Query&, const OnRow&) { return Result<void>(); }};
+    ASSERT_EQ(conductor.poll(empty), Went::whole) << conductor.error;
+    ASSERT_EQ(conductor.received.size(), 1U);
+    const bool as_bytes = text.starts_with("\\x");
+    EXPECT_EQ(conductor.received[0].record["id"], !as_bytes ? text : text.size() > 2 ? "YQ==" : "") << text;
+  }
+}
+
 }  // namespace
 }  // namespace vhookd::testing
