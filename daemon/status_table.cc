@@ -23,7 +23,7 @@ std::string next_check(const StatusRow& row, Instant now) {
 std::string last_check(const StatusRow& row, Instant now, bool narrow) {
   if (!row.first_sync.empty()) return "first sync: " + row.first_sync;
   if (!row.checked_at) return "never";
-  const std::string whole = rfc3339_seconds(*row.checked_at);
+  std::string whole = rfc3339_seconds(*row.checked_at);
   if (!narrow) return whole;
   constexpr std::size_t day = std::string_view("2026-11-23").size();
   return whole.starts_with(rfc3339_seconds(now).substr(0, day)) ? whole.substr(day + 1) : whole.substr(0, day);

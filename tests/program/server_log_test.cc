@@ -355,7 +355,10 @@ TEST_P(ServerLogTest, StatementsAreTheSameWhateverThingsAreCalled) {
   for (const auto& shape : of_hostile) {
     static const std::set<std::string> heads = {"BEGIN", "START",  "SET",     "SELECT",  "DECLARE", "FETCH",
                                                 "CLOSE", "COMMIT", "PREPARE", "EXECUTE", "SHOW",    "DO"};
-    EXPECT_TRUE(heads.contains(shape.substr(0, shape.find(' ')))) << shape;
+    // The catalogue is asked with one table expression.
+    EXPECT_TRUE(heads.contains(shape.substr(0, shape.find(' '))) ||
+                shape.starts_with("WITH t AS MATERIALIZED ( SELECT "))
+        << shape;
   }
   EXPECT_GT(of_hostile.size(), 10U) << all_of(of_hostile);
 }
