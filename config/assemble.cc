@@ -40,7 +40,7 @@ std::optional<Database> database_of(const Input& in, const Given& given, const D
 }
 
 Connections read_connections(const std::vector<Input>& maps) {
-  const auto keys = connection_keys();
+  const auto& keys = connection_keys();
   Connections connections;
   for (const Input& map : maps) {
     for (const auto& [name, entry] : entries_of(map, "names and databases")) {
@@ -212,7 +212,7 @@ class Assembler {
              .columns = webhook.columns};
   }
 
-  const Keys<WebhookDraft> keys_ = webhook_keys();
+  const Keys<WebhookDraft>& keys_ = webhook_keys();
   const KeyTable infos_ = infos(keys_);
   const Connections connections_;
   const bool whole_;

@@ -35,9 +35,10 @@ struct TopDraft {
   std::optional<Input> defaults, connections, webhooks;
 };
 
-Keys<WebhookDraft> webhook_keys();
-Keys<WebhookDraft> default_keys();  // the same without id
-Keys<DatabaseDraft> connection_keys();
-Keys<TopDraft> top_keys();
+// Made once, at the first call, by whichever thread.
+const Keys<WebhookDraft>& webhook_keys();
+const Keys<WebhookDraft>& default_keys();  // the same without id
+const Keys<DatabaseDraft>& connection_keys();
+const Keys<TopDraft>& top_keys();
 
 }  // namespace vhookd::config

@@ -1,6 +1,7 @@
 #include "config/load.h"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -48,8 +49,12 @@ std::vector<std::string> files_of(const std::string& path, Report& report) {
 std::optional<std::string> read_file(const std::string& path, int number, Report& report) {
   errno = 0;
   std::ifstream file(path, std::ios::binary);
-  std::string bytes(largest_file + 1, '\0');
-  if (file) file.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  std::string bytes;
+  std::array<char, 16384> piece{};
+  while (bytes.size() <= largest_file && file) {
+    file.read(piece.data(), piece.size());
+    bytes.append(piece.data(), static_cast<std::size_t>(file.gcount()));
+  }
   if (file.bad() || !file.is_open() || (file.fail() && !file.eof())) {
     const int why = errno == 0 ? EIO : errno;
     std::string mend;
@@ -58,7 +63,6 @@ std::optional<std::string> read_file(const std::string& path, int number, Report
     report.error({number}, "", std::string("cannot be read: ") + std::strerror(why) + mend);
     return std::nullopt;
   }
-  bytes.resize(static_cast<std::size_t>(file.gcount()));
   if (bytes.size() <= largest_file) return bytes;
   report.error({number, 1, 1}, "yaml", "is larger than 1 MiB; put webhooks into several files under conf.d");
   return std::nullopt;
@@ -126,7 +130,7 @@ class Loader {
   }
 
   Context& context_;
-  const Keys<TopDraft> keys_ = top_keys();
+  const Keys<TopDraft>& keys_ = top_keys();
   const KeyTable infos_ = infos(keys_);
   std::shared_ptr<Base> base_ = std::make_shared<Base>();
   TopDraft top_;

@@ -99,9 +99,7 @@ std::string webhooks_schema() {
   return schema.dump();
 }
 
-}  // namespace
-
-Keys<TopDraft> top_keys() {
+Keys<TopDraft> make_top_keys() {
   using Top = TopDraft;
   return {
       key<Top>("state", "The folder of the state file. Default $STATE_DIRECTORY, else /var/lib/vhookd.", &Top::state,
@@ -115,6 +113,13 @@ Keys<TopDraft> top_keys() {
       key<Top>("connections", "Databases, by name.", &Top::connections, later(connections_schema())),
       key<Top>("webhooks", "What is polled, and where its changes go.", &Top::webhooks, later(webhooks_schema())),
   };
+}
+
+}  // namespace
+
+const Keys<TopDraft>& top_keys() {
+  static const Keys<TopDraft> keys = make_top_keys();
+  return keys;
 }
 
 }  // namespace vhookd::config

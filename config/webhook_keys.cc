@@ -213,15 +213,13 @@ Keys<Draft> further_keys() {
   };
 }
 
-}  // namespace
-
-Keys<DatabaseDraft> connection_keys() {
+Keys<DatabaseDraft> make_connection_keys() {
   auto keys = database_keys<DatabaseDraft>();
   keys[1].required = true;
   return keys;
 }
 
-Keys<WebhookDraft> webhook_keys() {
+Keys<Draft> make_webhook_keys() {
   auto keys = model_keys();
   const auto database = database_keys<Draft>();
   keys.insert(keys.begin() + 2, database.begin(), database.end());
@@ -230,10 +228,27 @@ Keys<WebhookDraft> webhook_keys() {
   return keys;
 }
 
-Keys<WebhookDraft> default_keys() {
+Keys<Draft> make_default_keys() {
   auto keys = webhook_keys();
   keys[0] = refused<Draft>("id", "each webhook needs an id of its own; move it to the webhook");
   for (auto& key : keys) key.required = false;
+  return keys;
+}
+
+}  // namespace
+
+const Keys<DatabaseDraft>& connection_keys() {
+  static const Keys<DatabaseDraft> keys = make_connection_keys();
+  return keys;
+}
+
+const Keys<WebhookDraft>& webhook_keys() {
+  static const Keys<WebhookDraft> keys = make_webhook_keys();
+  return keys;
+}
+
+const Keys<WebhookDraft>& default_keys() {
+  static const Keys<WebhookDraft> keys = make_default_keys();
   return keys;
 }
 
