@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "config/config.h"
 #include "core/database.h"
@@ -9,10 +10,12 @@
 
 namespace vhookd {
 
-// "name >= ?", with a ? for each value that is bound; is_null binds none. `name`: the column's, quoted.
-std::string condition_of(const config::Filter& filter, const std::string& name);
+struct Condition {
+  std::string sql;            // "name >= ?", with a ? for each of
+  std::vector<Param> params;  // these; is_null has none
+};
 
-// The value as it has to be bound, so that the database compares it with the column as every other one does.
-Param compared(Dialect dialect, const Column& column, config::Op op, Param value);
+// `name`: the column's, quoted. Values are bound so that every database compares them with the column alike.
+Condition condition_of(Dialect dialect, const Column& column, const config::Filter& filter, const std::string& name);
 
 }  // namespace vhookd

@@ -225,11 +225,11 @@ class Planner {
 
   Result<void> filters() {
     for (const auto& filter : webhook_.filters) {
-      if (table_.find(filter.column) == nullptr) return no_column(webhook_, table_, "filters", filter.column);
-      plan_.filter.push_back(condition_of(filter, quoted(filter.column)));
-      if (filter.op == Op::is_null) continue;
-      for (const auto& value : filter.values)
-        plan_.filter_params.push_back(compared(plan_.dialect, *table_.find(filter.column), filter.op, value));
+      const Column* column = table_.find(filter.column);
+      if (column == nullptr) return no_column(webhook_, table_, "filters", filter.column);
+      auto condition = condition_of(plan_.dialect, *column, filter, quoted(filter.column));
+      plan_.filter.push_back(std::move(condition.sql));
+      std::ranges::move(condition.params, std::back_inserter(plan_.filter_params));
     }
     return {};
   }

@@ -148,6 +148,23 @@ TEST(Plan, MySqlIsAskedForATimeInUtc) {
   EXPECT_EQ(value(DbType::postgres, "2026-11-23T10:00:00+01:00"), "2026-11-23T10:00:00+01:00");
 }
 
+TEST(Plan, SqliteComparesTimesAsTimes) {
+  const auto filter = [](Op op, std::vector<Param> values) {
+    auto asked = webhook(DbType::sqlite);
+    asked.filters = {{.column = "updated_at", .op = op, .values = std::move(values)}};
+    const Planned planned(asked, orders());
+    return planned.plan->filter[0] + " " + std::to_string(planned.plan->filter_params.size());
+  };
+  const std::string column = R"(coalesce(strftime('%Y-%m-%d %H:%M:%f', "updated_at"), "updated_at"))";
+  const std::string value = "coalesce(strftime('%Y-%m-%d %H:%M:%f', ?), ?)";
+  const Param time{Kind::text, false, "2026-11-23T09:00:00Z"};
+  EXPECT_EQ(filter(Op::gte, {time}), column + " >= " + value + " 2");
+  EXPECT_EQ(filter(Op::in, {time, time}), column + " IN (" + value + ", " + value + ") 4");
+  EXPECT_EQ(filter(Op::like, {time}), R"("updated_at" LIKE ? 1)");
+  EXPECT_EQ(filter(Op::gt, {{Kind::integer, false, "1764000000"}}), R"("updated_at" > ? 1)");
+  EXPECT_EQ(filter(Op::is_null, {{Kind::boolean, false, "t"}}), R"("updated_at" IS NULL 0)");
+}
+
 TEST(Plan, WhatCountsAsDeletedHangsOnTheColumnsKind) {
   const auto gone = [](Kind kind) {
     auto table = orders();
