@@ -171,6 +171,11 @@ std::vector<Param> key_values(const Plan& plan, const std::string& text, int num
   return values;
 }
 
+// Of letters alone: names by which columns are found are such, and our own, from which others' are kept apart.
+bool means_something(const std::string& name) {
+  return std::ranges::all_of(name, [](char c) { return c == '_' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); });
+}
+
 }  // namespace
 
 Scene any_scene(FuzzedDataProvider& given) {
@@ -195,10 +200,6 @@ Scene any_scene(FuzzedDataProvider& given) {
 }
 
 Renaming plain_names(const Scene& scene) {
-  const auto means_something = [](const std::string& name) {
-    return std::ranges::all_of(name,
-                               [](char c) { return c == '_' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); });
-  };
   Renaming names;
   for (const auto& column : scene.table.columns)
     names[column.name] = means_something(column.name) ? column.name : "column " + std::to_string(names.size());
@@ -218,7 +219,7 @@ Scene renamed(Scene scene, const Renaming& names, const Renaming& values) {
   const auto rename = [&](std::string& name) { name = names.at(name); };
   const auto rename_all = [&](std::vector<std::string>& list) { std::ranges::for_each(list, rename); };
   if (!scene.table.name.schema.empty() && scene.table.name.schema != "main") scene.table.name.schema = "schema s";
-  scene.table.name.name = "table t";
+  if (!means_something(scene.table.name.name)) scene.table.name.name = "table t";
   for (auto& column : scene.table.columns) rename(column.name);
   rename_all(scene.table.primary_key);
   for (auto& index : scene.table.indexes) rename_all(index.columns);
