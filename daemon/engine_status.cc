@@ -23,8 +23,10 @@ std::int64_t size_of(const std::string& path) {
   return fault ? 0 : static_cast<std::int64_t>(size);
 }
 
-double lag_seconds(const std::optional<Instant>& checked_at, Instant now) {
-  return checked_at ? std::max(0.0, std::chrono::duration<double>(now - *checked_at).count()) : 0;
+// Before the first complete check: since the webhook is known.
+double lag_seconds(const std::optional<Instant>& checked_at, Instant created_at, Instant now) {
+  const Instant since = checked_at.value_or(created_at);
+  return since == Instant{} ? 0 : std::max(0.0, std::chrono::duration<double>(now - since).count());
 }
 
 double seconds(std::int64_t milliseconds) {
@@ -102,7 +104,7 @@ WebhookStatus Engine::judged(const Entry& entry, WebhookState state) const {
                                   .expected_rows = sync->expected,
                                   .rows_per_second = took > 0 ? static_cast<double>(sync->rows) / took : 0};
   }
-  status.lag_seconds = lag_seconds(judged.checked_at, now);
+  status.lag_seconds = lag_seconds(judged.checked_at, status.state.created_at, now);
   return status;
 }
 
@@ -239,7 +241,7 @@ MeasuredWebhook Engine::measured(const Entry& entry, const WebhookState& state) 
           .strategy = entry.strategy,
           .healthy = judged.healthy,
           .paused = judged.paused,
-          .lag_seconds = lag_seconds(judged.checked_at, now),
+          .lag_seconds = lag_seconds(judged.checked_at, state.created_at, now),
           .checked_at = checked_at,
           .next_check_at = next_check_at(entry, judged, now, tick),
           .last_delivery_at = state.last_delivery_at,

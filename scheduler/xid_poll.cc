@@ -112,7 +112,9 @@ std::string XidPoll::checkpoint() const {
   }
   if (narrowing_) narrowing_->write(state);
   if (parted_) state["parts"] = write_xids(parts_);
-  return state.dump();
+  // A database without an encoding takes any bytes for a name; a text that is not as it was when read again only makes
+  // the next poll read more.
+  return state.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 std::optional<Ask> XidPoll::next() {

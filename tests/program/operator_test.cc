@@ -76,6 +76,7 @@ TEST_F(OperatorTest, StatusAndRuns) {
   EXPECT_EQ(list[0]["dead_pages"], 0);
   EXPECT_TRUE(list[0].contains("next_check_at"));
   EXPECT_FALSE(list[0].contains("last_error"));
+  EXPECT_GT(list[1]["lag_seconds"], 0) << "never checked: since it was made";
   EXPECT_FALSE(list[1].contains("next_check_at")) << "paused: there is no next check";
   const auto runs = daemon_->ask({"runs", "w"});
   EXPECT_EQ(runs.code, 0);
