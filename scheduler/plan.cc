@@ -15,7 +15,6 @@ namespace vhookd {
 
 using config::Detect;
 using config::Event;
-using config::Op;
 
 namespace {
 
