@@ -130,4 +130,10 @@ std::optional<Instant> parse_utc(std::string_view text) {
   return text.empty() ? at : std::nullopt;
 }
 
+std::optional<Instant> parse_time(std::string_view text) {
+  if (const auto at = parse_rfc3339(text)) return at;
+  if (const auto at = parse_utc(text)) return at;
+  return parse_utc(std::string(text) + " 00:00:00");
+}
+
 }  // namespace vhookd

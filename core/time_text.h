@@ -15,5 +15,7 @@ std::string rfc3339_seconds(Instant at);  // cut to whole seconds
 std::optional<Instant> parse_rfc3339(std::string_view text);
 // The same without the Z or offset, taken as UTC.
 std::optional<Instant> parse_utc(std::string_view text);
+// Either of these, or a date alone: its midnight.
+std::optional<Instant> parse_time(std::string_view text);
 
 }  // namespace vhookd

@@ -10,52 +10,55 @@ using config::Op;
 
 namespace {
 
-std::string marks(std::size_t count, const std::string& mark) {
-  std::string out = mark;
-  for (std::size_t i = 1; i < count; ++i) out += ", " + mark;
-  return out;
-}
-
-// `mark` stands for one value.
-std::string sql_of(const config::Filter& filter, const std::string& name, const std::string& mark) {
+// `values`: what stands for the value, or for all of a list.
+std::string sql_of(const config::Filter& filter, const std::string& name, const std::string& values) {
   switch (filter.op) {
     case Op::is_null:
       return name + (filter.values[0].text == "t" ? " IS NULL" : " IS NOT NULL");
     case Op::ne:
-      return name + " <> " + mark;
+      return name + " <> " + values;
     case Op::gt:
-      return name + " > " + mark;
+      return name + " > " + values;
     case Op::gte:
-      return name + " >= " + mark;
+      return name + " >= " + values;
     case Op::lt:
-      return name + " < " + mark;
+      return name + " < " + values;
     case Op::lte:
-      return name + " <= " + mark;
+      return name + " <= " + values;
     case Op::in:
-      return name + " IN (" + marks(filter.values.size(), mark) + ")";
+      return name + " IN (" + values + ")";
     case Op::not_in:
-      return name + " NOT IN (" + marks(filter.values.size(), mark) + ")";
+      return name + " NOT IN (" + values + ")";
     case Op::like:
-      return name + " LIKE " + mark;
+      return name + " LIKE " + values;
     case Op::eq:
       break;
   }
-  return name + " = " + mark;
+  return name + " = " + values;
 }
 
 bool is_time(const Column& column) {
   return column.kind == Kind::timestamp || column.kind == Kind::timestamptz;
 }
 
-// A time in SQLite is a text, with a space or a T in it, with or without an offset. Its own functions know them all, to
-// the millisecond; what they take for no time is compared as it is.
-std::string sqlite_time(const std::string& sql) {
-  return "coalesce(strftime('%Y-%m-%d %H:%M:%f', " + sql + "), " + sql + ")";
+bool compares_with_texts(const config::Filter& filter) {
+  return filter.op != Op::like &&
+         std::ranges::all_of(filter.values, [](const Param& v) { return v.kind == Kind::text; });
 }
 
-bool compares_times(const Column& column, const config::Filter& filter) {
-  const auto is_text = [](const Param& value) { return value.kind == Kind::text; };
-  return is_time(column) && filter.op != Op::like && std::ranges::all_of(filter.values, is_text);
+// A time in SQLite is a text, with a space or a T in it, with or without an offset. Its own function knows them all, to
+// the millisecond. What is no time is compared as the text it is: a bare column would have "2026" made a number of, and
+// the function takes it for a Julian day.
+Condition times_in_sqlite(const config::Filter& filter, const std::string& name) {
+  const auto time = [](const std::string& sql) { return "strftime('%Y-%m-%d %H:%M:%f', " + sql + ")"; };
+  std::string marks;
+  std::vector<Param> params = filter.values;
+  for (Param& value : params) {
+    const auto at = parse_time(value.text);
+    if (at) value.text = rfc3339(*at);
+    marks += (marks.empty() ? "" : ", ") + (at ? time("?") : std::string("?"));
+  }
+  return {sql_of(filter, "coalesce(" + time(name) + ", " + name + ")", marks), std::move(params)};
 }
 
 // MySQL finds a text equal to a number where it reads as that number, and one that reads as none is 0. MariaDB leaves
@@ -79,12 +82,11 @@ Param for_mysql(const Column& column, Op op, Param value) {
 
 Condition condition_of(Dialect dialect, const Column& column, const config::Filter& filter, const std::string& name) {
   if (filter.op == Op::is_null) return {sql_of(filter, name, ""), {}};
-  if (dialect == Dialect::sqlite && compares_times(column, filter)) {
-    Condition out{sql_of(filter, sqlite_time(name), sqlite_time("?")), {}};
-    for (const Param& value : filter.values) out.params.insert(out.params.end(), 2, value);
-    return out;
-  }
-  Condition out{sql_of(filter, name, "?"), filter.values};
+  if (dialect == Dialect::sqlite && is_time(column) && compares_with_texts(filter))
+    return times_in_sqlite(filter, name);
+  std::string marks = "?";
+  for (std::size_t i = 1; i < filter.values.size(); ++i) marks += ", ?";
+  Condition out{sql_of(filter, name, marks), filter.values};
   if (dialect == Dialect::mysql)
     for (Param& value : out.params) value = for_mysql(column, filter.op, std::move(value));
   return out;

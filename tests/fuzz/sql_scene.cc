@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "core/time_text.h"
 #include "scheduler/checkpoint.h"
 #include "scheduler/key.h"
 #include "scheduler/parts.h"
@@ -211,7 +212,8 @@ Renaming plain_values(const Scene& scene) {
   for (const auto& value : scene.values) values[value] = value.substr(0, 1) + "plain";
   for (const auto& filter : scene.webhook.filters)
     for (const auto& value : filter.values)
-      if (value.kind == Kind::text) values.emplace(value.text, "value " + std::to_string(values.size()));
+      if (value.kind == Kind::text)
+        values.emplace(value.text, parse_time(value.text) ? value.text : "value " + std::to_string(values.size()));
   return values;
 }
 

@@ -129,6 +129,7 @@ TEST_P(ChangesTest, FiltersOnTimesTakeEverySpelling) {
       {"{at: 2026-11-01 12:00:00}", "2"},           {"{at: {ne: 2026-11-01T12:00:00.500Z}}", "1 2"},
       {"{at: {gte: 2026-11-01}}", "1 2 3"},         {"{at: [2026-11-01T12:00:00, 2026-11-01]}", "1 2"},
   };
+  if (shop_->is_sqlite()) cases.emplace_back(R"({at: {gte: "2027"}})", "");
   if (!shop_->is_postgres()) cases.emplace_back("{at: {gte: 2026-11-01T14:00:00+02:00}}", "2 3");
   expect_matches(cases);
 }
