@@ -17,7 +17,7 @@
 
 namespace vhookd {
 
-// So large a block is one of SQLite's 4 KiB pages: some 140 rows with short keys.
+// So large, two blocks fill a page of the state file: some 140 rows with short keys each.
 constexpr std::size_t block_max_bytes = 3900;
 
 // A row as it stands in a block; key and digest are views into whatever it came from.

@@ -67,6 +67,7 @@ Result<int> check_version(Connection& db, const std::string& path) {
 }
 
 Result<void> set_up(Connection& db, const std::string& path) {
+  db.script("PRAGMA page_size = " + std::to_string(page_bytes));
   const std::string mode = one_text(db, "PRAGMA journal_mode = WAL");
   db.script("PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF; PRAGMA foreign_keys = OFF");
   // Statement journals must not need a temporary file: that is one more place to be full.

@@ -36,8 +36,8 @@
 //           one's, and the first of an epoch begins before all keys, so each key has one place. A lookup, a range
 //           read and a merge with the source are all one walk. The epoch is in the key so that a new one starts
 //           at once: the old rows are only no longer looked at, and are swept in small parts. least_mark, the least
-//           mark of its rows, serves forget_below. A block is one page of the file, and an update of as many bytes
-//           writes only that (with WITHOUT ROWID it would be two and the freelist's), so a row changed here
+//           mark of its rows, serves forget_below. A block takes half a page of the file, and an update of as many
+//           bytes writes only that page (with WITHOUT ROWID it would be two and the freelist's), so a row changed here
 //           and there costs little more than in a tree of rows; 5,000 new rows in key order take 0.9 ms, where a
 //           statement for each (version 5) took 5.9 ms and a third more room.
 //
@@ -72,6 +72,9 @@
 namespace vhookd {
 
 constexpr int schema_version = 6;
+// Of the file. Bodies are large: twice SQLite's default halves the calls that write and read them (a first sync from
+// MariaDB became a sixth faster), and still larger ones make small commits dear. A file made with 4 KiB stays as it is.
+constexpr int page_bytes = 8192;
 constexpr int state_queued = 0;  // page.state
 constexpr int state_dead = 1;
 constexpr int state_kept = 2;

@@ -10,6 +10,7 @@
 #include <atomic>
 #include <fstream>
 
+#include "store/schema.h"
 #include "tests/program/fixture.h"
 #include "tests/support/hook.h"
 
@@ -206,8 +207,9 @@ TEST_F(StateFaultsTest, DamageMetOnTheWayIsToldAndNothingIsSent) {
   // The webhook's own row is unreadable: its page of the file is overwritten, whichever it is.
   {
     std::fstream file(daemon_->state() / "state.db", std::ios::in | std::ios::out | std::ios::binary);
-    file.seekp(2 * 4096);
-    const std::string junk(static_cast<std::size_t>(fs::file_size(daemon_->state() / "state.db")) - 2 * 4096, '\x5a');
+    file.seekp(2 * page_bytes);
+    const std::string junk(static_cast<std::size_t>(fs::file_size(daemon_->state() / "state.db")) - 2 * page_bytes,
+                           '\x5a');
     file.write(junk.data(), static_cast<std::streamsize>(junk.size()));
   }
   add(3, 4);

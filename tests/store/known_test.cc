@@ -6,6 +6,7 @@
 #include <random>
 #include <sstream>
 
+#include "store/schema.h"
 #include "tests/store/fixture.h"
 
 namespace vhookd::testing {
@@ -211,7 +212,7 @@ TEST_F(KnownTest, ChangesHereAndThereWriteNoMoreThanTheirBlocks) {
   for (int i = 0; i < kRows; i += 1000) poll.remember.push_back(row(key_of(i), 0, 'e'));
   ok(store_->commit(poll));
   // 50 rows, each with its page, and those of the webhook beside them.
-  EXPECT_LT(std::filesystem::file_size(folder_ + "/state.db-wal"), 75U * 4096);
+  EXPECT_LT(std::filesystem::file_size(folder_ + "/state.db-wal"), 75U * page_bytes);
   EXPECT_EQ(*store_->known_count("a"), kRows);
 }
 

@@ -10,6 +10,7 @@
 #include <csignal>
 #include <fstream>
 
+#include "store/schema.h"
 #include "tests/store/fixture.h"
 
 namespace vhookd::testing {
@@ -160,14 +161,14 @@ TEST_F(TroubleTest, DamageIsFoundAfterAnUncleanStop) {
   fs::copy(file() + "-wal", folder_ + "/copy/wal");
   store_.reset();
   fs::copy(folder_ + "/copy/wal", file() + "-wal");
-  scribble(file(), 8 * 4096);
+  scribble(file(), 8 * page_bytes);
   refused(Store::open(folder_, clock_), Recourse::ask_operator, "is damaged");
 }
 
 TEST_F(TroubleTest, DamageMetOnTheWayIsTheOperators) {
   queue("a", 200);
   store_.reset();
-  scribble(file(), (root_of("page") - 1) * 4096, 4096);
+  scribble(file(), (root_of("page") - 1) * page_bytes, page_bytes);
   open();  // a clean stop: the pages are not checked
   refused(store_->head("a"), Recourse::ask_operator, "is damaged");
   refused(store_->delivered("a", 1), Recourse::ask_operator, "is damaged");
