@@ -46,6 +46,8 @@ struct Table {
   bool row_security = false;             // policies choose the rows the role sees
   bool foreign_parts = false;            // some of its rows are a foreign table's
   bool has_heirs = false;                // its rows are also those of tables that inherit from it, no partitions
+  bool short_rows = false;               // each fits into a page of the database (8 KiB at PostgreSQL), as it is stored
+  std::uint64_t number = 0;              // the catalogue's own (PostgreSQL's oid); 0: it has none
 
   const Column* find(const std::string& column) const;  // null: no such column
 };

@@ -14,6 +14,7 @@ using std::chrono::milliseconds;
 
 constexpr auto drain_patience = std::chrono::seconds(10);
 constexpr auto longest_sleep = std::chrono::seconds(60);
+constexpr std::int64_t quick_poll_ms = 20;  // it costs little to poll in vain
 
 // A quarter of the places for one endpoint, half of them for all that are slow together.
 Dispatcher::Bounds bounds_for(int deliveries) {
@@ -269,7 +270,11 @@ void Engine::polled(const Due& due, const PollOutcome& outcome, const Shared<std
     entry.idle_at.reset();
     entry.idle_unsaved = false;
   }
-  entry.token = complete && outcome.up_to_date && entry.webhook == due.webhook ? token : Shared<std::string>();
+  entry.token = {};
+  if (complete && outcome.up_to_date && entry.webhook == due.webhook)
+    entry.token = token->empty() ? Shared<std::string>(outcome.token) : token;
+  // An answer that comes along with the poll makes asking first a round trip more.
+  entry.busy = run.records > 0 && !outcome.token.empty() && run.duration_ms <= quick_poll_ms;
   if (!outcome.held.empty()) {
     hold_back(id, entry, outcome.held);
   } else if (run.ok) {

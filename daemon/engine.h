@@ -106,6 +106,7 @@ class Engine {
     Shared<std::string> token;       // taken before the last poll, which was whole; empty: there is none
     std::optional<Instant> idle_at;  // last check by a token, newer than the state's
     bool idle_unsaved = false;       // the state does not know of it
+    bool busy = false;  // the last poll found records, quickly: the next is likely to, and does not ask first
     bool outbox_full = false;
     std::uint64_t runs_begun = 0;
     Tick poll_began;  // of the latest
@@ -142,7 +143,7 @@ class Engine {
     std::shared_ptr<const config::Webhook> webhook, polled_as;
     PollRequest request;
     Shared<std::string> token;
-    bool by_commits_alone = true;
+    bool asks_first = true;  // whether anything was committed since
   };
   // daemon/engine_poll.cc
   Due take(const std::string& id);

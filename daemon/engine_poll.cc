@@ -30,7 +30,7 @@ Engine::Due Engine::take(const std::string& id) {
                       .can_end_epoch = entry.polled_as && entry.polled_as != entry.webhook,
                       .checked_at = entry.idle_at},
           .token = entry.token,
-          .by_commits_alone = entry.by_commits_alone};
+          .asks_first = entry.by_commits_alone && !entry.busy};
   due.request.whole = std::exchange(entry.asked, false) || once_;
   if (due.request.whole || due.request.release) due.token = {};
   return due;
@@ -47,7 +47,7 @@ void Engine::poll_one(const Due& due) {
   if (!lease) return polled(due, not_reached(lease.error(), began), {});
   // The token comes before the view, so that all that is behind it is in the view.
   Shared<std::string> token;
-  if (due.by_commits_alone) {
+  if (due.asks_first) {
     poll_step_ = parts_.clock.tick();
     // A last answer that is young enough does as well: what was committed since shows at the next look.
     auto seen = probes_.recent(webhook.database, age);

@@ -297,6 +297,7 @@ Result<void> Poller::finish(Job& job, Poll& poll, Harvest& harvest) {
   job.commit.complete = true;
   job.outcome.complete = true;
   job.outcome.more = unfinished(poll);
+  job.outcome.token = token(poll);
   job.outcome.up_to_date = job.outcome.by_commits_alone && is_up_to_date(poll);
   return commit(job, std::move(last), false);
 }

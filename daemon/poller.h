@@ -30,6 +30,7 @@ struct PollOutcome {
   std::string held;                     // why nothing was sent though much changed; empty: not held
   bool epoch_ends = false;              // nothing was asked: the configuration before is to be polled once more
   bool by_commits_alone = false;        // scheduler/idle.h can tell that there is nothing to poll
+  std::string token;                    // the idle probe's, as of the last view; empty: the poll gave none
   bool up_to_date = false;              // until something is committed, another poll finds nothing
 };
 

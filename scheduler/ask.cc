@@ -37,6 +37,11 @@ Sql select_with_match(const Plan& plan, const std::vector<std::string>& extra) {
   return sql;
 }
 
+std::string free_name(const Plan& plan, std::string name) {
+  while (plan.table->name.name == name || plan.table->find(name) != nullptr) name += '_';
+  return name;
+}
+
 std::vector<std::string> key_names(const Plan& plan) {
   std::vector<std::string> names;
   for (const auto& key : plan.key) names.push_back(key.sql);

@@ -45,6 +45,9 @@ void add_filters(Sql& sql, const Plan& plan, std::string_view lead);
 // The filters as one more column, 1 or 0, with their values bound: "…, CASE WHEN … END FROM table".
 Sql select_with_match(const Plan& plan, const std::vector<std::string>& extra);
 
+// `name`, or one like it that the table and its columns leave free.
+std::string free_name(const Plan& plan, std::string name);
+
 std::vector<std::string> key_names(const Plan& plan);
 std::vector<std::string> key_orders(const Plan& plan);
 

@@ -83,12 +83,6 @@ void add_call(Sql& sql, const Plan& plan, const std::string& call, const std::st
   sql.text(")");
 }
 
-// One that the table and its columns leave free.
-std::string free_name(const Plan& plan, std::string name) {
-  while (plan.table->name.name == name || plan.table->find(name) != nullptr) name += '_';
-  return name;
-}
-
 std::string row_text(const Plan& plan) {
   return free_name(plan, "vhookd_row");
 }

@@ -70,6 +70,11 @@ std::optional<std::int64_t> forget_below(const Poll& poll) {
   return timestamp == nullptr ? std::nullopt : timestamp->forget_below();
 }
 
+std::string token(const Poll& poll) {
+  const auto* xid = std::get_if<XidPoll>(&poll);
+  return xid == nullptr ? std::string() : xid->token();
+}
+
 std::string notice(const Poll& poll) {
   const auto* xid = std::get_if<XidPoll>(&poll);
   return xid == nullptr ? std::string() : xid->notice();

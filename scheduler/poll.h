@@ -41,6 +41,8 @@ bool is_initial(const std::string& checkpoint, const Plan& plan);
 std::optional<Strategy> strategy_of(const std::string& checkpoint);
 // Known rows with a mark below this need not be kept once the poll is whole; none: keep all.
 std::optional<std::int64_t> forget_below(const Poll& poll);
+// The answer to the idle probe that the poll's last view gives along the way (scheduler/idle.h); empty: it gives none.
+std::string token(const Poll& poll);
 // What else the operator should know of this poll; empty: nothing.
 std::string notice(const Poll& poll);
 // The view of the database is to be left for a newer one: true where the poll goes on in that behind the last row

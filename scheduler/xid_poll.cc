@@ -32,17 +32,12 @@ std::uint64_t number(std::string_view text) {
   return value;
 }
 
-std::string low_32(std::uint64_t xid) {
-  return std::to_string(static_cast<std::uint32_t>(xid));
+std::unexpected<Error> rewritten() {
+  return fail(Recourse::retry, "the table was rewritten while it was read; the next poll reads it again");
 }
 
 Param text_param(std::string text) {
   return {.kind = Kind::text, .null = false, .text = std::move(text)};
-}
-
-// Of xids and oids.
-Param number_param(std::string text) {
-  return {.kind = Kind::text, .null = false, .text = std::move(text), .own = true};
 }
 
 }  // namespace
@@ -133,25 +128,8 @@ std::optional<Ask> XidPoll::next() {
   return std::nullopt;
 }
 
-Query XidPoll::position() const {
-  Sql sql(plan_->dialect, nullptr);
-  sql.text("SELECT pg_current_snapshot()::text AS snapshot, CASE WHEN pg_is_in_recovery() THEN NULL ELSE ")
-      .text(server_run_sql)
-      .text(" END AS server");
-  const Param table = text_param(plan_->from);
-  if (parted_) {
-    sql.bound(", " + parts_sql(*plan_->table) + " AS parts", std::span(&table, 1));
-  } else if (by_place_) {
-    sql.bound(", pg_relation_filenode(?::regclass)::text AS place", std::span(&table, 1));
-  }
-  if (narrowing_) narrowing_->ask_position(sql);
-  Query query = sql.take();
-  query.few = true;
-  query.often = query.params.empty() && !narrowing_;
-  return query;
-}
-
 Result<void> XidPoll::take_position(Row row) {
+  rows_.reset();
   const auto text = row[0].text;  // xmin:xmax:in,progress
   const auto colon = text.find(':');
   const auto xmin = number(text);
@@ -171,6 +149,7 @@ Result<void> XidPoll::take_position(Row row) {
     else if (snapshot_xmax_ - oldest > comparable_xids)
       start_over("too many transactions since the last poll to compare them");
   }
+  token_ = row[1].null ? std::string() : std::string(text) + " " + std::string(row[1].text);
   if (!row[1].null) check_run(std::string(row[1].text));
   if (parted_) now_ = oids_of_parts(row[2].text);
   if (by_place_) check_place(std::string(row[2].text));
@@ -224,74 +203,6 @@ bool XidPoll::go_on_anew() {
   return true;
 }
 
-std::vector<std::string> XidPoll::extras() const {
-  std::vector<std::string> extra = {"xmin::text AS vhookd_xmin"};
-  if (by_place_) extra.emplace_back("ctid::text AS vhookd_ctid");
-  if (by_place_ && parted_) extra.emplace_back("tableoid::text AS vhookd_part");
-  return extra;
-}
-
-std::vector<std::string> XidPoll::order() const {
-  if (!by_place_) return key_names(*plan_);
-  return parted_ ? std::vector<std::string>{"tableoid", "ctid"} : std::vector<std::string>{"ctid"};
-}
-
-// " OR the row is of a partition that was not there"
-void XidPoll::add_new_parts(Sql& sql) const {
-  std::string list;
-  for (const auto oid : now_)
-    if (!parts_.contains(oid)) list += (list.empty() ? "{" : ",") + std::to_string(oid);
-  if (list.empty()) return;
-  const Param param = number_param(list + "}");
-  sql.bound(" OR tableoid = ANY(?::oid[])", std::span(&param, 1));
-}
-
-void XidPoll::add_newer_than(Sql& sql, std::uint64_t horizon) const {
-  // age() compares xids as PostgreSQL does, wraparound included; rows of permanent xids are infinitely old. A
-  // frozen row keeps its xmin for good: more than 2^31 transactions later it looks younger than now.
-  const Param param = number_param(low_32(horizon));
-  sql.bound("age(xmin) BETWEEN 0 AND age(?::xid)", std::span(&param, 1));
-}
-
-Query XidPoll::scan() const {
-  Sql sql = plan_->remembers ? select_with_match(*plan_, extras()) : select_from(*plan_, extras());
-  sql.text(" WHERE TRUE");
-  if (!starts_with_everything()) {
-    const auto& behind = sweep_->since ? narrowing_->position() : position_;
-    if (sweep_->since)
-      sql.bound(" AND " + quote_name(plan_->dialect, plan_->stamp) + " >= ?", std::span(&*sweep_->since, 1));
-    sql.text(parted_ ? " AND (" : " AND ");
-    add_newer_than(sql, behind.horizon);
-    if (!behind.delivered.empty()) {
-      std::string list = "{";
-      for (const auto xid : behind.delivered) list += (list.size() > 1 ? "," : "") + low_32(xid);
-      const Param param = number_param(list + "}");
-      sql.bound(" AND xmin::text <> ALL(?::text[])", std::span(&param, 1));
-    }
-    if (parted_) add_new_parts(sql);
-    if (parted_) sql.text(")");
-  } else if (first_ && !plan_->remembers && plan_->webhook->checked_at) {
-    const Kind kind = plan_->table->find(plan_->stamp)->kind;
-    if (kind == Kind::timestamp || kind == Kind::timestamptz) {  // the unit of a number shows only in its values
-      const Param start =
-          write_stamp(*plan_->webhook->checked_at, kind == Kind::timestamptz ? StampForm::sql_utc : StampForm::sql);
-      sql.bound(" AND (" + quote_name(plan_->dialect, plan_->stamp) + " >= ? OR ", std::span(&start, 1));
-      add_newer_than(sql, sweep_->horizon);
-      sql.text(")");
-    }
-  } else if (first_ && !plan_->remembers && !plan_->webhook->include_all) {
-    sql.text(" AND ");  // nothing is sent; only the xids above the horizon need to be known
-    add_newer_than(sql, sweep_->horizon);
-  }
-  if (!plan_->remembers) add_filters(sql, *plan_, " AND ");
-  if (!sweep_->after.empty()) {
-    sql.text(" AND ");
-    sql.after(order(), sweep_->after);
-  }
-  sql.text(" ORDER BY ").list(order(), ", ");
-  return sql.take();
-}
-
 std::uint64_t XidPoll::full_xid(std::string_view xmin) const {
   const auto low = number(xmin);
   if (low < 3) return 0;  // permanent: older than all
@@ -300,33 +211,16 @@ std::uint64_t XidPoll::full_xid(std::string_view xmin) const {
   return full < snapshot_xmax_ || full < round ? full : full - round;
 }
 
-// How many rows there are (a narrow poll does not look), and whether the table still is the one the view shows: where
-// an ALTER TABLE has rewritten it since, the view finds it empty. By now it is locked against that.
-Query XidPoll::count() const {
-  Sql sql(plan_->dialect, sweep_->since ? nullptr : plan_->table);
-  const Param table = text_param(plan_->from);
-  sql.text(sweep_->since ? "SELECT NULL AS vhookd_rows, " : "SELECT count(*)::text AS vhookd_rows, ");
-  if (parted_) {
-    sql.bound(same_files_sql(*plan_->table) + " AS vhookd_same", std::span(&table, 1));
-  } else {
-    sql.bound(
-        "(SELECT c.relfilenode = pg_relation_filenode(c.oid) FROM pg_class c WHERE c.oid = ?::regclass)::text "
-        "AS vhookd_same",
-        std::span(&table, 1));
-  }
-  if (narrowing_) sql.text(", clock_timestamp()::text AS vhookd_now");
-  if (!sweep_->since) sql.text(" FROM ").text(plan_->from);
-  Query query = sql.take();
-  query.few = true;
-  return query;
+Result<void> XidPoll::take_count(Row row) {
+  if (row[1].text != "true") return rewritten();
+  if (narrowing_) ended_ = row[2].text;
+  rows_ = number(row[0].text);
+  return {};
 }
 
-Result<void> XidPoll::take_count(Row row) {
-  if (row[1].text != "true")
-    return fail(Recourse::retry, "the table was rewritten while it was read; the next poll reads it again");
-  if (narrowing_) ended_ = row[2].text;
-  fewer_ = !sweep_->since && (resumed_ || number(row[0].text) != static_cast<std::uint64_t>(known_rows_));
-  return {};
+XidPoll::Step XidPoll::after_count() const {
+  const bool fewer = !sweep_->since && (resumed_ || rows_ != static_cast<std::uint64_t>(known_rows_));
+  return fewer ? Step::keys : Step::done;
 }
 
 Result<void> XidPoll::row(Row row, Harvest& harvest) {
@@ -353,6 +247,11 @@ void XidPoll::add_seen(std::uint64_t xid) {
 
 Result<void> XidPoll::take_row(Row row, Harvest& harvest) {
   const auto width = plan_->selected.size();
+  if (!rows_ && counts_along()) {
+    const Value& rows = row[width + (by_place_ ? 2 : 1)];
+    if (rows.null) return rewritten();
+    rows_ = number(rows.text);
+  }
   const auto xid = full_xid(row[width].text);
   std::optional<KnownRow> to_remember;
   const auto wanted = is_wanted(row, xid, to_remember);
@@ -405,10 +304,10 @@ Result<void> XidPoll::answered(Harvest& harvest) {
       step_ = Step::scan;
       return {};
     case Step::scan:
-      step_ = plan_->remembers ? Step::count : Step::done;
+      step_ = !plan_->remembers ? Step::done : rows_ ? after_count() : Step::count;
       break;
     case Step::count:
-      step_ = fewer_ ? Step::keys : Step::done;
+      step_ = after_count();
       break;
     case Step::keys:
       if (auto done = gone_.finish(harvest, [this] { return checkpoint(); }); !done) return done;

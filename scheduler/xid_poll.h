@@ -9,8 +9,9 @@
 // Where the table has a key, the key and digest of every row are kept as known rows. A row written with the
 // values it had (UPDATE t SET a = a, an ALTER TABLE that rewrites the table) has a new xmin and its old digest,
 // and is not sent. That is right only while the known rows are the table's and no others: a row that is deleted
-// and later inserted again as it was has to be sent. So each poll also counts the table's rows. Where there are
-// fewer than are known, the keys are read as well, and those gone are forgotten in the same view.
+// and later inserted again as it was has to be sent. So each poll also counts the table's rows: along with the rows
+// it reads, or where there are none, or many, with a question of its own. Where there are fewer than are known, the
+// keys are read as well, and those gone are forgotten in the same view.
 //
 // H and K hold for one run of the server (scheduler/server_run.h). At another, every row is compared.
 //
@@ -52,6 +53,8 @@ class XidPoll {
   // All that its last view showed was looked at. REQUIRES: the poll is whole.
   bool is_up_to_date() const { return !resumed_ && !narrow_; }
   const std::string& notice() const { return notice_; }
+  // The idle probe's answer as of its last view (scheduler/idle.h); empty: can't be told.
+  const std::string& token() const { return token_; }
 
  private:
   enum class Step { position, scan, count, keys, done };
@@ -66,7 +69,6 @@ class XidPoll {
   };
 
   XidPoll(const Plan& plan, KnownRows known) : plan_(&plan), known_(std::move(known)), gone_(plan, known_) {}
-  Query position() const;
   Result<void> take_position(Row row);
   void begin_sweep(std::uint64_t horizon);
   std::optional<Sweep> sweep_of(const nlohmann::json& state) const;
@@ -74,18 +76,23 @@ class XidPoll {
   void check_place(std::string place);
   void start_over(const std::string& why);
   bool starts_with_everything() const { return first_ || everything_ || !noted_; }
-  Query scan() const;
-  std::vector<std::string> order() const;
-  void add_new_parts(Sql& sql) const;
-  Query count() const;
-  void add_newer_than(Sql& sql, std::uint64_t horizon) const;
   Result<void> take_row(Row row, Harvest& harvest);
   Result<bool> is_wanted(Row row, std::uint64_t xid, std::optional<KnownRow>& to_remember);
   Result<void> take_count(Row row);
   void add_seen(std::uint64_t xid);
+  Step after_count() const;
   void finish();
-  std::vector<std::string> extras() const;
   std::uint64_t full_xid(std::string_view xmin) const;
+
+  // scheduler/xid_questions.cc
+  Query position() const;
+  Query scan() const;
+  std::vector<std::string> extras() const;
+  std::vector<std::string> order() const;
+  void add_new_parts(Sql& sql) const;
+  void add_newer_than(Sql& sql, std::uint64_t horizon) const;
+  bool counts_along() const;
+  Query count() const;
 
   const Plan* plan_;
   KnownRows known_;
@@ -106,12 +113,13 @@ class XidPoll {
   std::set<std::uint64_t> now_;    // and of those that are there now
   std::uint64_t snapshot_xmax_ = 0;
   std::string notice_;
+  std::string token_;
   std::string ended_;    // the server's time after the scan, where polls are narrowed
   bool narrow_ = false;  // this poll was narrow, and is whole
   // Which known rows are not there any more.
   bool fresh_ = false;  // no row ahead of the sweep can be known
   std::int64_t known_rows_ = 0;
-  bool fewer_ = false;  // rows than are known
+  std::optional<std::uint64_t> rows_;  // there are in the view, once a row or an answer has told; 0 in a narrow poll
   GoneKeys gone_;
 };
 

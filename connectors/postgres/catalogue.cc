@@ -24,12 +24,14 @@ std::string describe_sql(int version) {
       "AND NOT n.convalidated AND n.conkey = ARRAY[a.attnum] LIMIT 1), false)";
   return std::string(R"(
 WITH t AS MATERIALIZED (
-  SELECT c.oid, n.oid AS schema_oid, n.nspname, c.relkind, c.reltuples, c.relpages, c.relrowsecurity, c.relhassubclass
+  SELECT c.oid, n.oid AS schema_oid, n.nspname, c.relkind, c.reltuples, c.relpages, c.relrowsecurity, c.relhassubclass,
+         c.relkind IN ('r', 'm') AND NOT c.relhassubclass AND COALESCE(pg_catalog.pg_relation_size(c.reltoastrelid), 0) = 0 AS short
     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
    WHERE n.nspname = COALESCE(NULLIF($1::text, ''), pg_catalog.current_schema()::text)
      AND c.relname = $2::text AND c.relkind IN ('r', 'p', 'v', 'm', 'f'))
 SELECT 't' AS line, oid::bigint AS number, nspname::text AS a,
-       relkind::text || CASE WHEN relrowsecurity THEN 's' ELSE '' END || CASE WHEN relhassubclass THEN 'h' ELSE '' END AS b,
+       relkind::text || CASE WHEN relrowsecurity THEN 's' ELSE '' END || CASE WHEN relhassubclass THEN 'h' ELSE '' END
+         || CASE WHEN short THEN 'w' ELSE '' END AS b,
        CASE WHEN relkind IN ('p', 'v') OR reltuples < 0 THEN '-1'
             WHEN reltuples = 0 AND relpages = 0
                  AND pg_catalog.current_setting('server_version_num')::int < 140000 THEN '-1'
@@ -226,7 +228,9 @@ Result<Table> describe(Session& session, Types& types, const TableName& name) {
     switch (row[0].c_str()[0]) {
       case 't':
         table.name.schema = row[2].c_str();
+        table.number = std::stoull(row[1].c_str());
         table.relation = relation_of(row[3].c_str()[0]);
+        table.short_rows = std::string_view(row[3].c_str() + 1).contains('w');
         table.row_security = std::string_view(row[3].c_str() + 1).contains('s');
         if (std::string_view(row[3].c_str() + 1).contains('h')) heirs_of = row[1].c_str();
         table.estimated_rows = std::stoll(row[4].c_str());

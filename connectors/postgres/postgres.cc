@@ -17,9 +17,11 @@ using postgres::Oid;
 using postgres::Session;
 
 // How many rows to FETCH next. libpq holds a whole batch, so a few rows tell first how large they are:
-// four of 10 MB are bearable, a hundred would not be.
+// four of 10 MB are bearable, a hundred would not be. Where none can be, more are asked for at once: what a poll
+// finds is mostly had with one question then.
 class BatchSize {
  public:
+  explicit BatchSize(bool short_rows) : rows_(short_rows ? 250 : 4) {}
   int rows() const { return rows_; }
   void fetched(std::size_t bytes) {
     const auto per_row = std::max<std::size_t>(bytes / static_cast<std::size_t>(rows_), 1);
@@ -30,7 +32,7 @@ class BatchSize {
  private:
   static constexpr std::size_t aim_bytes = 1 << 20;
   static constexpr std::size_t most_rows = 1000;
-  int rows_ = 4;
+  int rows_;
 };
 
 std::string fetch_sql(int rows, const std::string& cursor) {
@@ -198,7 +200,7 @@ class PostgresConnector final : public Connector {
   }
 
   Result<void> stream(const Query& query, const OnRow& on_row, const std::string& begin) {
-    BatchSize size;
+    BatchSize size(query.table != nullptr && query.table->short_rows);
     auto batch = first_batch(query, begin, size.rows());
     if (!batch) return std::unexpected(batch.error());
     if (batch->empty()) return {};

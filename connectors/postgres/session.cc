@@ -12,8 +12,11 @@
 namespace vhookd::postgres {
 namespace {
 
-// The transaction cannot be made to write any more once its first query, set_config's, has run.
-std::string begin_statements(const ConnectOptions& options) {
+// The transaction cannot be made to write any more once its first query has run.
+constexpr auto begin_transaction = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; ";
+
+// For the transaction it runs in, or for the whole session. One query.
+std::string settings_sql(const ConnectOptions& options, bool for_session) {
   const auto timeout = std::to_string(options.statement_timeout.count());
   const std::pair<const char*, std::string> settings[] = {
       // Text of a SQL_ASCII database may be anything: sent as UTF8, the server would refuse it as a bound value.
@@ -34,12 +37,13 @@ std::string begin_statements(const ConnectOptions& options) {
       // A search among a thousand ranges takes longer to compile than it saves.
       {"jit", "'off'"},
   };
-  std::string sql = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SELECT ";
+  std::string sql = "SELECT ";
   const char* comma = "";
   for (const auto& [name, value] : settings) {
     sql.append(std::exchange(comma, ", ")).append("pg_catalog.set_config('");
-    sql.append(name).append("', ").append(value).append(", true)");
+    sql.append(name).append("', ").append(value).append(for_session ? ", false)" : ", true)");
   }
+  if (for_session) sql += ", pg_catalog.set_config('vhookd.own_session', 'yes', false)";
   return sql + "; ";
 }
 
@@ -105,7 +109,9 @@ Result<std::unique_ptr<Session>> Session::open(const config::Database& database,
 
 Session::Session(const std::string& conninfo, const ConnectOptions& options)
     : connection_(conninfo),
-      begin_sql_(begin_statements(options)),
+      begin_sql_(begin_transaction + settings_sql(options, false)),
+      settle_sql_(settings_sql(options, true)),
+      begin_settled_sql_(std::string(begin_transaction) + "SELECT 1; "),
       timeout_text_(std::to_string(options.statement_timeout.count()) + " ms"),
       place_(place_of(connection_)),
       version_(connection_.server_version()) {
@@ -132,7 +138,7 @@ Result<pqxx::result> Session::run_kept(const std::string& statement, const std::
     return exec_bound(work, at->second, params, true);
   });
   if (answer || lost_) return answer;
-  ours_alone_ = false;
+  not_ours_alone();
   return in_transaction ? std::move(answer) : run(statement, params);
 }
 
@@ -140,11 +146,11 @@ Result<pqxx::result> Session::begin_with_kept(const std::string& statement) {
   if (!ours_alone()) return run(begin_sql_ + statement);
   const auto at = kept_.find(statement);
   if (at == kept_.end()) {
-    auto begun = run(begin_sql_);
+    auto begun = run(begin_sql());
     return begun ? run_kept(statement, {}, true) : begun;
   }
-  auto answer = run(begin_sql_ + "EXECUTE " + at->second);
-  if (!answer) ours_alone_ = false;
+  auto answer = run(begin_sql() + "EXECUTE " + at->second);
+  if (!answer) not_ours_alone();
   return answer;
 }
 
@@ -154,8 +160,15 @@ bool Session::ours_alone() {
   if (!ours_alone_) {
     const auto backend = run("SELECT pg_catalog.pg_backend_pid()");
     ours_alone_ = backend && backend->size() == 1 && (*backend)[0][0].as<int>() == connection_.backendpid();
+    // Eleven settings with each transaction take as long as the rest of a small question.
+    settled_ = *ours_alone_ && run(settle_sql_).has_value();
   }
   return *ours_alone_;
+}
+
+void Session::not_ours_alone() {
+  ours_alone_ = false;
+  settled_ = false;
 }
 
 // `call` gets a transaction of libpqxx that sends nothing of its own.

@@ -30,7 +30,7 @@ class Session {
 
   // What starts the transaction every read runs in; to be put before other statements of a run(), or
   // run alone. Ends with the snapshot taken.
-  const std::string& begin_sql() const { return begin_sql_; }
+  const std::string& begin_sql() const { return settled_ ? begin_settled_sql_ : begin_sql_; }
 
   int version() const { return version_; }  // 150018
   bool lost() const { return lost_.has_value(); }
@@ -43,13 +43,16 @@ class Session {
   Error failed(std::string_view sqlstate, std::string_view message);
   Error broken(std::string_view message);
   bool ours_alone();
+  void not_ours_alone();
 
   pqxx::connection connection_;
   std::string begin_sql_;
+  std::string settle_sql_, begin_settled_sql_;
   std::string timeout_text_;
   std::string place_;  // host:port
   int version_ = 0;
   std::optional<bool> ours_alone_;           // none: not asked yet
+  bool settled_ = false;                     // the settings of a transaction are the session's own already
   std::map<std::string, std::string> kept_;  // the names of the statements the server has a plan of
   std::optional<Error> lost_;
 };

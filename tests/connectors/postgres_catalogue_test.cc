@@ -41,6 +41,25 @@ TEST_P(Postgres, RelationsOfEveryKind) {
   EXPECT_EQ(names, (Texts{"empty_parts", "fresh", "kept", "parts", "plain", "seen"})) << "no partitions";
 }
 
+// Rows of which none can be large are asked for many at once; a value too large for its row is stored beside the table.
+TEST_P(Postgres, RowsThatAreShortForSure) {
+  make(R"(
+    CREATE TABLE numbers (id int PRIMARY KEY);
+    CREATE TABLE notes (id int PRIMARY KEY, note text);
+    CREATE MATERIALIZED VIEW kept AS SELECT id FROM notes;
+    CREATE VIEW seen AS SELECT id, repeat('x', 10485760) AS note FROM notes;
+    CREATE TABLE heir (extra text) INHERITS (numbers);
+    INSERT INTO notes VALUES (1, 'short'))");
+  EXPECT_TRUE(described("notes").short_rows);
+  EXPECT_TRUE(described("kept").short_rows);
+  EXPECT_FALSE(described("seen").short_rows);
+  EXPECT_FALSE(described("numbers").short_rows) << "its heirs' rows may be long";
+  EXPECT_TRUE(described("heir").short_rows);
+  make("ALTER TABLE notes ALTER note SET STORAGE EXTERNAL; INSERT INTO notes VALUES (2, repeat('long', 5000))");
+  EXPECT_FALSE(described("notes").short_rows);
+  EXPECT_EQ(std::to_string(described("notes").number), server_->value("SELECT 'room.notes'::regclass::oid"));
+}
+
 TEST_P(Postgres, AForeignTable) {
   if (!server_->has_extension("postgres_fdw")) GTEST_SKIP() << "NOT TESTED: no postgres_fdw here";
   make(

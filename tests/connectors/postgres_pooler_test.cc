@@ -8,6 +8,9 @@
 
 #include <fstream>
 
+#include "scheduler/idle.h"
+#include "scheduler/poll.h"
+#include "scheduler/server_run.h"
 #include "tests/connectors/postgres_fixture.h"
 #include "tests/support/program.h"
 
@@ -73,6 +76,20 @@ INSTANTIATE_TEST_SUITE_P(Servers, PostgresPooled, ::testing::Values("postgres15"
 
 const Query often{.sql = "SELECT 1::text", .params = {}, .few = true, .often = true};
 constexpr auto prepared_sql = "SELECT count(*)::text FROM pg_catalog.pg_prepared_statements";
+// What a session of our own keeps of itself, and a setting that every transaction has.
+constexpr auto settings_sql =
+    "SELECT concat_ws('|', NULLIF(pg_catalog.current_setting('vhookd.own_session', true), ''), "
+    "NULLIF(pg_catalog.current_setting('vhookd.server_run', true), ''))";
+const Query run_of_server{.sql = "SELECT " + std::string(server_run_sql), .params = {}, .few = true};
+
+std::string answer(Connector& session, const Query& query) {
+  std::string text;
+  EXPECT_TRUE(session.read(query, [&](Row row) {
+    text = row[0].text;
+    return true;
+  }));
+  return text;
+}
 
 }  // namespace
 
@@ -97,10 +114,12 @@ TEST_P(PostgresPooled, OneSessionServesManyAndNothingIsLeftInIt) {
       ASSERT_TRUE(session->begin());
       ASSERT_TRUE(session->read(often, [](Row) { return true; }));
       EXPECT_EQ(first(*session, "SELECT name FROM room.goods"), Texts{"chair"});
+      EXPECT_NE(answer(*session, run_of_server), "");
       session->end();
     }
   }
   EXPECT_EQ(first(*sessions[0], prepared_sql), Texts{"0"});
+  EXPECT_EQ(first(*sessions[0], settings_sql), Texts{""});
 }
 
 // What is asked with each poll is planned once, on a session of our own.
@@ -118,6 +137,68 @@ TEST_P(PostgresPooled, ASessionOfOurOwnKeepsAPlan) {
   EXPECT_FALSE(session_->describe({.schema = "room", .name = "gooods"}));
   make("ALTER TABLE goods ADD COLUMN price int");
   EXPECT_EQ(described("goods").columns.size(), 2U);
+}
+
+// The settings of a transaction are made once then, and which run of the server it is of is looked up once.
+TEST_P(PostgresPooled, ASessionOfOurOwnKeepsItsSettings) {
+  const auto role = make_role("careless");
+  server_->execute("ALTER ROLE " + role + " SET TimeZone = 'Asia/Tokyo'");
+  session_ = open(server_->as(role));
+  constexpr auto time_sql = "SELECT ('2026-11-23 09:00:00+00'::timestamptz)::text";
+  EXPECT_EQ(first(*session_, time_sql), Texts{"2026-11-23 09:00:00+00"});
+  EXPECT_EQ(first(*session_, settings_sql), Texts{""}) << "it is not known yet whether it is ours alone";
+  const auto run = answer(*session_, run_of_server);
+  ASSERT_TRUE(session_->read(often, [](Row) { return true; }));
+  EXPECT_EQ(answer(*session_, run_of_server), run);
+  EXPECT_EQ(first(*session_, settings_sql), Texts{"yes|" + run});
+  for (int round = 0; round < 2; ++round) {
+    std::string time;
+    ASSERT_TRUE(session_->begin_with({.sql = "SELECT now()::text || ' ' || current_setting('transaction_read_only')",
+                                      .params = {},
+                                      .few = true,
+                                      .often = true},
+                                     [&](Row row) {
+                                       time = row[0].text;
+                                       return true;
+                                     }));
+    EXPECT_TRUE(time.ends_with("+00 on")) << time;
+    EXPECT_EQ(first(*session_, time_sql), Texts{"2026-11-23 09:00:00+00"});
+    EXPECT_FALSE(
+        session_->read({.sql = "SET TRANSACTION READ WRITE", .params = {}, .few = true}, [](Row) { return true; }));
+    session_->end();
+  }
+}
+
+// What a poll learns along the way is what the idle probe would be told.
+TEST_P(PostgresPooled, APollAnswersTheIdleProbe) {
+  make("CREATE TABLE goods (id int PRIMARY KEY)");
+  const Table table = described("goods");
+  config::Webhook webhook;
+  webhook.id = "w";
+  webhook.object_type = "goods";
+  webhook.event = config::Event::updated;
+  webhook.database.edit().type = DbType::postgres;
+  const auto plan = make_plan(webhook, table, std::nullopt);
+  ASSERT_TRUE(plan) << plan.error().message;
+  const auto probe = idle_probe(Dialect::postgres);
+  EXPECT_TRUE(eventually([&] {  // others write to this server
+    const auto before = answer(*session_, probe->query);
+    auto poll = make_poll(*plan, "",
+                          {.find = [](const auto&) { return std::optional<KnownRow>(); },
+                           .after = [](const auto&, int) { return std::vector<KnownRow>(); },
+                           .count = [] { return 0; }});
+    if (!poll) return false;
+    PageStyle style{
+        .webhook_json = "{}", .secret = {}, .max_records = 1, .next_sequence = 1, .initial = false, .random_id = [] {
+          return std::string("r");
+        }};
+    Harvest harvest(std::move(style), RecordWriter(plan->delivered, plan->delivered_at));
+    const auto ask = next(*poll);
+    const auto read =
+        session_->begin_with(ask->query, [&](Row row) { return vhookd::row(*poll, row, harvest).has_value(); });
+    session_->end();
+    return read && !before.empty() && token(*poll) == before;
+  }));
 }
 
 }  // namespace vhookd::testing

@@ -148,6 +148,7 @@ struct ModelPostgres::Scan {
   explicit Scan(const Query& query)
       : by_place(query.sql.find("ORDER BY ctid") != std::string::npos),
         gives_place(query.sql.find("ctid::text") != std::string::npos),
+        gives_rows(query.sql.find("vhookd_rows") != std::string::npos),
         gives_match(query.sql.find("vhookd_matched") != std::string::npos),
         above_zero(query.sql.find("BETWEEN 0 AND") != std::string::npos),
         start(bound(query, R"("updated_at" >= )", " OR")),
@@ -159,7 +160,7 @@ struct ModelPostgres::Scan {
     if (last && by_place) last = last->substr(3, last->size() - 4);  // (0,17)
     if (last) after = std::stoll(*last);
   }
-  bool by_place, gives_place, gives_match, above_zero;
+  bool by_place, gives_place, gives_rows, gives_match, above_zero;
   std::optional<std::string> start, since, flag;
   std::optional<std::uint32_t> horizon;
   std::set<std::uint32_t> delivered;
@@ -247,17 +248,22 @@ bool ModelPostgres::give(const Scan& scan, std::int64_t id, const ModelRow& row,
                                     row.updated_at, std::to_string(low(row.xmin))};
   std::vector<Kind> kinds = {Kind::integer, Kind::integer, Kind::integer, Kind::timestamptz, Kind::text};
   if (scan.gives_place) texts.push_back("(0," + std::to_string(row.place) + ")");
+  const auto rows = texts.size();
+  if (scan.gives_rows) texts.push_back(scan.since ? "0" : std::to_string(view_.size()));
   if (scan.gives_match) texts.emplace_back(matched ? "1" : "0");
   kinds.resize(texts.size(), Kind::text);
   std::vector<Value> values;
   for (std::size_t i = 0; i < texts.size(); ++i) values.push_back({.kind = kinds[i], .text = texts[i]});
   values[3].null = row.updated_at.empty();
+  if (scan.gives_rows) values[rows].null = rewritten_under_way;
   return on_row(values);
 }
 
 Table model_table(bool with_key) {
   Table table;
   table.name = {"public", "items"};
+  table.number = 16384;
+  table.estimated_rows = 10;
   table.columns = {column("id", Kind::integer), column("version", Kind::integer), column("flag", Kind::integer),
                    column("updated_at", Kind::timestamptz)};
   if (with_key) {
