@@ -6,17 +6,24 @@ namespace vhookd {
 
 namespace {
 
-Sql select_columns(const Plan& plan, const std::vector<std::string>& extra) {
+Sql select_columns(const Plan& plan, const std::vector<std::string>& extra, std::span<const Param> values) {
   Sql sql(plan.dialect, plan.table);
   sql.text("SELECT ").list(plan.selected, ", ");
-  for (const auto& item : extra) sql.text(", ").text(item);
+  for (const auto& item : extra) {
+    sql.text(", ");
+    if (values.empty()) {
+      sql.text(item);
+    } else {
+      values = values.subspan(sql.bound(item, values));
+    }
+  }
   return sql;
 }
 
 }  // namespace
 
 Sql select_from(const Plan& plan, const std::vector<std::string>& extra) {
-  Sql sql = select_columns(plan, extra);
+  Sql sql = select_columns(plan, extra, {});
   sql.text(" FROM ").text(plan.from);
   return sql;
 }
@@ -29,8 +36,8 @@ void add_filters(Sql& sql, const Plan& plan, std::string_view lead) {
   }
 }
 
-Sql select_with_match(const Plan& plan, const std::vector<std::string>& extra) {
-  Sql sql = select_columns(plan, extra);
+Sql select_with_match(const Plan& plan, const std::vector<std::string>& extra, std::span<const Param> values) {
+  Sql sql = select_columns(plan, extra, values);
   sql.text(", CASE WHEN 1 = 1");
   add_filters(sql, plan, " AND ");
   sql.text(" THEN 1 ELSE 0 END AS vhookd_matched FROM ").text(plan.from);

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -42,8 +43,9 @@ Sql select_from(const Plan& plan, const std::vector<std::string>& extra);
 // Adds the filters, each with `lead` before it.
 void add_filters(Sql& sql, const Plan& plan, std::string_view lead);
 
-// The filters as one more column, 1 or 0, with their values bound: "…, CASE WHEN … END FROM table".
-Sql select_with_match(const Plan& plan, const std::vector<std::string>& extra);
+// The filters as one more column, 1 or 0, with their values bound: "…, CASE WHEN … END FROM table". `values`: those of
+// the ? in `extra`.
+Sql select_with_match(const Plan& plan, const std::vector<std::string>& extra, std::span<const Param> values = {});
 
 // `name`, or one like it that the table and its columns leave free.
 std::string free_name(const Plan& plan, std::string name);

@@ -60,8 +60,7 @@ std::vector<std::string> XidPoll::extras() const {
   if (by_place_ && parted_) add("tableoid::text", "vhookd_part");
   if (counts_along()) {
     const auto rows = sweep_->since ? "'0'" : "(SELECT count(*) FROM " + plan_->from + ")::text";
-    add("CASE WHEN " + same_file_sql("oid = " + std::to_string(plan_->table->number)) + " THEN " + rows + " END",
-        "vhookd_rows");
+    add("CASE WHEN " + same_file_sql("oid = ?::oid") + " THEN " + rows + " END", "vhookd_rows");
   }
   return extra;
 }
@@ -98,7 +97,10 @@ void XidPoll::add_newer_than(Sql& sql, std::uint64_t horizon) const {
 }
 
 Query XidPoll::scan() const {
-  Sql sql = plan_->remembers ? select_with_match(*plan_, extras()) : select_from(*plan_, extras());
+  const auto extra = extras();
+  const Param table = number_param(std::to_string(plan_->table->number));
+  const std::span<const Param> values(&table, counts_along() ? 1 : 0);
+  Sql sql = plan_->remembers ? select_with_match(*plan_, extra, values) : select_from(*plan_, extra);
   sql.text(" WHERE TRUE");
   if (!starts_with_everything()) {
     const auto& behind = sweep_->since ? narrowing_->position() : position_;
