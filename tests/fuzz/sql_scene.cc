@@ -116,6 +116,7 @@ Table any_table(FuzzedDataProvider& given, Dialect dialect) {
   table.primary_key = some_of(given, names, 3);
   for (int left = given.ConsumeIntegralInRange(0, 2); left > 0; --left)
     table.indexes.push_back({.name = "i", .columns = some_of(given, names, 3), .unique = given.ConsumeBool()});
+  table.number = 16384;
   table.estimated_rows = given.PickValueInArray({-1, 0, 1000000});
   table.foreign_parts = given.ConsumeIntegralInRange(0, 7) == 7;
   table.has_heirs = given.ConsumeIntegralInRange(0, 3) == 3;
