@@ -47,6 +47,15 @@ std::string settings_sql(const ConnectOptions& options, bool for_session) {
   return sql + "; ";
 }
 
+// The first query of a transaction whose settings should be the session's already. Where they are not, another session
+// of the server answers than the one they were made in, or somebody has reset them: then it fails, before a time comes
+// in a form that is not asked for.
+constexpr auto settings_lost = "vhookd.settings_lost";
+std::string settled_sql() {
+  return std::string("SELECT pg_catalog.current_setting(CASE WHEN pg_catalog.current_setting('vhookd.own_session', ") +
+         "true) = 'yes' THEN 'TimeZone' ELSE '" + settings_lost + "' END); ";
+}
+
 // As the type's own input function takes it. A bytea comes from read() as bare hex and goes back so.
 std::string bound_text(const Param& param) {
   if (param.kind == Kind::hex) return "\\x" + param.text;
@@ -111,7 +120,7 @@ Session::Session(const std::string& conninfo, const ConnectOptions& options)
     : connection_(conninfo),
       begin_sql_(begin_transaction + settings_sql(options, false)),
       settle_sql_(settings_sql(options, true)),
-      begin_settled_sql_(std::string(begin_transaction) + "SELECT 1; "),
+      begin_settled_sql_(begin_transaction + settled_sql()),
       timeout_text_(std::to_string(options.statement_timeout.count()) + " ms"),
       place_(place_of(connection_)),
       version_(connection_.server_version()) {
@@ -195,6 +204,12 @@ Result<pqxx::result> Session::guarded(Call call) {
 
 Error Session::failed(std::string_view sqlstate, std::string_view message) {
   auto error = statement_error(sqlstate, message);
+  if (settled_ && message.contains(settings_lost)) {
+    not_ours_alone();
+    error = {Recourse::retry,
+             "the settings of the session were lost on the way, as behind a pooler; from here on they go "
+             "with each transaction"};
+  }
   if (sqlstate == "57014" && error.message.contains("timeout")) error.message += ": no answer within " + timeout_text_;
   if (!connection_.is_open())
     error = {Recourse::reconnect, "the connection to " + place_ + " was lost: " + error.message};

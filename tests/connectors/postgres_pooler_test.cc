@@ -169,6 +169,24 @@ TEST_P(PostgresPooled, ASessionOfOurOwnKeepsItsSettings) {
   }
 }
 
+// Somebody between us and the server resets a session, or hands us another: no value comes in another form.
+TEST_P(PostgresPooled, SettingsThatAreLostAreMissed) {
+  const auto role = make_role("mislaid");
+  server_->execute("ALTER ROLE " + role + " SET TimeZone = 'Asia/Tokyo'");
+  session_ = open(server_->as(role));
+  ASSERT_TRUE(session_->read(often, [](Row) { return true; }));
+  constexpr auto time_sql = "SELECT ('2026-11-23 09:00:00+00'::timestamptz)::text";
+  EXPECT_EQ(first(*session_, time_sql), Texts{"2026-11-23 09:00:00+00"});
+  ASSERT_TRUE(session_->read({.sql = "RESET ALL", .params = {}, .few = true}, [](Row) { return true; }));
+  const auto missed = error(time_sql);
+  EXPECT_EQ(missed.recourse, Recourse::retry);
+  EXPECT_TRUE(missed.message.contains("settings of the session were lost")) << missed.message;
+  EXPECT_EQ(first(*session_, time_sql), Texts{"2026-11-23 09:00:00+00"});
+  ASSERT_TRUE(session_->begin());
+  EXPECT_EQ(first(*session_, time_sql), Texts{"2026-11-23 09:00:00+00"});
+  session_->end();
+}
+
 // What a poll learns along the way is what the idle probe would be told.
 TEST_P(PostgresPooled, APollAnswersTheIdleProbe) {
   make("CREATE TABLE goods (id int PRIMARY KEY)");
