@@ -36,10 +36,6 @@ std::unexpected<Error> rewritten() {
   return fail(Recourse::retry, "the table was rewritten while it was read; the next poll reads it again");
 }
 
-Param text_param(std::string text) {
-  return {.kind = Kind::text, .null = false, .text = std::move(text)};
-}
-
 }  // namespace
 
 Result<XidPoll> XidPoll::begin(const Plan& plan, const std::string& checkpoint, KnownRows known) {
@@ -262,8 +258,8 @@ Result<void> XidPoll::take_row(Row row, Harvest& harvest) {
   add_seen(xid);
   sweep_->after.clear();
   if (by_place_) {
-    if (parted_) sweep_->after.push_back(text_param(std::string(row[width + 2].text)));
-    sweep_->after.push_back(text_param(std::string(row[width + 1].text)));
+    if (parted_) sweep_->after.push_back(own(row[width + 2]));
+    sweep_->after.push_back(own(row[width + 1]));
   } else {
     for (const auto& key : plan_->key) sweep_->after.push_back(own(row[key.position]));
   }

@@ -13,9 +13,10 @@ namespace vhookd::postgres {
 namespace {
 
 // One answer of lines of three kinds, told by their first column: c the columns, i the indexes (403: btree), t the
-// table. $1 schema or empty, $2 name; both stay text, since a cast to name would cut a longer one to 63 bytes and
-// find another table. To plan it takes longer than to run it (0.6 ms with five relations, 1.9 with twenty, against
-// 0.1): so few of them as can be, nothing that would scan a catalogue whole, and the plan is kept where it can be.
+// table, behind its kind s where row security is on, h where it has heirs, w where each row lies within a page. $1
+// schema or empty, $2 name; both stay text, since a cast to name would cut a longer one to 63 bytes and find another
+// table. To plan it takes longer than to run it (0.6 ms with five relations, 1.9 with twenty, against 0.1): so few of
+// them as can be, nothing that would scan a catalogue whole, and the plan is kept where it can be.
 std::string describe_sql(int version) {
   // PostgreSQL 18 may promise NOT NULL for new rows only.
   constexpr auto since_18 =

@@ -206,9 +206,8 @@ Error Session::failed(std::string_view sqlstate, std::string_view message) {
   auto error = statement_error(sqlstate, message);
   if (settled_ && message.contains(settings_lost)) {
     not_ours_alone();
-    error = {Recourse::retry,
-             "the settings of the session were lost on the way, as behind a pooler; from here on they go "
-             "with each transaction"};
+    error = {Recourse::retry, "the settings of the session were lost on the way to " + place_ +
+                                  ", as behind a pooler; from here on they go with each transaction"};
   }
   if (sqlstate == "57014" && error.message.contains("timeout")) error.message += ": no answer within " + timeout_text_;
   if (!connection_.is_open())

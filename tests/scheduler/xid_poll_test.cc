@@ -222,6 +222,25 @@ TEST_F(XidPollCase, ATableRewrittenUnderTheViewIsReadAgain) {
   EXPECT_EQ(versions(), Versions({2}));
 }
 
+TEST_F(XidPollCase, ARowTellsWhatElseWouldBeAsked) {
+  write(1, 1);
+  poll();
+  write(1, 2);
+  poll();
+  EXPECT_EQ(conductor.asked.size(), 2U) << "the position, the rows";
+  poll();
+  EXPECT_EQ(conductor.asked.size(), 3U) << "there is no row to tell";
+  write(1, 3);
+  auto source = database.source();
+  database.rewritten_under_way = true;
+  EXPECT_EQ(conductor.poll(source), Went::wrong);
+  EXPECT_NE(conductor.error.find("rewritten"), std::string::npos) << conductor.error;
+  EXPECT_EQ(versions(), Versions({2}));
+  database.rewritten_under_way = false;
+  poll();
+  EXPECT_EQ(versions(), Versions({2, 3}));
+}
+
 // What an earlier release left: a horizon, and no known rows.
 TEST_F(XidPollCase, StateWithoutDigestsIsMadeWholeSilently) {
   for (int i = 1; i <= 9; ++i) write(i, i);
