@@ -8,73 +8,16 @@
 #include <filesystem>
 #include <thread>
 
-#include "connectors/mysql/mysql.h"
-#include "tests/connectors/mysql_backend.h"
+#include "tests/connectors/mysql_fixture.h"
 #include "tests/support/raw_server.h"
 
 namespace vhookd::testing {
 namespace {
 
-using Texts = std::vector<std::string>;
-
 // The hint keeps MySQL from a hash join, which would gather a thousand million rows before it sends the first.
 const std::string endless =
     "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000)"
     " SELECT /*+ NO_BNL() */ a.i, REPEAT('x', 200) FROM n a, n b, n c, n d";
-
-class MysqlServer : public ::testing::TestWithParam<std::string> {
- protected:
-  void SetUp() override {
-    sandbox_ = Sandbox::of(GetParam());
-    if (!sandbox_) GTEST_SKIP() << "NOT TESTED: no " << GetParam() << " in this test run";
-    session_ = open();
-    ASSERT_TRUE(session_);
-  }
-
-  std::unique_ptr<Connector> open(const ConnectOptions& options = {}) { return open(sandbox_->reader(), options); }
-  std::unique_ptr<Connector> open(const config::Database& database, const ConnectOptions& options = {}) {
-    auto session = connect_mysql(database, options);
-    if (session) return *std::move(session);
-    ADD_FAILURE() << session.error().message;
-    return nullptr;
-  }
-
-  Error refused(const config::Database& database, const ConnectOptions& options = {}) {
-    const auto session = connect_mysql(database, options);
-    if (session) {
-      ADD_FAILURE() << "connected, where it must not";
-      return {};
-    }
-    EXPECT_EQ(session.error().message.find(sandbox_->password()), std::string::npos) << session.error().message;
-    return session.error();
-  }
-
-  // The values of the first column.
-  Texts first(Connector& session, const std::string& sql, std::vector<Param> params = {}) {
-    Texts texts;
-    const auto done = session.read({.sql = sql, .params = std::move(params)}, [&](Row row) {
-      texts.emplace_back(row[0].text);
-      return true;
-    });
-    EXPECT_TRUE(done) << sql << ": " << (done ? "" : done.error().message);
-    return texts;
-  }
-  Texts first(const std::string& sql, std::vector<Param> params = {}) { return first(*session_, sql, params); }
-
-  Table described(const std::string& name) {
-    auto table = session_->describe({.schema = {}, .name = name});
-    EXPECT_TRUE(table) << (table ? "" : table.error().message);
-    return table ? *table : Table{};
-  }
-
-  void make(const std::string& name, const std::string& columns) {
-    sandbox_->owner().execute("DROP TABLE IF EXISTS " + name);
-    sandbox_->owner().execute("CREATE TABLE " + name + " " + columns);
-  }
-
-  std::shared_ptr<Sandbox> sandbox_;
-  std::unique_ptr<Connector> session_;
-};
 
 INSTANTIATE_TEST_SUITE_P(Servers, MysqlServer, ::testing::Values("mariadb", "mysql"),
                          [](const auto& server) { return server.param; });
@@ -290,129 +233,6 @@ TEST_P(MysqlServer, StoppingAnAnswerOfAnyLengthSparesTheNextStatement) {
     ASSERT_TRUE(done) << done.error().message;
     EXPECT_EQ(first("SELECT 1"), Texts{"1"});
   }
-}
-
-// ---- the catalogue
-
-TEST_P(MysqlServer, DescribesWhatOnlyItHas) {
-  make("everything",
-       "(id int not null auto_increment, code varchar(100) not null, body text, hidden int,"
-       " made timestamp(6) not null default current_timestamp(6),"
-       " changed timestamp(6) not null default current_timestamp(6) on update current_timestamp(6),"
-       " primary key (id), unique key by_code (code), key by_prefix (hidden, body(10)), fulltext key by_words (body))");
-  if (sandbox_->is_mariadb()) {
-    sandbox_->owner().execute("ALTER TABLE everything ADD KEY unseen (hidden) IGNORED");
-  } else {
-    sandbox_->owner().execute(
-        "ALTER TABLE everything ADD KEY unseen (hidden) INVISIBLE, ADD KEY computed ((hidden + 1))");
-  }
-  sandbox_->owner().execute("INSERT INTO everything (code) VALUES ('a'), ('b')");
-  sandbox_->owner().execute("ANALYZE TABLE everything");
-  const Table table = described("everything");
-  ASSERT_EQ(table.columns.size(), 6u);
-  EXPECT_FALSE(table.find("made")->touched_on_update);
-  EXPECT_TRUE(table.find("changed")->touched_on_update);
-  EXPECT_EQ(table.find("made")->declared, "timestamp(6)");
-  EXPECT_EQ(table.primary_key, Texts{"id"});
-  EXPECT_EQ(table.estimated_rows, 2);
-  EXPECT_FALSE(table.may_write);
-  std::vector<std::pair<std::string, Texts>> indexes;
-  for (const Index& index : table.indexes) indexes.emplace_back(index.name, index.columns);
-  std::vector<std::pair<std::string, Texts>> wanted = {
-      {"by_code", {"code"}}, {"by_prefix", {"hidden", ""}}, {"PRIMARY", {"id"}}};
-  if (!sandbox_->is_mariadb()) wanted.insert(wanted.begin() + 2, {"computed", {""}});
-  std::ranges::sort(indexes);
-  std::ranges::sort(wanted);
-  EXPECT_EQ(indexes, wanted);
-}
-
-TEST_P(MysqlServer, AMissingTableNamesItsOtherDatabaseAndTheGrant) {
-  Owner& owner = sandbox_->owner();
-  const std::string other = sandbox_->database() + "_other";
-  owner.execute("CREATE DATABASE IF NOT EXISTS " + other);
-  owner.execute("CREATE TABLE IF NOT EXISTS " + other + ".elsewhere (id int)");
-  owner.execute("GRANT SELECT ON " + other + ".* TO " + sandbox_->user() + "@'%'");
-  session_ = open();
-  ASSERT_TRUE(session_);
-  const auto table = session_->describe({.schema = {}, .name = "elsewhere"});
-  owner.execute("DROP DATABASE " + other);
-  ASSERT_FALSE(table);
-  EXPECT_NE(table.error().message.find(other), std::string::npos) << table.error().message;
-  const std::string grant =
-      "GRANT SELECT ON `" + sandbox_->database() + "`.`elsewhere` TO '" + sandbox_->user() + "'@'%'";
-  EXPECT_NE(table.error().message.find(grant), std::string::npos) << table.error().message;
-}
-
-TEST_P(MysqlServer, RightsAreReadOffTheGrants) {
-  Owner& owner = sandbox_->owner();
-  make("rights", "(id int primary key, open int, secret int)");
-  const std::string user = sandbox_->user() + "_w";
-  const std::string account = user + "@'%'";
-  owner.execute("DROP USER IF EXISTS " + account);
-  owner.execute("CREATE USER " + account + " IDENTIFIED BY 'pw'");
-  const auto as_user = [&] {
-    session_ = open(sandbox_->as(user, "pw"));
-    return session_ != nullptr;
-  };
-  const auto described_now = [&] { return session_->describe({.schema = {}, .name = "rights"}); };
-
-  owner.execute("GRANT SELECT (id, open) ON rights TO " + account);
-  ASSERT_TRUE(as_user());
-  auto table = described_now();
-  ASSERT_TRUE(table) << table.error().message;
-  EXPECT_EQ(table->columns.size(), 2u) << "what may not be read is left out";
-  EXPECT_FALSE(table->may_write);
-
-  owner.execute("GRANT UPDATE (open) ON rights TO " + account);
-  ASSERT_TRUE(as_user());
-  EXPECT_TRUE(described_now().value().may_write);
-
-  owner.execute("REVOKE ALL PRIVILEGES, GRANT OPTION FROM " + account);
-  owner.execute("GRANT INSERT ON rights TO " + account);
-  ASSERT_TRUE(as_user());
-  table = described_now();
-  ASSERT_FALSE(table) << "INSERT alone reads nothing";
-  EXPECT_EQ(table.error().recourse, Recourse::ask_operator);
-  EXPECT_NE(table.error().message.find("GRANT SELECT"), std::string::npos) << table.error().message;
-  EXPECT_TRUE(session_->tables("").value().empty());
-  owner.execute("DROP USER " + account);
-
-  session_ = open(sandbox_->as(sandbox_->address().user, sandbox_->address().password.reveal()));
-  ASSERT_TRUE(session_);
-  EXPECT_TRUE(described_now().value().may_write) << "a superuser";
-}
-
-TEST_P(MysqlServer, RightsComeThroughRolesToo) {
-  Owner& owner = sandbox_->owner();
-  make("rights", "(id int primary key)");
-  const std::string user = sandbox_->user() + "_r";
-  const std::string role = user + "ole";
-  owner.execute("CREATE ROLE " + role);
-  owner.execute("GRANT SELECT, DELETE ON rights TO " + role);
-  owner.execute("CREATE USER " + user + "@'%' IDENTIFIED BY 'pw'");
-  owner.execute("GRANT " + role + " TO " + user + "@'%'");
-  owner.execute("SET DEFAULT ROLE " + role + (sandbox_->is_mariadb() ? " FOR " : " TO ") + user + "@'%'");
-  session_ = open(sandbox_->as(user, "pw"));
-  ASSERT_TRUE(session_);
-  const auto table = session_->describe({.schema = {}, .name = "rights"});
-  session_.reset();
-  owner.execute("DROP USER " + user + "@'%'");
-  owner.execute("DROP ROLE " + role);
-  ASSERT_TRUE(table) << table.error().message;
-  EXPECT_TRUE(table->may_write);
-}
-
-TEST_P(MysqlServer, WithoutADatabaseItAsksForOne) {
-  session_ = open(sandbox_->reader("/"));
-  ASSERT_TRUE(session_);
-  const auto table = session_->describe({.schema = {}, .name = "orders"});
-  ASSERT_FALSE(table);
-  EXPECT_NE(table.error().message.find("db_schema"), std::string::npos) << table.error().message;
-  config::Database by_schema = sandbox_->reader("/");
-  by_schema.schema = sandbox_->database();
-  session_ = open(by_schema);
-  ASSERT_TRUE(session_);
-  EXPECT_TRUE(session_->tables(""));
 }
 
 // ---- connecting
