@@ -42,7 +42,7 @@ TEST(Operations, EveryLogIdIsDocumentedAndEveryDocumentedIdIsLogged) {
 TEST(Operations, EveryMetricIsDocumentedAndEveryDocumentedMetricIsThere) {
   const fs::path root = VHOOKD_SOURCE_DIR;
   std::set<std::string> shown;
-  collect(read(root / "daemon/metrics.cc"), std::regex(R"re("((?:vhookd|process)_[a-z_]+)")re"), shown);
+  collect(read(root / "daemon/engine/metrics.cc"), std::regex(R"re("((?:vhookd|process)_[a-z_]+)")re"), shown);
   std::set<std::string> documented;
   std::istringstream lines(read(root / "docs/operations.md"));
   for (std::string line; std::getline(lines, line);)
