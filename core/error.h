@@ -11,6 +11,7 @@ enum class Recourse {
   reconnect,     // the connection is lost or was never had; open a new one, with back-off
   give_up,       // this call can never work and no setting mends it (a bug, data out of range)
   ask_operator,  // it works again once a person mends what the text names (login, missing table)
+  fenced,        // a later writer has taken over (store/term.h): drop the work, it goes on there
 };
 
 struct Error {

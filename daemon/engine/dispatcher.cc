@@ -67,7 +67,7 @@ Result<std::optional<Parcel>> Dispatcher::next_parcel(const Lane& lane, const co
   std::optional<Parcel> parcel;
   QueuedPage seen{.webhook_id = lane.name()};
   if (lane.replay) {
-    auto replay = store_.next_replay(lane.id);
+    auto replay = store_.replays().next(lane.id);
     if (!replay) return std::unexpected(replay.error());
     if (!*replay) return std::nullopt;
     seen.page.sequence = static_cast<std::uint64_t>((*replay)->number);  // what tells one from the next here
@@ -75,7 +75,7 @@ Result<std::optional<Parcel>> Dispatcher::next_parcel(const Lane& lane, const co
     seen.first_attempt_at = (*replay)->first_attempt_at;
     parcel = parcel_of(std::move(**replay), webhook);
   } else {
-    auto head = store_.head(lane.id);
+    auto head = store_.outbox().head(lane.id);
     if (!head) return std::unexpected(head.error());
     if (!*head) return std::nullopt;
     seen.page.sequence = (*head)->page.sequence;

@@ -34,7 +34,7 @@ Engine::Engine(Parts parts, config::Config config)
       probe_cache_(parts_.clock),
       idle_probes_(parts_.connect, parts_.connect_options, parts_.clock),
       poller_(
-          parts_.store, parts_.clock,
+          parts_.store.polls(), parts_.clock,
           {.pages_queued = [this](const std::string& id) { dispatcher_.notify(id); },
            .may_queue = [this](const std::string& id) { return outbox_has_room(id); },
            .progressed = [this](const std::string& id, std::int64_t rows,
@@ -68,7 +68,7 @@ Result<void> Engine::start() {
   std::vector<std::string> ids;
   ids.reserve(config_.webhooks.size());
   for (const auto& webhook : config_.webhooks) ids.push_back(webhook.id);
-  if (auto made = parts_.store.make_webhooks(ids); !made) return made;
+  if (auto made = parts_.store.records().make(ids); !made) return made;
   {
     const std::lock_guard lock(mutex_);
     // From here on each is held by its entry alone.
@@ -81,10 +81,10 @@ Result<void> Engine::start() {
     poll_step_ = parts_.clock.tick();
   }
   metrics_.with([this](EngineMetrics& metrics) { metrics.configured_at = parts_.clock.now(); });
-  const auto queued = parts_.store.with_queue();
+  const auto queued = parts_.store.outbox().with_queue();
   if (!queued) return std::unexpected(queued.error());
   for (const auto& id : *queued) dispatcher_.notify(id);
-  const auto replays = parts_.store.with_replays();
+  const auto replays = parts_.store.replays().ids();
   if (!replays) return std::unexpected(replays.error());
   for (const auto& id : *replays) dispatcher_.notify(id);
   const int polls = once_ ? std::min<int>(config_.limits.polls, std::max<int>(1, static_cast<int>(order_.size())))
@@ -130,7 +130,7 @@ bool Engine::once_done() {
 // REQUIRES: mutex_ held.
 Result<void> Engine::adopt(const std::shared_ptr<const config::Webhook>& webhook) {
   const auto& id = webhook->id;
-  auto state = parts_.store.webhook(id);
+  auto state = parts_.store.polls().webhook(id);
   if (!state) return std::unexpected(state.error());
   if (webhook->checked_at && !state->fingerprint.empty())
     log_event(Level::info, "checked-at-ignored",
@@ -231,7 +231,7 @@ void Engine::polled(const Due& due, const PollOutcome& outcome, const Shared<std
   const auto& run = outcome.run;
   metrics_.with([&](EngineMetrics& metrics) { metrics.polls.observe(static_cast<double>(run.duration_ms) / 1000); });
   if (!run.ok) {
-    if (auto recorded = parts_.store.record_run(id, run); !recorded)
+    if (auto recorded = parts_.store.polls().record_run(id, run); !recorded)
       log_event(Level::error, "state-failed", {{"webhook", id}, {"error", recorded.error().message}});
     log_event(Level::warn, "poll-failed",
               {{"webhook", id}, {"error", run.error}, {"run", rfc3339_seconds(run.started_at)}});
@@ -316,7 +316,7 @@ void Engine::unreachable(const std::string& id, const config::Webhook& webhook, 
 // REQUIRES: mutex_ held.
 void Engine::hold_back(const std::string& id, Entry& entry, const std::string& why) {
   log_event(Level::error, "held", {{"webhook", id}, {"why", why}});
-  if (auto stored = parts_.store.set_paused(id, true, "held: " + why); !stored)
+  if (auto stored = parts_.store.records().set_paused(id, true, "held: " + why); !stored)
     log_event(Level::error, "state-failed", {{"webhook", id}, {"error", stored.error().message}});
   entry.paused = true;
   entry.health.edit().polls.failed("held: " + why, true);
@@ -343,7 +343,7 @@ void Engine::show_health(const std::string& id, Entry& entry) {
   // What can't be written down is shown all the same: least of all a full disk may look healthy.
   health.shown_healthy = healthy;
   health.shown_error = error;
-  const auto stored = parts_.store.set_health(id, healthy, failed, error);
+  const auto stored = parts_.store.records().set_health(id, healthy, failed, error);
   health.stored = stored.has_value();
   if (!stored) log_event(Level::error, "state-failed", {{"webhook", id}, {"error", stored.error().message}});
   entry.health.settle();
@@ -353,8 +353,8 @@ void Engine::show_health(const std::string& id, Entry& entry) {
 // together may fill it. Dead pages count too: they wait for a person. What is there already never blocks a webhook that
 // has nothing there.
 bool Engine::outbox_has_room(const std::string& id) {
-  const auto state = parts_.store.webhook(id);
-  const auto all = parts_.store.outbox_bytes();
+  const auto state = parts_.store.polls().webhook(id);
+  const auto all = parts_.store.outbox().bytes();
   if (!state || !all) return true;  // the commit will say what is wrong
   const auto limit = [this] {
     const std::lock_guard lock(mutex_);
@@ -370,7 +370,7 @@ void Engine::deliver() {
     dispatcher_.turn(std::chrono::seconds(1));
     if (parts_.clock.tick() - pruned < prune_every) continue;
     pruned = parts_.clock.tick();
-    if (auto done = parts_.store.prune(); !done)
+    if (auto done = parts_.store.replays().prune(); !done)
       log_event(Level::error, "state-failed", {{"error", done.error().message}});
   }
   dispatcher_.drain(drain_patience);
@@ -401,7 +401,7 @@ void Engine::dead_changed(const std::string& id) {
   const std::lock_guard lock(mutex_);
   const auto at = entries_.find(id);
   if (at == entries_.end()) return;
-  const auto state = parts_.store.webhook(id);
+  const auto state = parts_.store.polls().webhook(id);
   if (!state) return;
   at->second.holding_pages = state->holding_pages;
   if (state->dead_pages > 0 || state->queued_pages > 0) return;
@@ -429,7 +429,7 @@ void Engine::not_delivered(const std::string& id, const std::string& error, bool
   entry.health.edit().deliveries.failed(error, lasting);
   if (once_) once_failed_ = true;
   if (lasting) {
-    if (const auto state = parts_.store.webhook(id)) {
+    if (const auto state = parts_.store.polls().webhook(id)) {
       entry.paused = state->paused;
       entry.holding_pages = state->holding_pages;
     }

@@ -88,13 +88,13 @@ Answer<WebhookStatus> Engine::set_paused(const std::string& id, bool paused) {
     const std::lock_guard lock(mutex_);
     const auto at = entries_.find(id);
     if (at == entries_.end()) return unknown(id);
-    const auto before = parts_.store.webhook(id);
+    const auto before = parts_.store.polls().webhook(id);
     if (!before) return failed(before.error());
     Entry& entry = at->second;
     if (!paused && entry.webhook->is_paused)
       return refuse(Refusal::Why::conflict, id + ": is_paused: true stands in the configuration (" +
                                                 entry.webhook->origin.text() + "); change it there and reload");
-    if (auto stored = parts_.store.set_paused(id, paused, paused ? "by the operator" : ""); !stored)
+    if (auto stored = parts_.store.records().set_paused(id, paused, paused ? "by the operator" : ""); !stored)
       return failed(stored.error());
     entry.paused = paused;
     if (paused) {
@@ -148,7 +148,7 @@ Answer<ReloadReport> Engine::reload() {
     timetable_.remove(id);
     entries_.erase(id);
   }
-  if (auto made = parts_.store.make_webhooks(difference.added); !made)  // adopt() will say what is wrong, of each
+  if (auto made = parts_.store.records().make(difference.added); !made)  // adopt() will say what is wrong, of each
     log_event(Level::error, "state-failed", {{"error", made.error().message}});
   const std::set<std::string> added_ids(difference.added.begin(), difference.added.end());
   const std::set<std::string> changed_ids(difference.changed.begin(), difference.changed.end());
@@ -160,7 +160,7 @@ Answer<ReloadReport> Engine::reload() {
     timetable_.remove(webhook.id);
     if (const auto at = entries_.find(webhook.id); at != entries_.end() && at->second.by_api) entries_.erase(at);
     auto adopted = adopt(std::make_shared<const config::Webhook>(webhook));
-    if (adopted && !added) adopted = parts_.store.touch(webhook.id);
+    if (adopted && !added) adopted = parts_.store.records().touch(webhook.id);
     if (!adopted)
       log_event(Level::error, "state-failed", {{"webhook", webhook.id}, {"error", adopted.error().message}});
     timetable_.hurry(webhook.id, parts_.clock.tick());
@@ -199,7 +199,7 @@ Answer<std::vector<DeadPage>> Engine::dead(const std::string& id) {
     const std::lock_guard lock(mutex_);
     if (!entries_.contains(id)) return unknown(id);
   }
-  auto pages = parts_.store.dead(id);
+  auto pages = parts_.store.outbox().dead(id);
   if (!pages) return failed(pages.error());
   return std::move(*pages);
 }
@@ -211,7 +211,7 @@ Answer<Selected> Engine::replay(const std::string& id, const ReplayRange& range,
     const auto why = to.by_operator ? std::nullopt : EgressRules(config_.egress).refusal_of_literal(to.url);
     if (why) return refuse(Refusal::Why::invalid, "url: " + *why);
   }
-  const auto selected = parts_.store.replay(id, range, to.url);
+  const auto selected = parts_.store.replays().request(id, range, to.url);
   if (!selected) return failed(selected.error());
   if (selected->revived + selected->queued + selected->waiting == 0) return *selected;
   log_event(Level::info, "replay-asked",
@@ -221,7 +221,7 @@ Answer<Selected> Engine::replay(const std::string& id, const ReplayRange& range,
              {"elsewhere", to.url.empty() ? "false" : "true"}});
   {
     const std::lock_guard lock(mutex_);
-    const auto state = parts_.store.webhook(id);
+    const auto state = parts_.store.polls().webhook(id);
     if (const auto at = entries_.find(id); at != entries_.end() && state)
       at->second.holding_pages = state->holding_pages;
   }
@@ -234,7 +234,7 @@ Answer<DeadPage> Engine::drop_dead(const std::string& id, const std::string& pag
   if (!pages) return std::unexpected(pages.error());
   const auto at = std::ranges::find(*pages, page, [](const DeadPage& dead) { return dead.page.id; });
   if (at == pages->end()) return refuse(Refusal::Why::not_found, id + " has no dead page " + page);
-  if (auto dropped = parts_.store.drop_dead(id, page); !dropped) return failed(dropped.error());
+  if (auto dropped = parts_.store.outbox().drop_dead(id, page); !dropped) return failed(dropped.error());
   log_event(Level::warn, "dead-dropped",
             {{"webhook", id}, {"sequence", std::to_string(at->page.sequence)}, {"page", page}});
   dead_changed(id);

@@ -164,7 +164,7 @@ void Engine::save_idle(bool all) {
     }
   }
   for (const auto& checks : commits)
-    if (auto saved = parts_.store.checked(checks); !saved)
+    if (auto saved = parts_.store.polls().checked(checks); !saved)
       log_event(Level::error, "state-failed", {{"error", saved.error().message}});
   if (!commits.empty()) ::malloc_trim(0);  // what the polls before took, and these lists
 }

@@ -1,5 +1,4 @@
 // What Engine answers to Control about how things stand: status, readiness, metrics.
-#include <filesystem>
 #include <limits>
 #include <span>
 
@@ -15,12 +14,6 @@ namespace {
 
 std::unexpected<Refusal> failed(const Error& error) {
   return std::unexpected(Refusal{.why = Refusal::Why::failed, .messages = {error.message}});
-}
-
-std::int64_t size_of(const std::string& path) {
-  std::error_code fault;
-  const auto size = std::filesystem::file_size(path, fault);
-  return fault ? 0 : static_cast<std::int64_t>(size);
 }
 
 // Before the first complete check: since the webhook is known.
@@ -118,7 +111,7 @@ Engine::Judged Engine::judge_known(const Entry& entry) const {
 
 // Asks nothing of the state that the entries know: it is called all the time.
 Answer<Counts> Engine::counts() {
-  const auto queued = parts_.store.outbox_pages();
+  const auto queued = parts_.store.outbox().pages();
   if (!queued) return failed(queued.error());
   Counts counts{.queued_pages = *queued};
   const std::lock_guard lock(mutex_);
@@ -138,17 +131,17 @@ Answer<WebhookStatus> Engine::status_of(const std::string& id) {
     const auto at = entries_.find(id);
     if (at == entries_.end())  // asked first: the store makes a row for every id it is asked for
       return std::unexpected(Refusal{.why = Refusal::Why::not_found, .messages = {"there is no webhook " + id}});
-    auto state = parts_.store.webhook(id);
+    auto state = parts_.store.polls().webhook(id);
     if (!state) return failed(state.error());
     status = judged(at->second, std::move(*state));
   }
-  auto runs = parts_.store.runs(id);
+  auto runs = parts_.store.polls().runs(id);
   if (!runs) return failed(runs.error());
   status.runs = std::move(*runs);
   const bool held =
       status.paused || (status.state.holding_pages > 0 && status.webhook.delivery->on_dead == config::OnDead::hold);
   if (status.state.queued_pages > 0 && !held) {
-    auto retrying = parts_.store.retrying(id);
+    auto retrying = parts_.store.outbox().retrying(id);
     if (!retrying) return failed(retrying.error());
     status.retrying = std::move(*retrying);
   }
@@ -169,7 +162,7 @@ Answer<std::size_t> Engine::walk(std::size_t from, std::size_t most, const OnEnt
   }
   for (std::size_t done = 0; done < ids.size(); done += at_once) {
     const std::lock_guard lock(mutex_);
-    auto states = parts_.store.webhooks(std::span(ids).subspan(done, std::min(at_once, ids.size() - done)));
+    auto states = parts_.store.records().list(std::span(ids).subspan(done, std::min(at_once, ids.size() - done)));
     if (!states) return failed(states.error());
     for (auto& state : *states) {
       const auto entry = entries_.find(state.id);
@@ -188,7 +181,7 @@ std::vector<std::string> Engine::not_ready() {
     const std::lock_guard lock(mutex_);
     if (!started_) return {"starting"};
   }
-  if (const auto read = parts_.store.outbox_pages(); !read) return {read.error().message};
+  if (const auto read = parts_.store.outbox().pages(); !read) return {read.error().message};
   std::vector<std::string> reasons;
   const std::lock_guard lock(mutex_);
   for (const auto& id : order_) {
@@ -255,7 +248,7 @@ Answer<Pieces> Engine::metrics() {
   Measurements measured{.webhooks = {},
                         .counters = metrics_.with([](const EngineMetrics& metrics) { return metrics; }),
                         .outbox_bytes = 0,
-                        .state_bytes = size_of(parts_.store.path()) + size_of(parts_.store.path() + "-wal"),
+                        .state_bytes = parts_.store.bytes(),
                         .process = process_facts()};
   {
     const std::lock_guard lock(mutex_);
@@ -267,7 +260,7 @@ Answer<Pieces> Engine::metrics() {
         measured.webhooks.push_back(this->measured(entry, state));
       });
   if (!walked) return std::unexpected(walked.error());
-  const auto bytes = parts_.store.outbox_bytes();
+  const auto bytes = parts_.store.outbox().bytes();
   if (!bytes) return failed(bytes.error());
   measured.outbox_bytes = *bytes;
   return metrics_pieces(std::move(measured));

@@ -60,7 +60,7 @@ Engine::Stored Engine::read_stored(config::StoredReader& reader, const std::stri
 // Takes up what the state holds, at the start and after each reload. One that can't run is kept and shown unhealthy;
 // one whose id stands in the YAML too rests until it does no longer. REQUIRES: mutex_ held.
 Result<void> Engine::adopt_stored() {
-  const auto definitions = parts_.store.definitions();
+  const auto definitions = parts_.store.definitions().all();
   if (!definitions) return std::unexpected(definitions.error());
   config::StoredReader reader(config_.base, parts_.secrets);
   for (const auto& [id, json] : *definitions) {
@@ -118,8 +118,9 @@ Answer<WebhookStatus> Engine::create(const std::string& body, std::optional<bool
     auto stored = read_stored(reader, id, defined->json);
     if (!stored.errors.empty()) return not_valid(std::move(stored.errors));
     // Paused before it is known, so that it is never polled in between.
-    auto kept = defined->paused.value_or(false) ? parts_.store.set_paused(id, true, "by the operator") : Result<void>();
-    if (kept) kept = parts_.store.define(id, defined->json);
+    auto kept = defined->paused.value_or(false) ? parts_.store.records().set_paused(id, true, "by the operator")
+                                                : Result<void>();
+    if (kept) kept = parts_.store.definitions().define(id, defined->json);
     if (kept) kept = adopt_one_stored(stored, defined->json);
     if (!kept) return failed(kept.error());
   }
@@ -144,7 +145,7 @@ Answer<WebhookStatus> Engine::change(const std::string& id, const std::string& b
       config::StoredReader reader(config_.base, parts_.secrets);
       auto stored = read_stored(reader, id, defined->json);
       if (!stored.errors.empty()) return not_valid(std::move(stored.errors));
-      auto kept = parts_.store.define(id, defined->json);
+      auto kept = parts_.store.definitions().define(id, defined->json);
       if (kept) kept = adopt_one_stored(stored, defined->json);
       if (!kept) return failed(kept.error());
       log_event(Level::info, "webhook-changed", {{"webhook", id}});
@@ -169,7 +170,7 @@ Answer<WebhookStatus> Engine::remove(const std::string& id) {
   ended_.notify_all();
   ended_.wait_for(lock, poll_patience, [&] { return stopping_ || !timetable_.under_way(id); });
   lock.unlock();
-  if (auto forgotten = parts_.store.forget_webhook(id); !forgotten) return failed(forgotten.error());
+  if (auto forgotten = parts_.store.records().forget(id); !forgotten) return failed(forgotten.error());
   log_event(Level::info, "webhook-removed", {{"webhook", id}});
   return status;
 }

@@ -65,7 +65,7 @@ PollOutcome Poller::poll(const config::Webhook& webhook, Connector& session, con
 }
 
 Result<void> Poller::prepare(Job& job) {
-  auto state = store_.webhook(job.webhook.id);
+  auto state = polls_.webhook(job.webhook.id);
   if (!state) return std::unexpected(state.error());
   job.state = std::move(*state);
   if (job.request.checked_at) job.state.checked_at = job.request.checked_at;
@@ -126,22 +126,24 @@ KnownRows Poller::known_rows(Job& job) {
   return {.find = [this, &job](const std::string& key) -> Result<std::optional<KnownRow>> {
             if (auto written = settle(job); !written) return std::unexpected(written.error());
             if (!job.epoch_open) return std::nullopt;
-            return store_.known(job.webhook.id, key);
+            auto rows = polls_.known(job.webhook.id, std::span(&key, 1));
+            if (!rows) return std::unexpected(rows.error());
+            return std::move(rows->front());
           },
           .after = [this, &job](const std::string& key, int limit) -> Result<std::vector<KnownRow>> {
             if (auto written = settle(job); !written) return std::unexpected(written.error());
             if (!job.epoch_open) return std::vector<KnownRow>();
-            return store_.known_after(job.webhook.id, key, limit);
+            return polls_.known_from(job.webhook.id, key.empty() ? key : key + '\0', limit);
           },
           .count = [this, &job]() -> Result<std::int64_t> {
             if (auto written = settle(job); !written) return std::unexpected(written.error());
             if (!job.epoch_open) return 0;
-            return store_.known_count(job.webhook.id);
+            return polls_.known_count(job.webhook.id);
           },
           .ranges = [this, &job]() -> Result<std::vector<KnownRange>> {
             if (auto written = settle(job); !written) return std::unexpected(written.error());
             if (!job.epoch_open) return std::vector<KnownRange>();
-            return store_.known_ranges(job.webhook.id);
+            return polls_.known_ranges(job.webhook.id);
           }};
 }
 
@@ -174,7 +176,7 @@ Result<void> Poller::hold(Job& job) {
     return true;
   });
   if (!counted) return counted;
-  if (auto known = store_.known_count(job.webhook.id); known && job.plan.strategy == Strategy::snapshot)
+  if (auto known = polls_.known_count(job.webhook.id); known && job.plan.strategy == Strategy::snapshot)
     rows = std::max(rows, *known);
   if (static_cast<double>(builder.records()) <= *job.webhook.hold_if_changed_over * static_cast<double>(rows))
     return {};
@@ -274,7 +276,7 @@ Result<void> Poller::commit(Job& job, Part part, bool beside) {
   job.rows_written = std::exchange(job.rows, 0);
   const auto how = beside ? std::launch::async | std::launch::deferred : std::launch::deferred;
   job.writing = std::async(how, [this, whole = std::move(whole)] {
-    auto stored = store_.commit(whole);
+    auto stored = polls_.commit(whole);
     if (stored && !whole.pages.empty()) hooks_.pages_queued(whole.webhook_id);
     return stored;
   });
@@ -286,7 +288,7 @@ Result<void> Poller::finish(Job& job, Poll& poll, PageBuilder& builder) {
     // The open page is not committed: its rows come again with the next poll, which goes on from the last part.
     job.outcome.more = !hooks_.stopping() && hooks_.may_queue(job.webhook.id);
     job.outcome.no_room = !hooks_.stopping() && !job.outcome.more;
-    return store_.record_run(job.webhook.id, job.outcome.run);
+    return polls_.record_run(job.webhook.id, job.outcome.run);
   }
   auto last = builder.finish(checkpoint(poll));
   job.commit.run = job.outcome.run;

@@ -14,7 +14,7 @@
 #include "core/run.h"
 #include "scheduler/detect/plan.h"
 #include "scheduler/detect/poll.h"
-#include "store/store.h"
+#include "store/poll_state.h"
 
 namespace vhookd {
 
@@ -69,8 +69,8 @@ class Poller {
     std::optional<std::size_t> part_known_rows;
     std::optional<std::int64_t> range_rows;
   };
-  Poller(Store& store, const Clock& clock, Hooks hooks, Sizes sizes = {})
-      : store_(store), clock_(clock), hooks_(std::move(hooks)), sizes_(sizes) {}
+  Poller(PollState& polls, const Clock& clock, Hooks hooks, Sizes sizes = {})
+      : polls_(polls), clock_(clock), hooks_(std::move(hooks)), sizes_(sizes) {}
 
   PollOutcome poll(const config::Webhook& webhook, Connector& session, const PollRequest& request);
 
@@ -93,7 +93,7 @@ class Poller {
   PageBuilder make_harvest(const Job& job) const;
   KnownRows known_rows(Job& job);
 
-  Store& store_;
+  PollState& polls_;
   const Clock& clock_;
   Hooks hooks_;
   Sizes sizes_;

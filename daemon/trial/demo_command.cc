@@ -122,7 +122,7 @@ int play(const DemoOptions& options) {
   const auto load = [&] { return config::load(file.string(), config::system_secrets()); };
   auto config = load();
   if (!config) throw std::runtime_error(config.error().front());
-  auto store = Store::open((folder.path() / "state").string(), clock);
+  auto store = open_store((folder.path() / "state").string(), clock);
   if (!store) throw std::runtime_error(store.error().message);
 
   std::cout << "A shop in SQLite (" << database.string() << "), a receiver on " << (*receiver)->url()

@@ -73,7 +73,7 @@ void Simulation::perhaps_die() {
 void Simulation::begin_daemon() {
   daemon_ = {};
   receivers_.abort_all();
-  auto opened = Store::open(folder_, clock_);
+  auto opened = open_store(folder_, clock_);
   if (!opened) throw std::runtime_error(opened.error().message);
   daemon_.store = std::move(*opened);
   daemon_.sessions = std::make_unique<SessionPool>(
@@ -83,7 +83,7 @@ void Simulation::begin_daemon() {
       },
       ConnectOptions(), clock_);
   daemon_.poller = std::make_unique<Poller>(
-      *daemon_.store, clock_,
+      daemon_.store->polls(), clock_,
       Poller::Hooks{.pages_queued =
                         [this](const std::string& id) {
                           perhaps_die();
@@ -91,7 +91,7 @@ void Simulation::begin_daemon() {
                         },
                     .may_queue =
                         [this](const std::string& id) {
-                          const auto state = daemon_.store->webhook(id);
+                          const auto state = daemon_.store->polls().webhook(id);
                           return state && state->queued_bytes < outbox_bytes_;
                         },
                     .progressed = [](const std::string&, std::int64_t, std::optional<std::int64_t>) {},
@@ -118,7 +118,7 @@ void Simulation::begin_daemon() {
                         .random_id = [this] { return std::to_string(++ids_); }});
   for (const auto& one : webhooks_)
     daemon_.timetable.add(one.id, SessionPool::place_of(one.database), one.interval, clock_.tick());
-  const auto queued = daemon_.store->with_queue();
+  const auto queued = daemon_.store->outbox().with_queue();
   for (const auto& id : queued.value()) daemon_.dispatcher->notify(id);
 }
 
@@ -127,14 +127,14 @@ const config::Webhook& Simulation::webhook(const std::string& id) const {
 }
 
 bool Simulation::is_paused(const std::string& id) {
-  const auto state = daemon_.store->webhook(id);
+  const auto state = daemon_.store->polls().webhook(id);
   return !state || state->paused;
 }
 
 void Simulation::poll_due() {
   while (const auto id = daemon_.timetable.take(clock_.tick())) {
     const auto& due = webhook(*id);
-    const auto state = daemon_.store->webhook(*id);
+    const auto state = daemon_.store->polls().webhook(*id);
     if (is_paused(*id) || state->queued_bytes >= outbox_bytes_) {
       daemon_.timetable.finished(*id, clock_.tick(), false);
     } else {
@@ -207,13 +207,13 @@ void Simulation::step() {
 void Simulation::resume_paused() {
   for (const auto& one : webhooks_) {
     if (!is_paused(one.id)) continue;
-    if (!daemon_.store->set_paused(one.id, false, "")) complain("a webhook can't be resumed");
+    if (!daemon_.store->records().set_paused(one.id, false, "")) complain("a webhook can't be resumed");
     daemon_.dispatcher->notify(one.id);
   }
 }
 
 bool Simulation::all_quiet() {
-  const auto queued = daemon_.store->with_queue();
+  const auto queued = daemon_.store->outbox().with_queue();
   return daemon_.dispatcher->idle() && queued && queued->empty();
 }
 
@@ -289,7 +289,7 @@ void Simulation::judge_deletions() {
   for (const auto& [row, often] : told)
     if (often > times(database_.died, row))
       complain("gone: row " + std::to_string(row) + " was told to have ended more often than it did");
-  const auto known = daemon_.store->known_count("gone");
+  const auto known = daemon_.store->polls().known_count("gone");
   if (!known || *known != static_cast<std::int64_t>(database_.rows().size()))
     complain("gone: the known rows are not those of the table");
 }

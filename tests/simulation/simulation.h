@@ -9,7 +9,8 @@
 //
 // Not inside: Engine with its threads and reload (its part between those classes is played here), curl_transport, the
 // databases and their SQL, the timestamp strategy (its model is in tests/scheduler), power loss below SQLite (a
-// death ends after a whole transaction; see tests/store/crash_test.cc). Those are under the tests of the whole program.
+// death ends after a whole transaction; see tests/store/sqlite/crash_test.cc). Those are under the tests of the whole
+// program.
 #pragma once
 
 #include <cstdint>
