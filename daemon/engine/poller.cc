@@ -5,6 +5,7 @@
 #include <future>
 
 #include "core/crash_point.h"
+#include "daemon/engine/known_row_reader.h"
 #include "daemon/engine/webhook_json.h"
 #include "daemon/explain/hidden_values.h"
 #include "daemon/output/log.h"
@@ -19,6 +20,7 @@ struct Poller::Job {
   const config::Webhook& webhook;
   Connector& session;
   const PollRequest& request;
+  KnownRowReader known;
   WebhookState state;
   Table table;
   Plan plan;
@@ -35,7 +37,7 @@ struct Poller::Job {
 
 PollOutcome Poller::poll(const config::Webhook& webhook, Connector& session, const PollRequest& request) {
   const Tick began = clock_.tick();
-  Job job{.webhook = webhook, .session = session, .request = request};
+  Job job{.webhook = webhook, .session = session, .request = request, .known = KnownRowReader(polls_, webhook.id)};
   job.outcome.run.started_at = clock_.now();
   auto done = prepare(job);
   if (done && !job.outcome.epoch_ends) done = hold(job);
@@ -126,9 +128,7 @@ KnownRows Poller::known_rows(Job& job) {
   return {.find = [this, &job](const std::string& key) -> Result<std::optional<KnownRow>> {
             if (auto written = settle(job); !written) return std::unexpected(written.error());
             if (!job.epoch_open) return std::nullopt;
-            auto rows = polls_.known(job.webhook.id, std::span(&key, 1));
-            if (!rows) return std::unexpected(rows.error());
-            return std::move(rows->front());
+            return job.known.find(key);
           },
           .after = [this, &job](const std::string& key, int limit) -> Result<std::vector<KnownRow>> {
             if (auto written = settle(job); !written) return std::unexpected(written.error());
@@ -251,6 +251,7 @@ Result<void> Poller::settle(Job& job) const {
     return stored;
   }
   job.epoch_open = true;
+  job.known.clear();
   if (job.initial) hooks_.progressed(job.webhook.id, job.rows_written, job.expected);
   job.stopped = hooks_.stopping() || !hooks_.may_queue(job.webhook.id);
   return {};

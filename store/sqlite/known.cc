@@ -1,7 +1,6 @@
 #include "store/sqlite/known.h"
 
 #include <algorithm>
-#include <numeric>
 
 #include "store/sqlite/known_block.h"
 #include "store/sqlite/migrations.h"
@@ -134,7 +133,7 @@ std::optional<CurrentEpoch> current_epoch(Connection& db, const std::string& id)
 // Positions in `keys`, by key.
 std::vector<std::size_t> in_key_order(std::span<const std::string> keys) {
   std::vector<std::size_t> order(keys.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
+  for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
   if (!std::ranges::is_sorted(keys))
     std::ranges::sort(order, {}, [&](std::size_t i) -> std::string_view { return keys[i]; });
   return order;

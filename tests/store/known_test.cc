@@ -147,14 +147,14 @@ TEST_F(KnownTest, ANewEpochStartsEmptyAndTheOldOneIsSwept) {
 }
 
 TEST_F(KnownTest, AHundredThousandAreReadInRanges) {
-  constexpr int kRows = 100'000;
-  constexpr int kPart = 5'000;
-  for (int i = 0; i < kRows; i += kPart) {
+  constexpr int row_count = 100'000;
+  constexpr int part_rows = 5'000;
+  for (int i = 0; i < row_count; i += part_rows) {
     auto poll = part("a");
-    for (int j = 0; j < kPart; ++j) poll.remember.push_back(row(key_of((i + j) * 7 % kRows), i + j + 1));
+    for (int j = 0; j < part_rows; ++j) poll.remember.push_back(row(key_of((i + j) * 7 % row_count), i + j + 1));
     ok(store_->polls().commit(poll));
   }
-  EXPECT_EQ(*store_->polls().known_count("a"), kRows);
+  EXPECT_EQ(*store_->polls().known_count("a"), row_count);
   int next = 0;
   std::string after;
   while (true) {
@@ -163,10 +163,10 @@ TEST_F(KnownTest, AHundredThousandAreReadInRanges) {
     for (const auto& each : rows) ASSERT_EQ(each.key, key_of(next++));
     after = rows.back().key;
   }
-  EXPECT_EQ(next, kRows);
+  EXPECT_EQ(next, row_count);
   EXPECT_EQ(known_row("a", key_of(7)).value()->mark, 2);
   auto poll = part("a");
-  poll.forget_below = kRows - 4;
+  poll.forget_below = row_count - 4;
   ok(store_->polls().commit(poll));
   EXPECT_EQ(*store_->polls().known_count("a"), 5);
   EXPECT_EQ(known_after("a", "", 100)->size(), 5U);

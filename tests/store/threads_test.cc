@@ -10,16 +10,16 @@ namespace {
 class ThreadsTest : public StoreTest {};
 
 TEST_F(ThreadsTest, EachFindsItsOwnAndTheBadSpoilNone) {
-  constexpr int kThreads = 6;
-  constexpr int kRounds = 60;
+  constexpr int thread_count = 6;
+  constexpr int round_count = 60;
   std::atomic<int> failures = 0;
   std::atomic<int> wrongly_taken = 0;
   std::vector<std::thread> threads;
-  for (int t = 0; t < kThreads; ++t) {
+  for (int t = 0; t < thread_count; ++t) {
     threads.emplace_back([&, t] {
       const std::string id = "w" + std::to_string(t);
       if (!store_->polls().webhook(id)) ++failures;
-      for (std::uint64_t round = 1; round <= kRounds; ++round) {
+      for (std::uint64_t round = 1; round <= round_count; ++round) {
         auto poll = part(id, std::to_string(round));
         poll.pages = {page(round)};
         poll.remember = {row(key_of(static_cast<int>(round)))};
@@ -30,7 +30,7 @@ TEST_F(ThreadsTest, EachFindsItsOwnAndTheBadSpoilNone) {
     });
   }
   threads.emplace_back([&] {
-    for (int i = 0; i < kRounds; ++i) {
+    for (int i = 0; i < round_count; ++i) {
       if (!store_->outbox().with_queue() || !store_->outbox().bytes() ||
           !store_->records().list(std::vector<std::string>{"a"}))
         ++failures;
@@ -40,13 +40,13 @@ TEST_F(ThreadsTest, EachFindsItsOwnAndTheBadSpoilNone) {
   EXPECT_EQ(failures, 0);
   EXPECT_EQ(wrongly_taken, 0);
   open();
-  for (int t = 0; t < kThreads; ++t) {
+  for (int t = 0; t < thread_count; ++t) {
     const auto state = store_->polls().webhook("w" + std::to_string(t)).value();
-    EXPECT_EQ(state.next_sequence, kRounds + 1U);
-    EXPECT_EQ(state.checkpoint, std::to_string(kRounds));
-    EXPECT_EQ(state.queued_pages, kRounds / 2);
-    EXPECT_EQ(*store_->polls().known_count(state.id), kRounds);
-    EXPECT_EQ(store_->outbox().head(state.id).value()->page.sequence, kRounds / 2 + 1U);
+    EXPECT_EQ(state.next_sequence, round_count + 1U);
+    EXPECT_EQ(state.checkpoint, std::to_string(round_count));
+    EXPECT_EQ(state.queued_pages, round_count / 2);
+    EXPECT_EQ(*store_->polls().known_count(state.id), round_count);
+    EXPECT_EQ(store_->outbox().head(state.id).value()->page.sequence, round_count / 2 + 1U);
   }
 }
 

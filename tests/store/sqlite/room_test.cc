@@ -51,18 +51,18 @@ TEST_F(RoomTest, RoomOfSweptRowsIsUsedAgain) {
 }
 
 TEST_F(RoomTest, ChangesHereAndThereWriteNoMoreThanTheirBlocks) {
-  constexpr int kRows = 50'000;
+  constexpr int row_count = 50'000;
   ok(store_->polls().webhook("a"));
   auto poll = part("a");
-  for (int i = 0; i < kRows; ++i) poll.remember.push_back(row(key_of(i)));
+  for (int i = 0; i < row_count; ++i) poll.remember.push_back(row(key_of(i)));
   ok(store_->polls().commit(poll));
   open();  // the WAL begins anew
   poll.remember.clear();
-  for (int i = 0; i < kRows; i += 1000) poll.remember.push_back(row(key_of(i), 0, 'e'));
+  for (int i = 0; i < row_count; i += 1000) poll.remember.push_back(row(key_of(i), 0, 'e'));
   ok(store_->polls().commit(poll));
   // 50 rows, each with its page, and those of the webhook beside them.
   EXPECT_LT(std::filesystem::file_size(folder_ + "/state.db-wal"), 75U * page_bytes);
-  EXPECT_EQ(*store_->polls().known_count("a"), kRows);
+  EXPECT_EQ(*store_->polls().known_count("a"), row_count);
 }
 
 }  // namespace
