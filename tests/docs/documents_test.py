@@ -11,18 +11,19 @@ vhookd = sys.argv[1]
 top = os.path.normpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../.."))
 documents = [os.path.join(top, "README.md")] + sorted(glob.glob(top + "/docs/**/*.md", recursive=True))
 faults, samples, commands = [], 0, 0
+hmac_secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
 
 def check(path, text):
     with tempfile.TemporaryDirectory(prefix="vhookd-docs.") as folder:
         for name in set(re.findall(r"\$\{credential:([^}]+)\}", text)):
             with open(os.path.join(folder, name), "w") as file:
-                file.write("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw" if "secret" in name else "a-long-enough-token")
+                file.write(hmac_secret if "secret" in name else "a-long-enough-token")
         for name in set(re.findall(r"\$\{file:([^}]+)\}", text)):
             with open(os.path.join(folder, "file"), "w") as file:
                 file.write("whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")
             text = text.replace(name, os.path.join(folder, "file"))
-        environment = {**os.environ, **{name: "value" for name in re.findall(r"\$\{env:([^}]+)\}", text)}, "CREDENTIALS_DIRECTORY": folder}
+        environment = {**os.environ, **{name: hmac_secret if "SECRET" in name else "value" for name in re.findall(r"\$\{env:([^}]+)\}", text)}, "CREDENTIALS_DIRECTORY": folder}
         sample = os.path.join(folder, "sample.yaml")
         with open(sample, "w") as file:
             file.write(text)
