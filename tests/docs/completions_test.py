@@ -1,5 +1,5 @@
-"""The completions are driven in the shells they are for: completions_test.py. What the daemon would answer is given by a stand-in
-on PATH, which also sees what it was asked. Exit 77 where a shell is not here (Debian packages zsh, fish): the others were checked."""
+"""Tests the completions in their shells: completions_test.py. A stub on PATH answers in place of vhookd, and only to the expected
+question. Exits with 77 if a shell is missing (Debian packages zsh, fish): the others were checked."""
 import os, pty, re, select, shutil, signal, subprocess, sys, tempfile, time
 
 completions = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../completions")

@@ -1,8 +1,8 @@
-"""The documents are held to the program: documents_test.py VHOOKD.
+"""Checks the documents against the program: documents_test.py VHOOKD.
 
-Every ```yaml sample in README.md and docs/ passes `vhookd check`, and a part of one (```yml) has its keys; every `vhookd …` that
-they tell to type is a command with options that it knows; docs/configuration.md has each key of the schema, with its default, and no
-other; links between documents lead somewhere."""
+Every ```yaml sample in README.md and docs/ passes `vhookd check`, and an excerpt (```yml) has known keys only; every `vhookd …` that
+a reader is asked to type is a known command with known options; docs/configuration.md has each key of the schema, with its default, and no
+other; links between documents have a target."""
 import glob, json, os, re, subprocess, sys, tempfile
 
 import yaml
@@ -33,7 +33,7 @@ def check(path, text):
 
 
 def keys_of(schema, path=""):
-    """Dotted names, each with what it says; of what a webhook, defaults or a connection hold, without those."""
+    """Dotted names of the keys, each with its description; keys of a webhook, of defaults and of a connection without that prefix."""
     found = {}
     for name, part in schema.get("properties", {}).items():
         below = part.get("items") if name == "webhooks" else part.get("additionalProperties") if name == "connections" else part
@@ -47,13 +47,13 @@ def keys_of(schema, path=""):
 
 
 def helped(words):
-    """What follows these words: the commands, and the options."""
+    """The subcommands and the options of this command."""
     said = subprocess.run([vhookd, *words, "--help"], capture_output=True, text=True, check=True).stdout
     below = said.partition("\nSubcommands:")[2]
     return set(re.findall(r"^  ([a-z]+) ", below, re.M)), set(re.findall(r"^  (?:-[a-z],)?(--[a-z0-9-]+)", said, re.M))
 
 
-# By words: what `--help` says of them.
+# By command: its subcommands and options.
 helps = {"": helped([])}
 for name in helps[""][0]:
     helps[name] = helped([name])
@@ -61,10 +61,10 @@ for name in helps[""][0]:
 
 
 def commands_of(text):
-    """Each `vhookd …` in the text that somebody is told to type, less what follows it on its line."""
+    """Each `vhookd …` in the text that a reader is asked to type, without the rest of its line."""
     prose = re.sub(r"^```.*?^```$", "", text, flags=re.M | re.S).replace("\n", " ")
     typed = re.findall(r"^```sh\n(.*?)^```$", text, re.M | re.S) + re.findall(r"`([^`]+)`", prose)
-    # A comment is no command; where the name is a user's, a unit's or a package's, no command follows.
+    # Comments are left out; after the name of a user, a unit or a package no command follows.
     return [words for line in "\n".join(typed).splitlines()
             for words in re.findall(r"(?:^|[\s(&]|bin/)vhookd((?: --(?:config|state|log-level) \S+)*(?: [a-z][^;|&)>#]*))", line)]
 

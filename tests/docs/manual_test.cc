@@ -1,5 +1,5 @@
-// The manual pages and the shells' completions are held to the program: what `vhookd --help` and `vhookd schema` say
-// stands in them, and they say nothing that the program does not.
+// Checks the manual pages and the shell completions against the program: they have every command, option and key that
+// `vhookd --help` and `vhookd schema` print, and no other.
 #include <gtest/gtest.h>
 
 #include <array>
@@ -31,7 +31,7 @@ Words matches(const std::string& text, const std::string& pattern) {
 
 struct Command {
   Arguments path;  // empty: the program itself
-  Words commands;  // that may follow
+  Words commands;  // its subcommands
   Words options;   // long ones, without those of every command
 };
 

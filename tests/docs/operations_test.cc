@@ -1,5 +1,4 @@
-// docs/operations.md is an interface: every id the daemon logs and every metric stands in it, and none that is not
-// there.
+// docs/operations.md is an interface: it lists every log id and every metric of the daemon, and no other.
 #include <gtest/gtest.h>
 
 #include <filesystem>
