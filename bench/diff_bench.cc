@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "scheduler/poll.h"
+#include "scheduler/detect/poll.h"
 
 namespace vhookd::bench {
 namespace {
@@ -68,22 +68,22 @@ std::vector<Part> poll_all(const Orders& orders, const std::string& checkpoint, 
   auto poll = make_poll(*plan, checkpoint, look_ups(known));
   if (!poll) throw std::runtime_error(poll.error().message);
   PageStyle style{.webhook_json = "{}", .secret = {}, .random_id = [] { return std::string(32, 'a'); }};
-  Harvest harvest(std::move(style), RecordWriter(plan->delivered, plan->delivered_at));
+  PageBuilder builder(std::move(style), RecordWriter(plan->delivered, plan->delivered_at));
   std::vector<Part> parts;
-  while (const auto ask = next(*poll)) {
-    for (std::size_t i = 0; !ask->ranges && i < orders.ids.size(); ++i) {
+  while (const auto question = next(*poll)) {
+    for (std::size_t i = 0; !question->ranges && i < orders.ids.size(); ++i) {
       // The columns, and the database's word that the filters hold.
       const Value row_values[] = {{.kind = Kind::integer, .text = orders.ids[i]},
                                   {.kind = Kind::text, .text = "paid"},
                                   {.kind = Kind::decimal, .text = orders.totals[i]},
                                   {.kind = Kind::integer, .text = "1"}};
-      if (const auto taken = row(*poll, row_values, harvest); !taken) throw std::runtime_error(taken.error().message);
-      if (auto part = harvest.take_part()) parts.push_back(std::move(*part));
+      if (const auto taken = row(*poll, row_values, builder); !taken) throw std::runtime_error(taken.error().message);
+      if (auto part = builder.take_part()) parts.push_back(std::move(*part));
     }
-    if (const auto done = answered(*poll, harvest); !done) throw std::runtime_error(done.error().message);
+    if (const auto done = answered(*poll, builder); !done) throw std::runtime_error(done.error().message);
   }
-  parts.push_back(harvest.finish(vhookd::checkpoint(*poll)));
-  records = harvest.records();
+  parts.push_back(builder.finish(vhookd::checkpoint(*poll)));
+  records = builder.records();
   return parts;
 }
 

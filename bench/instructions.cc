@@ -14,7 +14,7 @@
 
 #include "bench/rows.h"
 #include "connectors/connector.h"
-#include "daemon/poller.h"
+#include "daemon/engine/poller.h"
 #include "delivery/sign.h"
 #include "store/store.h"
 

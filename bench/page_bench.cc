@@ -8,10 +8,10 @@
 #include "bench/rows.h"
 #include "core/signing_key.h"
 #include "delivery/sign.h"
-#include "scheduler/digest.h"
-#include "scheduler/encode.h"
-#include "scheduler/harvest.h"
-#include "scheduler/key.h"
+#include "scheduler/detect/digest.h"
+#include "scheduler/detect/key.h"
+#include "scheduler/payload/encode.h"
+#include "scheduler/payload/page_builder.h"
 
 namespace vhookd::bench {
 namespace {

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "core/value.h"
-#include "scheduler/encode.h"
+#include "scheduler/payload/encode.h"
 
 namespace vhookd::bench {
 

@@ -1,5 +1,5 @@
 // Rows out of a database: the one interface every database implements, one folder for each.
-// Adapters translate only; SQL is made once above them (scheduler/sql.h).
+// Adapters translate only; SQL is made once above them (scheduler/detect/sql.h).
 #pragma once
 
 #include <chrono>

@@ -2,7 +2,32 @@
 
 #include <string_view>
 
+#include "core/crypto.h"
+
 namespace vhookd {
+
+std::string envelope(PageType type, std::string_view webhook_json, std::string_view data, std::uint64_t sequence,
+                     const Secret& secret, const std::string& nonce) {
+  std::string body;
+  body.reserve(webhook_json.size() + data.size() + 256);
+  body += R"({"type":")";
+  body += name_of(type);
+  body += R"(","webhook":)";
+  body += webhook_json;
+  body += R"(,"data":)";
+  body += data;
+  body += R"(,"sequence":)";
+  body += std::to_string(sequence);
+  if (!secret.empty()) {
+    body += R"(,"nonce":")";
+    body += nonce;
+    body += R"(","sig256":")";
+    body += hex_lower(hmac_sha256(secret.reveal(), data, nonce));
+    body += '"';
+  }
+  body += '}';
+  return body;
+}
 
 std::string with_sequence(std::string body, std::uint64_t sequence) {
   // Behind it stand nonce and sig256 only, which are hex: the last one is ours, whatever the records hold.

@@ -1,5 +1,5 @@
 // A value as the database sent it: a kind and its text. It is turned to JSON once, straight into
-// the page (scheduler/encode.h), and never parsed and printed again.
+// the page (scheduler/payload/encode.h), and never parsed and printed again.
 #pragma once
 
 #include <cstdint>

@@ -11,10 +11,10 @@
 #include "core/crypto.h"
 #include "core/signing_key.h"
 #include "core/time_text.h"
-#include "daemon/client_commands.h"
-#include "daemon/exit_code.h"
-#include "daemon/terminal.h"
-#include "daemon/version_text.h"
+#include "daemon/cli/client_commands.h"
+#include "daemon/cli/version_text.h"
+#include "daemon/output/exit_code.h"
+#include "daemon/output/terminal.h"
 
 namespace vhookd {
 

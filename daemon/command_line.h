@@ -3,13 +3,13 @@
 
 #include <functional>
 
-#include "daemon/check_command.h"
-#include "daemon/demo_command.h"
-#include "daemon/explain_command.h"
-#include "daemon/init_command.h"
-#include "daemon/receive_command.h"
-#include "daemon/run_command.h"
-#include "daemon/selftest_command.h"
+#include "daemon/cli/check_command.h"
+#include "daemon/cli/explain_command.h"
+#include "daemon/cli/init_command.h"
+#include "daemon/service/run_command.h"
+#include "daemon/trial/demo_command.h"
+#include "daemon/trial/receive_command.h"
+#include "daemon/trial/selftest_command.h"
 
 namespace vhookd {
 

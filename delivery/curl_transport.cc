@@ -140,8 +140,8 @@ void CurlTransport::start(Request request) {
   must(curl_multi_add_handle(loop_->multi.get(), easy));
 }
 
-std::vector<Outcome> CurlTransport::wait(milliseconds patience) {
-  const Tick until = loop_->clock.tick() + std::clamp(patience, milliseconds(0), milliseconds(std::chrono::hours(24)));
+std::vector<Outcome> CurlTransport::wait(milliseconds timeout) {
+  const Tick until = loop_->clock.tick() + std::clamp(timeout, milliseconds(0), milliseconds(std::chrono::hours(24)));
   CURLM* multi = loop_->multi.get();
   for (;;) {
     int running = 0;

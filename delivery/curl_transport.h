@@ -28,7 +28,7 @@ class CurlTransport final : public Transport {
 
   int capacity() const override;
   void start(Request request) override;
-  std::vector<Outcome> wait(std::chrono::milliseconds patience) override;
+  std::vector<Outcome> wait(std::chrono::milliseconds timeout) override;
   void wake() override;
   void set_egress(const config::Egress& egress) override;
   void abort_all() override;

@@ -52,8 +52,8 @@ class Transport {
   virtual ~Transport() = default;
   virtual int capacity() const = 0;         // how many more may be started now
   virtual void start(Request request) = 0;  // REQUIRES: capacity() > 0
-  // Outcomes that have come in; waits at most `patience` for the first, less after wake().
-  virtual std::vector<Outcome> wait(std::chrono::milliseconds patience) = 0;
+  // Outcomes that have come in; waits at most `timeout` for the first, less after wake().
+  virtual std::vector<Outcome> wait(std::chrono::milliseconds timeout) = 0;
   virtual void wake() = 0;
   // From now on these addresses may be dialled and kept connections used, for what is started after it. Any thread.
   virtual void set_egress(const config::Egress& egress) = 0;

@@ -1,9 +1,9 @@
 // The only durable state of the daemon: checkpoints, outbox, runs, known rows. One SQLite file,
 // state.db, in the state folder; one connection, WAL, synchronous=FULL; the formats of its tables are
-// documented in store/schema.h. Its face is free of SQLite's types.
+// documented in store/sqlite/schema.h. Its face is free of SQLite's types.
 //
 // Thread-safe: every call takes the one lock; writes of several threads share a transaction and its fsync
-// (store/committer.h). A call that returns ok is on disk.
+// (store/sqlite/committer.h). A call that returns ok is on disk.
 // Errors: retry (disk full, busy: the same call may work later; nothing was changed), ask_operator
 // (read-only, corrupt, newer schema, in use by another daemon; the text says which and the mend), give_up
 // (the call contradicts what is stored, a fault of ours; nothing was changed).

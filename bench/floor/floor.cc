@@ -19,7 +19,7 @@
 #include <vector>
 
 #include "bench/floor/poster.h"
-#include "scheduler/encode.h"
+#include "scheduler/payload/encode.h"
 
 namespace vhookd::bench {
 namespace {

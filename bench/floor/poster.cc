@@ -8,7 +8,7 @@
 
 #include "core/crypto.h"
 #include "delivery/sign.h"
-#include "scheduler/harvest.h"
+#include "scheduler/payload/page_builder.h"
 
 namespace vhookd::bench {
 

@@ -9,7 +9,7 @@
 #include <span>
 #include <string>
 
-#include "core/fingerprint.h"
+#include "core/range_hash.h"
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>

@@ -1,5 +1,5 @@
 // Two functions for SQL, on one connection: vhookd_hash(values…), a row's hashes, and the aggregate
-// vhookd_fingerprint(values…), their sums; both as text, as core/fingerprint.h has it. Over the cells as they are
+// vhookd_fingerprint(values…), their sums; both as text, as core/range_hash.h has it. Over the cells as they are
 // stored, types and NULLs told apart.
 #pragma once
 

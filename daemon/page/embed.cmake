@@ -1,5 +1,5 @@
 # Writes OUT, a source that holds FILES (of this folder) as text: vhookd is one binary, its page included.
-set(text "#include \"daemon/page_assets.h\"\n\nnamespace vhookd {\n\nstd::string_view page_asset(std::string_view name) {\n")
+set(text "#include \"daemon/page/page_assets.h\"\n\nnamespace vhookd {\n\nstd::string_view page_asset(std::string_view name) {\n")
 foreach(file IN LISTS FILES)
   file(READ "${CMAKE_CURRENT_LIST_DIR}/${file}" content)
   string(APPEND text "  if (name == \"${file}\") return R\"asset(${content})asset\";\n")

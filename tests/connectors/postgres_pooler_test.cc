@@ -8,9 +8,9 @@
 
 #include <fstream>
 
-#include "scheduler/idle.h"
-#include "scheduler/poll.h"
-#include "scheduler/server_run.h"
+#include "scheduler/detect/idle.h"
+#include "scheduler/detect/poll.h"
+#include "scheduler/detect/xid/server_run.h"
 #include "tests/connectors/postgres_fixture.h"
 #include "tests/support/program.h"
 
@@ -210,10 +210,10 @@ TEST_P(PostgresPooled, APollAnswersTheIdleProbe) {
         .webhook_json = "{}", .secret = {}, .max_records = 1, .next_sequence = 1, .initial = false, .random_id = [] {
           return std::string("r");
         }};
-    Harvest harvest(std::move(style), RecordWriter(plan->delivered, plan->delivered_at));
+    PageBuilder builder(std::move(style), RecordWriter(plan->delivered, plan->delivered_at));
     const auto ask = next(*poll);
     const auto read =
-        session_->begin_with(ask->query, [&](Row row) { return vhookd::row(*poll, row, harvest).has_value(); });
+        session_->begin_with(ask->query, [&](Row row) { return vhookd::row(*poll, row, builder).has_value(); });
     session_->end();
     return read && !before.empty() && token(*poll) == before;
   }));

@@ -10,9 +10,9 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
-#include "daemon/api.h"
-#include "daemon/http_server.h"
-#include "daemon/status_table.h"
+#include "daemon/api/api.h"
+#include "daemon/api/http_server.h"
+#include "daemon/output/status_table.h"
 #include "tests/daemon/fake_control.h"
 
 namespace vhookd {
@@ -175,7 +175,7 @@ class ClientTest : public ::testing::Test {
     HttpServerOptions options;
     options.socket = (folder_ / "control.sock").string();
     auto server = HttpServer::start(options, [this](const HttpRequest& request) {
-      ++looks_;
+      ++probe_cache_;
       return answer(request, fake_.control(), {});
     });
     ASSERT_TRUE(server.has_value()) << server.error().message;
@@ -188,7 +188,7 @@ class ClientTest : public ::testing::Test {
   }
 
   fs::path folder_;
-  std::atomic<int> looks_ = 0;
+  std::atomic<int> probe_cache_ = 0;
   testing::FakeControl fake_;
   std::unique_ptr<HttpServer> server_;
 };
@@ -317,7 +317,7 @@ TEST_F(ClientTest, WatchGoesOnUntilItIsInterrupted) {
   start();
   // The signal is held back until the wait between two looks.
   std::jthread interrupt([watcher = pthread_self(), this] {
-    while (looks_ < 1) std::this_thread::yield();
+    while (probe_cache_ < 1) std::this_thread::yield();
     pthread_kill(watcher, SIGINT);
   });
   const Result result = ask({"status", "--watch", "--json"});

@@ -8,7 +8,7 @@
 #include <fstream>
 #include <thread>
 
-#include "daemon/engine.h"
+#include "daemon/engine/engine.h"
 
 namespace vhookd {
 namespace {

@@ -9,7 +9,7 @@
 #include <future>
 #include <thread>
 
-#include "daemon/engine.h"
+#include "daemon/engine/engine.h"
 
 namespace vhookd {
 namespace {

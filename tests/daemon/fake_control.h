@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "core/time_text.h"
-#include "daemon/control.h"
+#include "daemon/engine/control.h"
 
 namespace vhookd::testing {
 

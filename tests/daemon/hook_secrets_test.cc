@@ -1,4 +1,4 @@
-#include "daemon/hook_secrets.h"
+#include "daemon/engine/hook_secrets.h"
 
 #include <gtest/gtest.h>
 

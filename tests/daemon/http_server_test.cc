@@ -1,4 +1,4 @@
-#include "daemon/http_server.h"
+#include "daemon/api/http_server.h"
 
 #include <arpa/inet.h>
 #include <curl/curl.h>
@@ -15,7 +15,7 @@
 #include <latch>
 #include <thread>
 
-#include "daemon/api.h"
+#include "daemon/api/api.h"
 #include "tests/daemon/fake_control.h"
 
 namespace vhookd {
@@ -30,7 +30,7 @@ struct Got {
   std::string headers;
 };
 
-struct Ask {
+struct Question {
   std::string url;
   std::string socket = {};
   std::string method = "GET";
@@ -43,7 +43,7 @@ std::size_t append(char* data, std::size_t one, std::size_t count, void* to) {
   return one * count;
 }
 
-Got get(const Ask& ask) {
+Got get(const Question& ask) {
   Got got;
   const std::unique_ptr<CURL, decltype(&curl_easy_cleanup)> curl(curl_easy_init(), &curl_easy_cleanup);
   curl_slist* list = nullptr;
@@ -79,8 +79,8 @@ class Raw {
     to.sin_port = htons(static_cast<std::uint16_t>(port));
     to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     EXPECT_EQ(::connect(fd_, reinterpret_cast<sockaddr*>(&to), sizeof to), 0);
-    const timeval patience{20, 0};
-    setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    const timeval timeout{20, 0};
+    setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout);
   }
   ~Raw() { ::close(fd_); }
   Raw(const Raw&) = delete;
@@ -239,7 +239,7 @@ TEST_F(HttpServerTest, HeadersHaveALimit) {
 
 TEST_F(HttpServerTest, ASlowClientIsCutOffEvenIfItDrips) {
   HttpServerOptions options;
-  options.patience = std::chrono::milliseconds(400);
+  options.timeout = std::chrono::milliseconds(400);
   start(echo, options);
   const Raw silent(server_->port());
   const Raw half(server_->port());
@@ -263,7 +263,7 @@ TEST_F(HttpServerTest, ARequestThatWaitsKeepsNobodyWaiting) {
   std::latch release(1);
   std::latch waiting(8);
   HttpServerOptions options;
-  options.patience = std::chrono::milliseconds(300);  // less than the handler takes
+  options.timeout = std::chrono::milliseconds(300);  // less than the handler takes
   start(
       [&](const HttpRequest& request) {
         if (request.path == "/wait") {
@@ -279,7 +279,7 @@ TEST_F(HttpServerTest, ARequestThatWaitsKeepsNobodyWaiting) {
     clients.emplace_back([&, i] { answered += get({url("/wait"), i % 2 == 0 ? socket() : "", "PUT"}).status == 200; });
   }
   waiting.wait();
-  // The silent one is cut off after the patience, so the waiting ones have outlasted theirs by then.
+  // The silent one is cut off after the timeout, so the waiting ones have outlasted theirs by then.
   const Raw silent(server_->port());
   EXPECT_EQ(silent.read_all(), "");
   EXPECT_EQ(get({url("/healthz")}).status, 200);
@@ -292,7 +292,7 @@ TEST_F(HttpServerTest, ARequestThatWaitsKeepsNobodyWaiting) {
 TEST_F(HttpServerTest, ConnectionsHaveALimitAndComeBack) {
   HttpServerOptions options;
   options.connections = 4;
-  options.patience = std::chrono::milliseconds(500);
+  options.timeout = std::chrono::milliseconds(500);
   start(echo, options);
   {
     std::vector<std::unique_ptr<Raw>> crowd;

@@ -1,4 +1,4 @@
-#include "daemon/init_file.h"
+#include "daemon/cli/init_file.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "daemon/log.h"
+#include "daemon/output/log.h"
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>

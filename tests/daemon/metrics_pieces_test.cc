@@ -4,13 +4,13 @@
 #include <set>
 #include <string>
 
-#include "daemon/metrics.h"
+#include "daemon/engine/metrics.h"
 
 namespace vhookd {
 namespace {
 
 Measurements of_many(int webhooks) {
-  Measurements measured{.webhooks = {}, .tally = {}, .process = {}};
+  Measurements measured{.webhooks = {}, .counters = {}, .process = {}};
   for (int i = 0; i < webhooks; ++i) {
     config::Webhook webhook;
     webhook.id = "w" + std::to_string(i);

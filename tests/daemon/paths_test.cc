@@ -1,4 +1,4 @@
-#include "daemon/paths.h"
+#include "daemon/service/paths.h"
 
 #include <gtest/gtest.h>
 #include <unistd.h>

@@ -1,5 +1,5 @@
 // A poll of many parts: each is committed while the next is read, and what a commit finds ends the poll.
-#include "daemon/poller.h"
+#include "daemon/engine/poller.h"
 
 #include <gtest/gtest.h>
 #include <sqlite3.h>

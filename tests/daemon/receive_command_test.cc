@@ -1,4 +1,4 @@
-#include "daemon/receive_command.h"
+#include "daemon/trial/receive_command.h"
 
 #include <curl/curl.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "daemon/receiver.h"
+#include "daemon/trial/receiver.h"
 
 #include <curl/curl.h>
 #include <gtest/gtest.h>
@@ -7,8 +7,8 @@
 
 #include "core/crypto.h"
 #include "core/time_text.h"
-#include "daemon/received_payload.h"
 #include "delivery/sign.h"
+#include "scheduler/payload/received_payload.h"
 
 namespace vhookd {
 namespace {

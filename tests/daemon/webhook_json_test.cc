@@ -1,4 +1,4 @@
-#include "daemon/webhook_json.h"
+#include "daemon/engine/webhook_json.h"
 
 #include <gtest/gtest.h>
 

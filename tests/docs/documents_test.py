@@ -2,7 +2,7 @@
 
 Every ```yaml sample in README.md and docs/ passes `vhookd check`, and an excerpt (```yml) has known keys only; every `vhookd …` that
 a reader is asked to type is a known command with known options; docs/configuration.md has each key of the schema, with its default, and no
-other; links between documents have a target."""
+other; links between documents have a target, and the tests that they name exist."""
 import glob, json, os, re, subprocess, sys, tempfile
 
 import yaml
@@ -98,6 +98,9 @@ for path in documents:
     for sample in re.findall(r"^```yaml\n(.*?)^```$", text, re.M | re.S):
         samples += 1
         check(short, sample)
+    for name in re.findall(r"`(?:tests/)?([a-z_/]+_test\.(?:cc|py))`", text):
+        if not os.path.exists(os.path.join(top, "tests", name)):
+            faults.append(f"{short}: there is no test {name}")
     for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text):
         if not os.path.exists(os.path.join(os.path.dirname(path), link)):
             faults.append(f"{short}: the link {link} leads nowhere")

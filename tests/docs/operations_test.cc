@@ -24,7 +24,7 @@ void collect(const std::string& text, const std::regex& pattern, std::set<std::s
 TEST(Operations, EveryLogIdIsDocumentedAndEveryDocumentedIdIsLogged) {
   const fs::path root = VHOOKD_SOURCE_DIR;
   std::set<std::string> logged;
-  for (const auto& file : fs::directory_iterator(root / "daemon")) {
+  for (const auto& file : fs::recursive_directory_iterator(root / "daemon")) {
     if (file.path().extension() != ".cc") continue;
     const std::string text = read(file.path());
     for (auto at = text.find("log_event("); at != std::string::npos; at = text.find("log_event(", at + 1))
@@ -41,7 +41,7 @@ TEST(Operations, EveryLogIdIsDocumentedAndEveryDocumentedIdIsLogged) {
 TEST(Operations, EveryMetricIsDocumentedAndEveryDocumentedMetricIsThere) {
   const fs::path root = VHOOKD_SOURCE_DIR;
   std::set<std::string> shown;
-  collect(read(root / "daemon/metrics.cc"), std::regex(R"re("((?:vhookd|process)_[a-z_]+)")re"), shown);
+  collect(read(root / "daemon/engine/metrics.cc"), std::regex(R"re("((?:vhookd|process)_[a-z_]+)")re"), shown);
   std::set<std::string> documented;
   std::istringstream lines(read(root / "docs/operations.md"));
   for (std::string line; std::getline(lines, line);)

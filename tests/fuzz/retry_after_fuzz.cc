@@ -1,8 +1,8 @@
 // Any bytes as a Retry-After header, at any time: what is waited is 0 to one day, and else there is a note.
 #include <fuzzer/FuzzedDataProvider.h>
 
-#include "scheduler/retry.h"
-#include "scheduler/retry_after.h"
+#include "delivery/retry.h"
+#include "delivery/retry_after.h"
 #include "tests/fuzz/target.h"
 
 namespace vhookd::fuzz {

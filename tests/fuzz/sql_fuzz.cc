@@ -8,8 +8,8 @@
 #include <set>
 
 #include "connectors/sqlite/fingerprint.h"
-#include "scheduler/poll.h"
-#include "scheduler/rehearse.h"
+#include "scheduler/detect/poll.h"
+#include "scheduler/detect/rehearse.h"
 #include "tests/fuzz/sql_scene.h"
 #include "tests/fuzz/target.h"
 #include "tests/support/sql_text.h"
@@ -130,7 +130,7 @@ class InSqlite {
 
 // ---- a poll over an empty table
 
-Harvest harvest_of(const Plan& plan) {
+PageBuilder harvest_of(const Plan& plan) {
   PageStyle style{
       .webhook_json = "{}", .secret = {}, .max_records = 2, .next_sequence = 1, .initial = false, .random_id = [] {
         return std::string("r");
@@ -139,16 +139,16 @@ Harvest harvest_of(const Plan& plan) {
 }
 
 // Where the database stands, as it says so: a snapshot, a clock, the newest row's time.
-Result<void> answer_position(const Ask& ask, const Plan& plan, const OnRow& on_row) {
+Result<void> answer_position(const Question& question, const Plan& plan, const OnRow& on_row) {
   const Column* stamp = plan.table->find(plan.stamp);
   const Kind kind = stamp == nullptr ? Kind::text : stamp->kind;
   const Value now{.kind = Kind::text, .text = "2026-11-23 09:00:00.5"};
   const Value newest{.kind = kind, .text = kind == Kind::integer ? "1763888400" : "2026-11-23 08:59:00"};
   const std::array snapshot = {Value{.text = "100:200:"}, Value{.text = "1 2"}, Value{.text = "1234"}};
   const std::array times = {now, newest};
-  if (ask.query.sql.contains("pg_current_snapshot")) {
+  if (question.query.sql.contains("pg_current_snapshot")) {
     on_row(snapshot);
-  } else if (ask.query.sql.contains("vhookd_now")) {
+  } else if (question.query.sql.contains("vhookd_now")) {
     on_row(times);
   } else {
     on_row(std::span(&newest, 1));
@@ -156,16 +156,16 @@ Result<void> answer_position(const Ask& ask, const Plan& plan, const OnRow& on_r
   return {};
 }
 
-std::optional<std::vector<Ask>> asked(const Scene& scene) {
+std::optional<std::vector<Question>> asked(const Scene& scene) {
   auto plan = make_plan(scene.webhook, scene.table, scene.before);
   if (!plan) return std::nullopt;
   plan->range_rows = scene.range_rows;
-  auto harvest = harvest_of(*plan);
+  auto builder = harvest_of(*plan);
   const auto rehearsal =
-      rehearse(*plan, checkpoint_of(scene, *plan), known_of(scene, *plan), harvest,
-               [&](const Ask& ask, const OnRow& on_row) { return answer_position(ask, *plan, on_row); });
+      rehearse(*plan, checkpoint_of(scene, *plan), known_of(scene, *plan), builder,
+               [&](const Question& question, const OnRow& on_row) { return answer_position(question, *plan, on_row); });
   if (!rehearsal) return std::nullopt;
-  return rehearsal->asks;
+  return rehearsal->questions;
 }
 
 // ---- hostile beside plain
@@ -242,24 +242,24 @@ class Anything {
     auto plan = make_plan(scene_.webhook, scene_.table, scene_.before);
     if (!plan) return;
     plan->range_rows = scene_.range_rows;
-    auto harvest = harvest_of(*plan);
+    auto builder = harvest_of(*plan);
     auto poll = make_poll(*plan, checkpoint_of(scene_, *plan), known_of(scene_, *plan));
     if (!poll) return;
     for (int left = 12; left > 0; --left) {
-      const auto ask = next(*poll);
-      if (!ask) break;
-      const auto tokens = tokens_of(ask->query, plan->dialect);
-      if (sqlite_ != nullptr) sqlite_->prepare(ask->query);
-      if (!answer(*poll, width_of(tokens), harvest)) return;
+      const auto question = next(*poll);
+      if (!question) break;
+      const auto tokens = tokens_of(question->query, plan->dialect);
+      if (sqlite_ != nullptr) sqlite_->prepare(question->query);
+      if (!answer(*poll, width_of(tokens), builder)) return;
       if (given_.ConsumeIntegralInRange(0, 7) == 7 && go_on_anew(*poll)) continue;
-      if (!answered(*poll, harvest)) return;
+      if (!answered(*poll, builder)) return;
       (void)checkpoint(*poll);
     }
-    (void)harvest.finish(checkpoint(*poll));
+    (void)builder.finish(checkpoint(*poll));
   }
 
  private:
-  bool answer(Poll& poll, std::size_t width, Harvest& harvest) {
+  bool answer(Poll& poll, std::size_t width, PageBuilder& builder) {
     for (int rows = given_.ConsumeIntegralInRange(0, 3); rows > 0; --rows) {
       std::vector<std::string> texts;
       std::vector<Value> row(width);
@@ -271,7 +271,7 @@ class Anything {
                  .null = given_.ConsumeIntegralInRange(0, 7) == 7,
                  .text = texts.back()};
       }
-      if (!vhookd::row(poll, row, harvest)) return false;
+      if (!vhookd::row(poll, row, builder)) return false;
     }
     return true;
   }

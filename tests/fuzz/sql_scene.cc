@@ -5,9 +5,9 @@
 #include <set>
 
 #include "core/time_text.h"
-#include "scheduler/checkpoint.h"
-#include "scheduler/key.h"
-#include "scheduler/parts.h"
+#include "scheduler/detect/checkpoint.h"
+#include "scheduler/detect/key.h"
+#include "scheduler/detect/xid/parts.h"
 
 namespace vhookd::fuzz {
 

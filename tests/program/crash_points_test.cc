@@ -5,7 +5,7 @@
 #include <random>
 
 #include "core/crash_point.h"
-#include "store/schema.h"
+#include "store/sqlite/schema.h"
 #include "tests/program/fixture.h"
 
 namespace vhookd::testing {

@@ -66,7 +66,7 @@ TEST_P(CrashTest, TenKillsLoseNothing) {
   for (int kill = 0; kill < 10; ++kill) {
     daemon_->start();
     const auto goal = receiver_->counts().pages + 1 + static_cast<std::int64_t>(random() % 40);
-    EXPECT_TRUE(receiver_->wait_for(goal, patience)) << "nothing comes after kill " << kill;
+    EXPECT_TRUE(receiver_->wait_for(goal, timeout)) << "nothing comes after kill " << kill;
     daemon_->kill();
   }
   daemon_->start();

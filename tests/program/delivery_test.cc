@@ -47,7 +47,7 @@ class Gate {
   }
   void pass() {
     std::unique_lock lock(mutex_);
-    changed_.wait_for(lock, patience, [this] { return open_; });
+    changed_.wait_for(lock, timeout, [this] { return open_; });
   }
 
  private:

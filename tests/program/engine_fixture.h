@@ -7,7 +7,7 @@
 #include "config/load.h"
 #include "connectors/connector.h"
 #include "core/crypto.h"
-#include "daemon/engine.h"
+#include "daemon/engine/engine.h"
 #include "delivery/curl_transport.h"
 #include "tests/program/fixture.h"
 

@@ -4,7 +4,7 @@
 
 #include "core/secret.h"
 #include "tests/program/fixture.h"
-#include "tests/scheduler/conductor.h"
+#include "tests/scheduler/detect/conductor.h"
 #include "tests/support/servers.h"
 
 namespace vhookd::testing {

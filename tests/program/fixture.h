@@ -10,7 +10,7 @@
 
 #include "core/clock.h"
 #include "core/webhook_secret.h"
-#include "daemon/receiver.h"
+#include "daemon/trial/receiver.h"
 #include "tests/support/program.h"
 #include "tests/support/shop.h"
 

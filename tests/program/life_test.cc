@@ -56,7 +56,7 @@ TEST_F(LifeTest, WhoAsksAtOnceIsToldOfAll) {
             "secret: whsec_a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2s=, hook_url: 'http://127.0.0.1:9/'}\n";
   const Daemon files(yaml);
   Program program({"run", "--config", files.config().string(), "--state", files.state().string()});
-  const auto end = std::chrono::steady_clock::now() + patience;
+  const auto end = std::chrono::steady_clock::now() + timeout;
   while (!listens(port) && program.running() && std::chrono::steady_clock::now() < end) {
   }
   const auto answer = ask_http(port, "GET", "/unified/webhook?limit=1");

@@ -14,7 +14,7 @@
 #include "core/clock.h"
 #include "core/time_text.h"
 #include "core/webhook_secret.h"
-#include "daemon/receiver.h"
+#include "daemon/trial/receiver.h"
 #include "tests/support/naive_poller.h"
 #include "tests/support/program.h"
 #include "tests/support/reckoning.h"

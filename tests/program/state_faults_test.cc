@@ -10,7 +10,7 @@
 #include <atomic>
 #include <fstream>
 
-#include "store/schema.h"
+#include "store/sqlite/schema.h"
 #include "tests/program/fixture.h"
 #include "tests/support/hook.h"
 

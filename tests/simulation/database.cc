@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "core/fingerprint.h"
+#include "core/range_hash.h"
 
 namespace vhookd::simulation {
 
@@ -23,7 +23,7 @@ std::uint64_t mixed(std::uint64_t x) {  // splitmix64
   return x ^ (x >> 31);
 }
 
-// Reads what scheduler/fingerprint.cc writes.
+// Reads what scheduler/detect/snapshot/range_hash_sql.cc writes.
 class Reader {
  public:
   explicit Reader(const Query& query) : query_(&query), sql_(query.sql) {}

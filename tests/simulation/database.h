@@ -11,7 +11,7 @@
 #include <set>
 
 #include "connectors/connector.h"
-#include "tests/scheduler/model_postgres.h"
+#include "tests/scheduler/detect/model_postgres.h"
 
 namespace vhookd::simulation {
 

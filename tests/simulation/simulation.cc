@@ -76,7 +76,7 @@ void Simulation::begin_daemon() {
   auto opened = Store::open(folder_, clock_);
   if (!opened) throw std::runtime_error(opened.error().message);
   daemon_.store = std::move(*opened);
-  daemon_.sessions = std::make_unique<Sessions>(
+  daemon_.sessions = std::make_unique<SessionPool>(
       [this](const config::Database&, const ConnectOptions&) -> Result<std::unique_ptr<Connector>> {
         if (chance(dice_, database_.faults)) return fail(Recourse::reconnect, "the database is away");
         return database_.connect();
@@ -117,7 +117,7 @@ void Simulation::begin_daemon() {
                         .random = [this] { return static_cast<double>(dice_() % 1000) / 1000; },
                         .random_id = [this] { return std::to_string(++ids_); }});
   for (const auto& one : webhooks_)
-    daemon_.timetable.add(one.id, Sessions::place_of(one.database), one.interval, clock_.tick());
+    daemon_.timetable.add(one.id, SessionPool::place_of(one.database), one.interval, clock_.tick());
   const auto queued = daemon_.store->with_queue();
   for (const auto& id : queued.value()) daemon_.dispatcher->notify(id);
 }

@@ -1,8 +1,8 @@
 // One run of the daemon from one seed.
 //
 // Inside, as the program has them: Poller with the strategies, plans and pages, Store with a state.db of its own,
-// Dispatcher with the retry policy, Timetable, Sessions. From the seed: the database (MVCC, writers that commit in any
-// order, sessions that break at any row), the receivers (errors, timeouts, answers lost after the page was taken,
+// Dispatcher with the retry policy, Timetable, SessionPool. From the seed: the database (MVCC, writers that commit in
+// any order, sessions that break at any row), the receivers (errors, timeouts, answers lost after the page was taken,
 // 410, 429, 503), the clock, the outbox's room, and where the daemon dies: between two rows of a poll, while
 // a page is made, after a commit, with headers sent, before an answer is read. What goes on at once in the program
 // (polls, deliveries, writers) takes turns here, between any two rows.
@@ -17,9 +17,9 @@
 #include <string>
 #include <vector>
 
-#include "daemon/dispatcher.h"
-#include "daemon/poller.h"
-#include "daemon/sessions.h"
+#include "daemon/engine/dispatcher.h"
+#include "daemon/engine/poller.h"
+#include "daemon/engine/session_pool.h"
 #include "scheduler/timetable.h"
 #include "tests/simulation/database.h"
 #include "tests/simulation/receiver.h"
@@ -54,7 +54,7 @@ class Simulation {
   // The daemon: what a death takes with it.
   struct Daemon {
     std::unique_ptr<Store> store;
-    std::unique_ptr<Sessions> sessions;
+    std::unique_ptr<SessionPool> sessions;
     std::unique_ptr<Poller> poller;
     std::unique_ptr<Dispatcher> dispatcher;
     Timetable timetable{2};

@@ -10,7 +10,7 @@
 #include <random>
 
 #include "core/clock.h"
-#include "daemon/log.h"
+#include "daemon/output/log.h"
 #include "tests/simulation/simulation.h"
 
 namespace vhookd::simulation {

@@ -6,7 +6,7 @@
 #include <random>
 #include <sstream>
 
-#include "store/schema.h"
+#include "store/sqlite/schema.h"
 #include "tests/store/fixture.h"
 
 namespace vhookd::testing {

@@ -4,7 +4,7 @@
 #include <fstream>
 #include <sstream>
 
-#include "store/schema.h"
+#include "store/sqlite/schema.h"
 #include "tests/store/fixture.h"
 
 namespace vhookd::testing {

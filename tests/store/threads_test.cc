@@ -4,7 +4,7 @@
 #include <atomic>
 #include <thread>
 
-#include "store/committer.h"
+#include "store/sqlite/committer.h"
 #include "tests/store/fixture.h"
 
 namespace vhookd::testing {

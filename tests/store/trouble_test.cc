@@ -10,7 +10,7 @@
 #include <csignal>
 #include <fstream>
 
-#include "store/schema.h"
+#include "store/sqlite/schema.h"
 #include "tests/store/fixture.h"
 
 namespace vhookd::testing {

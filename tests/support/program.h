@@ -20,10 +20,10 @@ using Arguments = std::vector<std::string>;
 using Environment = std::map<std::string, std::string>;
 
 // Far more than anything here needs on a loaded machine; a test that waits this long has failed.
-constexpr std::chrono::seconds patience(30);
+constexpr std::chrono::seconds timeout(30);
 
 // Asks until it holds or `time` has passed; whether it held.
-bool eventually(const std::function<bool()>& holds, std::chrono::milliseconds time = patience);
+bool eventually(const std::function<bool()>& holds, std::chrono::milliseconds time = timeout);
 
 std::string read_file(const std::filesystem::path& path);
 
@@ -51,14 +51,14 @@ class Program {
   pid_t pid() const { return pid_; }
   void signal(int number) const;
   // Its exit code, or minus the signal that ended it; none where it still runs after `time`.
-  std::optional<int> wait(std::chrono::milliseconds time = patience);
+  std::optional<int> wait(std::chrono::milliseconds time = timeout);
   bool running();
   bool dumped_core() const { return dumped_core_; }  // known once it has ended
 
   // What it has printed so far.
   std::string out() const { return read_file(folder_.path() / "out"); }
   std::string err() const { return read_file(folder_.path() / "err"); }
-  bool says(const std::string& words, std::chrono::milliseconds time = patience) const;  // on either stream
+  bool says(const std::string& words, std::chrono::milliseconds time = timeout) const;  // on either stream
 
  private:
   TempFolder folder_;
@@ -72,7 +72,7 @@ struct Ended {
   int code = -1;
   std::string out, err;
 };
-Ended run(const Arguments& arguments, const Environment& more = {}, std::chrono::milliseconds time = patience);
+Ended run(const Arguments& arguments, const Environment& more = {}, std::chrono::milliseconds time = timeout);
 
 // A daemon with a configuration, a state folder and a control socket of its own.
 class Daemon {
@@ -96,7 +96,7 @@ class Daemon {
   Ended ask(Arguments arguments) const;           // vhookd ARGUMENTS, told of this daemon
   Json status(const std::string& id = "") const;  // of one webhook, or the list of all
   bool reaches(const std::string& id, const std::function<bool(const Json&)>& holds,
-               std::chrono::milliseconds time = patience) const;
+               std::chrono::milliseconds time = timeout) const;
   // Polls now. True: the run went well.
   bool trigger(const std::string& id) const { return ask({"trigger", id}).code == 0; }
 

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "daemon/receiver.h"
+#include "daemon/trial/receiver.h"
 #include "tests/support/writers.h"
 
 namespace vhookd::testing {

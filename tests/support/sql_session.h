@@ -1,4 +1,4 @@
-// Sessions at a test database with the rights of its owner: for those who write while vhookd reads.
+// SessionPool at a test database with the rights of its owner: for those who write while vhookd reads.
 #pragma once
 
 #include <cstdint>

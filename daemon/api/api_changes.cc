@@ -1,0 +1,200 @@
+#include "daemon/api/api_changes.h"
+
+#include <nlohmann/json.hpp>
+
+#include "config/hook.h"
+#include "core/time_text.h"
+#include "daemon/api/api_access.h"
+#include "daemon/engine/definition.h"
+#include "daemon/engine/json_body.h"
+#include "daemon/engine/webhook_json.h"
+
+namespace vhookd {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::uint64_t largest_sequence = (std::uint64_t{1} << 53) - 1;
+
+HttpResponse json(const Json& body) {
+  return {200, "application/json", body.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n", {}};
+}
+
+HttpResponse webhook_or_refusal(const ApiCall& call, const Answer<WebhookStatus>& status) {
+  if (!status) return refusal_response(call, status.error());
+  return {200, "application/json", webhook_json(*status) + "\n", {}};
+}
+
+std::optional<Json> object_of(const std::string& body) {
+  Json parsed = parse_bounded(body);
+  if (!parsed.is_object()) return std::nullopt;
+  return parsed;
+}
+
+// What speaks against a field of the body other than is_paused, of a webhook of the YAML: an answer to give, or
+// nothing.
+std::optional<HttpResponse> object_to(const std::string& key, const Json& value, const Json& now, bool put) {
+  const bool changed = !now.contains(key) || now[key] != value;
+  // What is tracked moves on between reading and writing; a client that means to set its health is told.
+  if (is_tracked(key)) {
+    if (put || !changed || key != "is_healthy") return std::nullopt;
+    return error_response(409, key + " is tracked by vhookd and cannot be set");
+  }
+  if (is_field(key)) {
+    if (!changed) return std::nullopt;
+    return error_response(409, key + " is set in the YAML configuration; change it there and reload");
+  }
+  return error_response(400, "\"" + key + "\" is no field of a webhook");
+}
+
+// What a replay was asked for.
+struct Wanted {
+  ReplayRange range;
+  std::string url;
+};
+
+// Reads one entry of the body; what is wrong with it, or nothing.
+std::string read_wanted(Wanted& out, const std::string& name, const Json& value) {
+  if (name == "dead") {
+    if (!value.is_boolean()) return "must be true or false";
+    out.range.dead = value.get<bool>();
+  } else if (name == "from" || name == "to") {
+    if (!value.is_number_unsigned() || value.get<std::uint64_t>() == 0 || value.get<std::uint64_t>() > largest_sequence)
+      return "must be a sequence number, 1 or more";
+    (name == "from" ? out.range.from : out.range.to) = value.get<std::uint64_t>();
+  } else if (name == "since") {
+    out.range.since = value.is_string() ? parse_rfc3339(value.get<std::string>()) : std::nullopt;
+    if (!out.range.since) return "must be an instant such as 2026-11-23T09:00:00Z";
+  } else if (name == "url") {
+    if (!value.is_string()) return "must be a text";
+    out.url = value.get<std::string>();
+    if (out.url.empty()) return "is empty; leave it out for the webhook's own";
+    return config::fault_of_hook_url(out.url);
+  } else {
+    return "is not known here; dead, from, to, since, url are";
+  }
+  return {};
+}
+
+// What a person reads where no page is in the range.
+std::string why_nothing(const ApiCall& call, const ReplayRange& range) {
+  std::string note = "nothing to replay";
+  if (const auto status = call.control.get(call.id)) {
+    note += ": " + call.id + " has " +
+            (range.dead ? std::to_string(status->state.dead_pages) + " dead pages"
+                        : std::to_string(status->state.kept_pages) + " delivered pages that are still kept");
+    if (range.from || range.to || range.since) note += ", and none in this range";
+  }
+  return note;
+}
+
+HttpResponse change_yaml_webhook(const ApiCall& call, const WebhookStatus& status) {
+  const auto body = object_of(call.request.body);
+  if (!body) return error_response(400, "the body must be a JSON object such as {\"is_paused\": true}");
+  const Json now = Json::parse(webhook_json(status));
+  std::optional<bool> pause;
+  for (const auto& [name, value] : body->items()) {
+    const std::string key = model_name(name);
+    if (key == "is_paused") {
+      if (!value.is_boolean()) return error_response(400, "is_paused must be true or false");
+      pause = value.get<bool>();
+    } else if (auto objection = object_to(key, value, now, call.request.method == "PUT")) {
+      return *objection;
+    }
+  }
+  if (!pause) return error_response(400, "is_paused is missing; it is what can be changed of a webhook of the YAML");
+  return webhook_or_refusal(call, *pause ? call.control.pause(call.id) : call.control.resume(call.id));
+}
+
+}  // namespace
+
+HttpResponse create_webhook(const ApiCall& call) {
+  std::optional<bool> include_all;
+  if (const auto given = call.request.query.find("include_all"); given != call.request.query.end()) {
+    if (given->second != "true" && given->second != "false")
+      return error_response(400, "the query is not right", {"include_all must be true or false"});
+    include_all = given->second == "true";
+  }
+  // 200, not 201: the model's clients take nothing else for success.
+  return webhook_or_refusal(call, call.control.create(call.request.body, include_all));
+}
+
+HttpResponse change_webhook(const ApiCall& call) {
+  const auto status = call.control.get(call.id);
+  if (!status) return refusal_response(call, status.error());
+  if (!status->by_api) return change_yaml_webhook(call, *status);
+  return webhook_or_refusal(call, call.control.change(call.id, call.request.body));
+}
+
+HttpResponse remove_webhook(const ApiCall& call) {
+  return webhook_or_refusal(call, call.control.remove(call.id));
+}
+
+HttpResponse trigger_webhook(const ApiCall& call) {
+  const auto run = call.control.trigger(call.id);
+  if (!run) return refusal_response(call, run.error());
+  // 200 for a poll that failed, too: the question was answered, and the answer is that it failed.
+  Json body = {{"id", call.id},
+               {"ok", run->ok},
+               {"run", describe(*run)},
+               {"started_at", rfc3339(run->started_at)},
+               {"pages", run->pages},
+               {"records", run->records},
+               {"duration_ms", run->duration_ms}};
+  if (!run->error.empty()) body["error"] = run->error;
+  return json(body);
+}
+
+HttpResponse resume_webhook(const ApiCall& call) {
+  return webhook_or_refusal(call, call.control.resume(call.id));
+}
+
+HttpResponse replay_webhook(const ApiCall& call) {
+  const auto body = object_of(call.request.body);
+  if (!body) return error_response(400, R"(the body must be a JSON object such as {"dead": true} or {"from": 17})");
+  Wanted wanted;
+  std::vector<std::string> wrong;
+  for (const auto& [name, value] : body->items()) {
+    if (const auto fault = read_wanted(wanted, name, value); !fault.empty())
+      wrong.push_back(std::string(name).append(" ").append(fault));
+  }
+  const ReplayRange& range = wanted.range;
+  if (!range.dead && !range.from && !range.to && !range.since && wrong.empty())
+    wrong.emplace_back("say which pages: dead, from, to or since");
+  if (range.from && range.to && *range.from > *range.to) wrong.emplace_back("from is greater than to");
+  if (!wrong.empty()) return error_response(400, "the body is not right: " + wrong.front(), wrong);
+  const auto selected = call.control.replay(call.id, range, {wanted.url, call.request.trusted});
+  if (!selected) return refusal_response(call, selected.error());
+  Json out = {
+      {"id", call.id}, {"revived", selected->revived}, {"queued", selected->queued}, {"waiting", selected->waiting}};
+  if (selected->revived + selected->queued + selected->waiting == 0) out["note"] = why_nothing(call, range);
+  return json(out);
+}
+
+HttpResponse drop_dead_page(const ApiCall& call) {
+  const auto page = call.request.query.find("page");
+  if (page == call.request.query.end()) return error_response(400, "name the page to drop: ?page=PAGE");
+  const auto dropped = call.control.drop_dead(call.id, page->second);
+  if (!dropped) return refusal_response(call, dropped.error());
+  return json({{"id", call.id},
+               {"page", page->second},
+               {"sequence", dropped->page.sequence},
+               {"records", dropped->page.records}});
+}
+
+HttpResponse reload_configuration(const ApiCall& call) {
+  const auto report = call.control.reload();
+  if (!report && report.error().why == Refusal::Why::invalid) {
+    return error_response(400, "the configuration is not valid; the running one stays in force",
+                          report.error().messages);
+  }
+  if (!report) return refusal_response(call, report.error());
+  return json({{"added", report->added},
+               {"removed", report->removed},
+               {"changed", report->changed},
+               {"unchanged", report->unchanged},
+               {"notices", report->notices}});
+}
+
+}  // namespace vhookd

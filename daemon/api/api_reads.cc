@@ -1,0 +1,292 @@
+#include "daemon/api/api_reads.h"
+
+#include <charconv>
+#include <limits>
+#include <nlohmann/json.hpp>
+
+#include "config/spelling.h"
+#include "core/time_text.h"
+#include "daemon/api/api_access.h"
+#include "daemon/engine/metrics.h"
+#include "daemon/engine/webhook_json.h"
+
+namespace vhookd {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+constexpr std::size_t everything = std::numeric_limits<std::size_t>::max();
+
+HttpResponse json(std::string body) {
+  return {200, "application/json", std::move(body) + "\n", {}};
+}
+HttpResponse json(const Json& body) {
+  return json(body.dump(-1, ' ', false, Json::error_handler_t::replace));
+}
+
+// What GET /unified/webhook was asked for.
+struct Selection {
+  std::size_t limit = 100;
+  std::size_t offset = 0;
+  std::optional<bool> is_healthy, is_paused;
+  std::optional<std::string> connection_id, object_type, integration_type, environment;
+  std::optional<Instant> updated_gte, created_lte;
+  std::string sort;  // empty: the configuration's order
+  bool descending = false;
+};
+
+using Broken = std::string;  // why a parameter is not right; empty: it is
+
+Broken read_number(std::size_t& out, const std::string& text, std::size_t least, std::size_t most) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
+  if (error == std::errc() && end == text.data() + text.size() && out >= least && out <= most) return {};
+  return "must be a whole number from " + std::to_string(least) + " to " + std::to_string(most);
+}
+
+Broken read_flag(std::optional<bool>& out, const std::string& text) {
+  if (text != "true" && text != "false") return "must be true or false";
+  out = text == "true";
+  return {};
+}
+
+Broken read_word(std::string& out, const std::string& text, const std::vector<std::string>& known) {
+  out = text;
+  if (std::ranges::find(known, text) != known.end()) return {};
+  Broken broken = "must be one of";
+  for (const auto& word : known) broken += (word == known.front() ? " " : ", ") + word;
+  return broken;
+}
+
+Broken read_instant(std::optional<Instant>& out, const std::string& text) {
+  out = parse_rfc3339(text);
+  return out ? "" : "must be an instant such as 2026-11-23T09:00:00Z";
+}
+
+Broken read_parameter(Selection& out, const std::string& name, const std::string& value) {
+  if (name == "limit") return read_number(out.limit, value, 1, 1000);
+  if (name == "offset") return read_number(out.offset, value, 0, 1'000'000'000);
+  if (name == "is_healthy") return read_flag(out.is_healthy, value);
+  if (name == "is_paused") return read_flag(out.is_paused, value);
+  if (name == "sort")
+    return read_word(out.sort, value, {"id", "name", "connection_id", "created_at", "updated_at", "checked_at"});
+  if (name == "order") {
+    std::string order;
+    Broken broken = read_word(order, value, {"asc", "desc"});
+    out.descending = order == "desc";
+    return broken;
+  }
+  if (name == "updated_gte") return read_instant(out.updated_gte, value);
+  if (name == "created_lte") return read_instant(out.created_lte, value);
+  const auto text = name == "connection_id"      ? &Selection::connection_id
+                    : name == "object"           ? &Selection::object_type
+                    : name == "integration_type" ? &Selection::integration_type
+                    : name == "env"              ? &Selection::environment
+                                                 : nullptr;
+  if (text == nullptr)
+    return "is not known here; limit, offset, sort, order, is_healthy, is_paused, connection_id, object, "
+           "integration_type, env, updated_gte, created_lte are";
+  out.*text = value;
+  return {};
+}
+
+bool wanted(const WebhookStatus& status, const Selection& selection) {
+  const auto& webhook = status.webhook;
+  return selection.is_healthy.value_or(status.healthy) == status.healthy &&
+         selection.is_paused.value_or(status.paused) == status.paused &&
+         selection.connection_id.value_or(webhook.connection_id) == webhook.connection_id &&
+         selection.object_type.value_or(webhook.object_type) == webhook.object_type &&
+         selection.integration_type.value_or(webhook.labels->integration_type) == webhook.labels->integration_type &&
+         selection.environment.value_or(webhook.labels->environment) == webhook.labels->environment &&
+         selection.updated_gte.value_or(Instant::min()) <= status.state.updated_at &&
+         selection.created_lte.value_or(Instant::max()) >= status.state.created_at;
+}
+
+// A webhook that is wanted, as far as its place in the list hangs on it: the list may be a hundred thousand long, and
+// only what is shown of it is looked up whole.
+struct Listed {
+  std::pair<Instant, std::string> key;
+  std::string id;
+};
+
+Listed listed(const WebhookStatus& status, const std::string& sort) {
+  Listed one{.key = {}, .id = status.webhook.id};
+  if (sort == "created_at") one.key.first = status.state.created_at;
+  if (sort == "updated_at") one.key.first = status.state.updated_at;
+  if (sort == "checked_at") one.key.first = status.state.checked_at.value_or(Instant{});
+  if (sort == "connection_id") one.key.second = status.webhook.connection_id;
+  if (sort == "id" || sort == "name") one.key.second = status.webhook.id;
+  return one;
+}
+
+void sort_by(std::vector<Listed>& list, const std::string& sort, bool descending) {
+  if (sort.empty()) {
+    if (descending) std::ranges::reverse(list);
+    return;
+  }
+  std::ranges::stable_sort(
+      list, [&](const Listed& a, const Listed& b) { return descending ? b.key < a.key : a.key < b.key; });
+}
+
+// In the configuration's order, and all of them.
+bool is_plain(const Selection& selection) {
+  return selection.sort.empty() && !selection.descending && !selection.is_healthy && !selection.is_paused &&
+         !selection.connection_id && !selection.object_type && !selection.integration_type && !selection.environment &&
+         !selection.updated_gte && !selection.created_lte;
+}
+
+struct Cut {
+  std::vector<std::string> ids;
+  std::size_t total = 0;
+};
+
+Answer<Cut> cut_of(const Control& control, const Selection& selection) {
+  Cut cut;
+  if (is_plain(selection)) {
+    const auto total = control.each(selection.offset, selection.limit,
+                                    [&](const WebhookStatus& status) { cut.ids.push_back(status.webhook.id); });
+    if (!total) return std::unexpected(total.error());
+    cut.total = *total;
+    return cut;
+  }
+  std::vector<Listed> list;
+  const auto total = control.each(0, everything, [&](const WebhookStatus& status) {
+    if (wanted(status, selection)) list.push_back(listed(status, selection.sort));
+  });
+  if (!total) return std::unexpected(total.error());
+  sort_by(list, selection.sort, selection.descending);
+  cut.total = list.size();
+  const std::size_t from = std::min(selection.offset, list.size());
+  for (const auto& one : std::span(list).subspan(from, std::min(selection.limit, list.size() - from)))
+    cut.ids.push_back(one.id);
+  return cut;
+}
+
+Json dead_page(const DeadPage& dead, bool whole) {
+  Json out = {{"page", dead.page.id},
+              {"webhook_id", dead.webhook_id},
+              {"sequence", dead.page.sequence},
+              {"type", std::string(name_of(dead.page.type))},
+              {"records", dead.page.records},
+              {"attempts", dead.attempts},
+              {"queued_at", rfc3339(dead.queued_at)},
+              {"died_at", rfc3339(dead.died_at)},
+              {"error", dead.error}};
+  if (whole) out["body"] = dead.page.body;
+  return out;
+}
+
+int status_of(Refusal::Why why) {
+  switch (why) {
+    case Refusal::Why::not_found:
+      return 404;
+    case Refusal::Why::invalid:
+      return 400;
+    case Refusal::Why::conflict:
+      return 409;
+    case Refusal::Why::failed:
+      return 500;
+  }
+  return 500;
+}
+
+HttpResponse no_such_webhook(const ApiCall& call) {
+  std::vector<std::string> ids;
+  const auto listed =
+      call.control.each(0, everything, [&](const WebhookStatus& status) { ids.push_back(status.webhook.id); });
+  const std::string near = listed ? config::nearest(call.id, ids) : "";
+  return error_response(
+      404, "no webhook has the id \"" + call.id + "\"" + (near.empty() ? "" : "; the nearest is \"" + near + "\""));
+}
+
+}  // namespace
+
+HttpResponse refusal_response(const ApiCall& call, const Refusal& refusal) {
+  if (refusal.why == Refusal::Why::not_found && !call.id.empty()) return no_such_webhook(call);
+  std::vector<std::string> details = refusal.messages;
+  const std::string error = details.empty() ? "the daemon could not do it" : details.front();
+  if (!details.empty()) details.erase(details.begin());
+  return error_response(status_of(refusal.why), error, details);
+}
+
+Answer<std::vector<WebhookStatus>> statuses_of(const Control& control, std::span<const std::string> ids) {
+  std::vector<WebhookStatus> statuses;
+  statuses.reserve(ids.size());
+  for (const auto& id : ids) {
+    auto status = control.get(id);
+    if (status) statuses.push_back(std::move(*status));
+    if (!status && status.error().why != Refusal::Why::not_found) return std::unexpected(status.error());
+  }
+  return statuses;
+}
+
+HttpResponse get_healthz(const ApiCall& call) {
+  if (!call.control.alive()) return error_response(503, "the daemon makes no progress");
+  return json(Json{{"status", "ok"}});
+}
+
+HttpResponse get_readyz(const ApiCall& call) {
+  const auto reasons = call.control.not_ready();
+  if (!reasons.empty()) return error_response(503, "not ready", reasons);
+  return json(Json{{"status", "ready"}});
+}
+
+HttpResponse get_metrics(const ApiCall& call) {
+  auto text = call.control.metrics();
+  if (!text) return refusal_response(call, text.error());
+  HttpResponse response{200, metrics_content_type, (*text)(), {}};
+  response.more = std::move(*text);
+  return response;
+}
+
+HttpResponse get_webhooks(const ApiCall& call) {
+  Selection selection;
+  std::vector<std::string> wrong;
+  for (const auto& [name, value] : call.request.query) {
+    if (const Broken broken = read_parameter(selection, name, value); !broken.empty())
+      wrong.push_back(std::string(name).append(" ").append(broken));
+  }
+  if (!wrong.empty()) return error_response(400, "the query is not right", wrong);
+  const auto cut = cut_of(call.control, selection);
+  if (!cut) return refusal_response(call, cut.error());
+  const auto shown = statuses_of(call.control, cut->ids);
+  if (!shown) return refusal_response(call, shown.error());
+  HttpResponse response = json(webhooks_json(*shown));
+  response.headers.emplace_back("x-total-count", std::to_string(cut->total));
+  return response;
+}
+
+HttpResponse get_webhook(const ApiCall& call) {
+  const auto status = call.control.get(call.id);
+  return status ? json(webhook_json(*status)) : refusal_response(call, status.error());
+}
+
+HttpResponse get_runs(const ApiCall& call) {
+  const auto status = call.control.get(call.id);
+  if (!status) return refusal_response(call, status.error());
+  Json runs = Json::array();
+  for (const Run& run : status->runs) runs.push_back(describe(run));
+  return json(runs);
+}
+
+HttpResponse get_explain(const ApiCall& call) {
+  auto text = call.control.explain(call.id, true);
+  return text ? json(std::move(*text)) : refusal_response(call, text.error());
+}
+
+HttpResponse get_dead(const ApiCall& call) {
+  const auto pages = call.control.dead(call.id);
+  if (!pages) return refusal_response(call, pages.error());
+  const auto page = call.request.query.find("page");
+  Json list = Json::array();
+  for (const auto& dead : *pages) {
+    if (page == call.request.query.end()) {
+      list.push_back(dead_page(dead, false));
+    } else if (page->second == dead.page.id) {
+      return json(dead_page(dead, true));
+    }
+  }
+  if (page != call.request.query.end()) return error_response(404, "no dead page has this id");
+  return json(list);
+}
+
+}  // namespace vhookd

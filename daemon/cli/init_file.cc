@@ -1,0 +1,267 @@
+#include "daemon/cli/init_file.h"
+
+#include <simdjson.h>
+
+#include <cctype>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "config/database_url.h"
+#include "core/crypto.h"
+#include "daemon/explain/explanation_print.h"
+#include "daemon/output/terminal.h"
+#include "scheduler/detect/index_advice.h"
+#include "scheduler/detect/plan.h"
+
+namespace vhookd {
+
+namespace {
+
+using config::Event;
+
+constexpr std::size_t longest_id = 64;
+constexpr std::size_t longest_name = 1000;  // that config::load takes
+
+std::string replaced(std::string text, std::string_view what, std::string_view with) {
+  for (auto at = text.find(what); at != std::string::npos; at = text.find(what, at + with.size()))
+    text.replace(at, what.size(), with);
+  return text;
+}
+
+bool is_utf8(std::string_view text) {
+  return simdjson::validate_utf8(text.data(), text.size());
+}
+
+// A name that can stand in a configuration.
+bool can_be_written(std::string_view name) {
+  const auto control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; };
+  return !name.empty() && name.size() <= longest_name && is_utf8(name) && std::ranges::none_of(name, control);
+}
+
+// Any text as a part of a comment: nothing in it ends the line or is no UTF-8.
+std::string remark(std::string_view text) {
+  std::string out = printable(text);
+  if (!is_utf8(out))
+    for (char& c : out) c = static_cast<unsigned char>(c) < 0x80 ? c : '?';
+  // Line breaks to readers of YAML 1.1.
+  return replaced(replaced(std::move(out), "\u2028", " "), "\u2029", " ");
+}
+
+// A scalar: plain where nobody could read anything else into it, else quoted as in JSON, which is YAML too.
+std::string scalar(const std::string& text) {
+  static const std::set<std::string> words = {"true", "false", "yes", "no", "on", "off", "null", "y", "n"};
+  std::string low;
+  for (const char c : text) low += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  const bool plain =
+      !text.empty() && std::isalpha(static_cast<unsigned char>(text[0])) != 0 && !text.ends_with(':') &&
+      std::ranges::all_of(low, [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || std::string_view("_-./:?=&@%~+,${}").contains(c);
+      });
+  if (plain && !words.contains(low)) return text;
+  // What terminals obey and other readers of YAML break lines at goes as its number.
+  std::string quoted = replaced(replaced(nlohmann::json(text).dump(), "\u2028", "\\u2028"), "\u2029", "\\u2029");
+  for (char c = '\x80'; c < '\xA0'; ++c)
+    quoted = replaced(quoted, std::string("\xC2") + c, "\\x" + hex_lower(std::string(1, c)));
+  return quoted;
+}
+
+// A name from the database, in which nothing is a reference.
+std::string name_scalar(const std::string& name) {
+  return scalar(replaced(name, "${", "$${"));
+}
+
+class Ids {
+ public:
+  // Unique, and with room for what the variants add.
+  std::string make(const std::string& name, const std::string& suffix) {
+    std::string base;
+    for (const char c : name) {
+      const bool fits = std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '.' || c == '-';
+      if (fits || !base.ends_with('-')) base += fits ? c : '-';
+    }
+    base = base.substr(base.find_first_not_of('-') == std::string::npos ? base.size() : base.find_first_not_of('-'));
+    while (base.ends_with('-')) base.pop_back();
+    if (base.empty()) base = "table";
+    for (int number = 1;; ++number) {
+      const std::string end = (number == 1 ? "" : "-" + std::to_string(number)) + suffix;
+      std::string id = base.substr(0, longest_id - end.size()) + end;
+      if (taken_.insert(id).second) return id;
+    }
+  }
+
+ private:
+  std::set<std::string> taken_;
+};
+
+// A column people set instead of deleting a row; empty: none.
+std::string soft_deletion(const Table& table) {
+  for (const auto& column : table.columns) {
+    std::string plain;
+    for (const char c : column.name)
+      if (c != '_') plain += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    if ((plain == "deletedat" || plain == "isdeleted" || plain == "deletedon") && can_be_written(column.name))
+      return column.name;
+  }
+  return {};
+}
+
+class File {
+ public:
+  File(const InitSource& source, const std::string& server) : source_(source) {
+    const auto& database = source.database;
+    out_ = "# From `vhookd init`: " + remark(server) + ", " + remark(database.display) +
+           "\n"
+           "# Look it through, set each hook_url, then: vhookd check --probe. Of each webhook, vhookd explain ID says "
+           "more.\n"
+           "\n"
+           "connections:\n"
+           "  source:\n"
+           "    db_type: " +
+           std::string(name_of(database.type)) + "\n";
+    for (const auto& variable : source.variables)
+      out_ += "    # Set " + variable + " in vhookd's environment to the password" +
+              " as it is, not percent-encoded; ${file:/path} and ${credential:NAME} do as well.\n";
+    if (source.variables.empty() && dialect_of(database.type) != Dialect::sqlite)
+      out_ += "    # No password: where one is needed, reader:${env:NAME}@host keeps it out of this file.\n";
+    out_ += "    db_url: " + scalar(source.url) + "\n";
+  }
+
+  void schema(const std::string& schema) {
+    schema_ = schema;
+    if (schema.empty() || dialect_of(source_.database.type) == Dialect::sqlite) return;
+    if (can_be_written(schema)) out_ += "    db_schema: " + name_scalar(schema) + "\n";
+  }
+
+  void begin_webhooks(bool may_write, bool any) {
+    if (may_write && dialect_of(source_.database.type) != Dialect::sqlite)  // of a file every owner may
+      out_ += "    # This role may write to the tables. vhookd needs SELECT only: give it a role of its own.\n";
+    out_ +=
+        "\n"
+        "# What all webhooks have in common; each may say otherwise.\n"
+        "defaults:\n"
+        "  interval: 1m\n"
+        "  # secret: ${credential:hook-secret}   # signs each POST; `vhookd secret` prints a fresh one\n"
+        "\n";
+    out_ += any ? "webhooks:\n" : "webhooks: []\n";
+  }
+
+  void table(const InitTable& found) {
+    out_ += "\n";
+    if (!found.table) return comment(found.name.name + ": left out, " + found.table.error().message);
+    const Table& table = *found.table;
+    webhook_.database = source_.database;
+    webhook_.object_type = table.name.name;
+    const auto updated = plan(Event::updated, table);
+    const std::string count =
+        table.estimated_rows < 0 ? "" : ", about " + std::to_string(table.estimated_rows) + " rows";
+    const bool elsewhere = table.name.schema != schema_;
+    const std::string full = (elsewhere ? table.name.schema + "." : "") + table.name.name;
+    db_schema_ = elsewhere ? "    db_schema: " + name_scalar(table.name.schema) + "\n" : "";
+    comment(full + ", " + std::string(relation_name(table.relation)) + count);
+    if (updated) say_how(*updated);
+    const bool writable = can_be_written(table.name.name) && (!elsewhere || can_be_written(table.name.schema));
+    if (!writable)
+      return comment(
+          "left out: a configuration can't hold this name, which has control characters, is no UTF-8 or too long");
+    if (!updated) comment("left out: " + reason(updated.error()));
+    name_ = elsewhere ? table.name.schema + "-" + table.name.name : table.name.name;
+    write(Event::updated, ids_.make(name_, ""), updated.has_value(), updated ? "" : no_key(table));
+    if (updated) variants(table);
+  }
+
+  std::string take() { return std::move(out_); }
+
+ private:
+  void comment(const std::string& text) { out_ += "  # " + remark(text) + "\n"; }
+
+  Result<Plan> plan(Event event, const Table& table) {
+    webhook_.event = event;
+    return make_plan(webhook_, table, std::nullopt);
+  }
+
+  // A plan's complaint begins with the webhook's id, which is none yet.
+  static std::string reason(const Error& error) {
+    return error.message.starts_with(": ") ? error.message.substr(2) : error.message;
+  }
+
+  static std::string no_key(const Table& table) {
+    return table.primary_key.empty() ? "    key: COLUMNS that tell its rows apart, such as id\n" : "";
+  }
+
+  void say_how(const Plan& plan) {
+    comment("found by " + std::string(name_of(plan.strategy)) + ": " + plan.reason);
+    comment("key: " + key_text(plan) + "; updated: " + (plan.updated.empty() ? "none" : plan.updated) +
+            "; created: " + (plan.created.empty() ? "none" : plan.created));
+    const auto index = index_advice(plan);
+    comment("cost: " + index.cost);
+    if (!index.missing.empty()) comment("index missing: " + index.missing);
+  }
+
+  void variants(const Table& table) {
+    for (const auto event : {Event::created, Event::deleted}) {
+      const auto how = plan(event, table);
+      const std::string name(config::name_of(event));
+      if (!how) {
+        comment(name + ": " + reason(how.error()));
+        continue;
+      }
+      comment(name + " rows alone, found by " + std::string(name_of(how->strategy)) + ": " + how->reason);
+      const auto soft = event == Event::deleted ? soft_deletion(table) : "";
+      write(event, ids_.make(name_, "-" + name), false,
+            soft.empty() ? "" : "    deleted_column: " + name_scalar(soft) + "\n");
+    }
+  }
+
+  // `live` false: as a comment. `more`: further lines.
+  void write(Event event, const std::string& id, bool live, const std::string& more) {
+    const std::string text = "  - id: " + scalar(id) + "\n    connection_id: source\n" + db_schema_ +
+                             "    object_type: " + name_scalar(webhook_.object_type) +
+                             "\n    event: " + std::string(config::name_of(event)) + "\n" + more +
+                             "    hook_url: https://example.invalid/hooks/" + id + "   # where the changes are to go\n";
+    out_ += live ? text : "  # " + replaced(text.substr(2, text.size() - 3), "\n  ", "\n  # ") + "\n";
+  }
+
+  const InitSource& source_;
+  config::Webhook webhook_;  // of the plan being looked at
+  std::string schema_;       // the connection's
+  std::string db_schema_;    // the line for a table in another
+  std::string name_;         // what the ids are made of
+  Ids ids_;
+  std::string out_;
+};
+
+}  // namespace
+
+std::expected<InitSource, std::string> init_source(const std::string& url) {
+  if (url.contains("${"))
+    return std::unexpected("holds a ${…}, which only a configuration has; give the URL itself, or write $ as %24");
+  const auto read = config::read_database_url({.written = url, .pieces = {{.text = url, .written = {}}}});
+  if (!read) return std::unexpected(read.error());
+  const auto type = config::db_type_of_scheme(read->scheme).value_or(DbType::postgres);
+  InitSource source{.database = {.type = type, .url = read->url, .display = read->display, .schema = {}},
+                    .url = read->display,
+                    .variables = {},
+                    .schema = {}};
+  if (type == DbType::sqlite) return source;  // has no password
+  constexpr std::string_view hidden = "***";
+  for (auto at = source.url.find(hidden); at != std::string::npos; at = source.url.find(hidden, at)) {
+    const auto number = source.variables.size() + 1;
+    source.variables.push_back("VHOOKD_DB_PASSWORD" + (number == 1 ? "" : "_" + std::to_string(number)));
+    const auto reference = "${env:" + source.variables.back() + "}";
+    source.url.replace(at, hidden.size(), reference);
+    at += reference.size();
+  }
+  return source;
+}
+
+std::string init_file(const InitSource& source, const std::string& server, const std::vector<InitTable>& tables) {
+  File file(source, server);
+  bool may_write = false;
+  for (const auto& found : tables) may_write = may_write || (found.table && found.table->may_write);
+  file.schema(!source.schema.empty() || tables.empty() ? source.schema : tables.front().name.schema);
+  file.begin_webhooks(may_write, !tables.empty());
+  for (const auto& found : tables) file.table(found);
+  return file.take();
+}
+
+}  // namespace vhookd

@@ -1,0 +1,65 @@
+#include "daemon/engine/idle_probes.h"
+
+#include <utility>
+
+#include "daemon/engine/session_pool.h"
+
+namespace vhookd {
+
+IdleProbes::Place& IdleProbes::place(const config::Database& database) {
+  const std::lock_guard lock(mutex_);
+  auto& place = places_[SessionPool::place_of(database)];
+  if (!place) place = std::make_unique<Place>();
+  return *place;
+}
+
+std::optional<IdleProbes::Seen> IdleProbes::recent(const config::Database& database, Micros age) {
+  Place& at = place(database);
+  const std::lock_guard lock(at.mutex);
+  if (!at.seen || clock_.tick() - at.seen->tick > age) return std::nullopt;
+  return at.seen;
+}
+
+std::optional<std::string> IdleProbes::read(Connector& session, const IdleProbe& probe) {
+  std::optional<std::string> token;
+  const auto done = session.read(probe.query, [&](Row row) {
+    if (!row.empty() && !row[0].null) token = row[0].text;
+    return true;
+  });
+  if (!done) return std::nullopt;
+  return token;
+}
+
+// REQUIRES: place.mutex held.
+std::optional<std::string> IdleProbes::read_held(Place& place, const config::Database& database,
+                                                 const IdleProbe& probe) {
+  if (!place.held) {
+    auto made = connect_(database, options_);
+    if (!made) return std::nullopt;
+    place.held = std::move(*made);
+    ++place.holds;
+  }
+  const auto token = read(*place.held, probe);
+  if (!token) place.held.reset();
+  return token ? std::optional(std::to_string(place.holds) + " " + *token) : std::nullopt;
+}
+
+std::optional<IdleProbes::Seen> IdleProbes::ask(const config::Database& database, Connector& session) {
+  const auto probe = idle_probe(dialect_of(database.type));
+  if (!probe) return std::nullopt;
+  Place& at = place(database);
+  std::unique_lock lock(at.mutex, std::defer_lock);
+  if (probe->held_open) lock.lock();  // else a slow server would keep everybody from the last answer
+  std::optional<Seen> seen = Seen{.token = {}, .asked_at = clock_.now(), .tick = clock_.tick()};
+  auto token = probe->held_open ? read_held(at, database, *probe) : read(session, *probe);
+  if (token) {
+    seen->token = std::move(*token);
+  } else {
+    seen.reset();
+  }
+  if (!lock.owns_lock()) lock.lock();
+  at.seen = seen;
+  return seen;
+}
+
+}  // namespace vhookd

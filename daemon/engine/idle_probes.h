@@ -1,0 +1,55 @@
+// The looks at whole databases that let idle webhooks leave out their polls (scheduler/detect/idle.h): one answer
+// serves all webhooks of a database that come due soon after. Thread-safe.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "connectors/connector.h"
+#include "core/clock.h"
+#include "core/shared.h"
+#include "scheduler/detect/idle.h"
+
+namespace vhookd {
+
+class IdleProbes {
+ public:
+  struct Seen {
+    Shared<std::string> token;
+    Instant asked_at;  // all committed by then is behind the token
+    Tick tick;
+  };
+
+  IdleProbes(Connect connect, ConnectOptions options, const Clock& clock)
+      : connect_(std::move(connect)), options_(options), clock_(clock) {}
+
+  // Asks `session`, which is of that database, or the one held open for it. None: the database can't tell, or
+  // the question failed, which the poll to follow will say better.
+  std::optional<Seen> ask(const config::Database& database, Connector& session);
+
+  // The last answer, where it is not older than `age`.
+  std::optional<Seen> recent(const config::Database& database, Micros age);
+
+ private:
+  struct Place {
+    std::mutex mutex;  // guards the rest
+    std::unique_ptr<Connector> held;
+    std::uint64_t holds = 0;  // so many sessions were held one after the other
+    std::optional<Seen> seen;
+  };
+
+  Place& place(const config::Database& database);
+  static std::optional<std::string> read(Connector& session, const IdleProbe& probe);
+  std::optional<std::string> read_held(Place& place, const config::Database& database, const IdleProbe& probe);
+
+  Connect connect_;
+  ConnectOptions options_;
+  const Clock& clock_;
+  std::mutex mutex_;  // guards the map; a place stays where it is
+  std::map<std::string, std::unique_ptr<Place>> places_;
+};
+
+}  // namespace vhookd

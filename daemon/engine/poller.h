@@ -1,0 +1,102 @@
+// One poll of one webhook, from session to store: asks what scheduler/detect/poll.h says, commits what it
+// gathers, part by part. Thread-safe: polls of different webhooks may run at once.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "config/config.h"
+#include "connectors/connector.h"
+#include "core/clock.h"
+#include "core/run.h"
+#include "scheduler/detect/plan.h"
+#include "scheduler/detect/poll.h"
+#include "store/store.h"
+
+namespace vhookd {
+
+struct PollOutcome {
+  Run run;
+  bool complete = false;                // the whole table was looked at
+  bool more = false;                    // to be polled again at once
+  bool no_room = false;                 // cut short by a full outbox: the rest is read when there is room
+  Recourse recourse = Recourse::retry;  // where the run failed
+  bool at_database = false;             // it failed at the database, not at the store
+  std::int64_t rows_read = 0;           // handed over by the database, fingerprints of ranges among them
+  std::string strategy;                 // empty: it failed before one was chosen
+  std::string held;                     // why nothing was sent though much changed; empty: not held
+  bool epoch_ends = false;              // nothing was asked: the configuration before is to be polled once more
+  bool by_commits_alone = false;        // scheduler/detect/idle.h can tell that there is nothing to poll
+  std::string token;                    // the idle probe's, as of the last view; empty: the poll gave none
+  bool up_to_date = false;              // until something is committed, another poll finds nothing
+};
+
+struct PollRequest {
+  bool release = false;               // send although more than hold_if_changed_over has changed
+  bool whole = false;                 // look at all rows: no poll of a range (scheduler/detect/xid/xid_narrowing.h)
+  bool can_end_epoch = false;         // the configuration of the last poll is known, see epoch_ends
+  std::optional<Instant> checked_at;  // of the last check, where the state does not know of it yet
+};
+
+class Poller {
+ public:
+  struct Hooks {
+    std::function<void(const std::string& id)> pages_queued;  // after each commit with pages
+    std::function<bool(const std::string& id)> may_queue;     // the outbox has room
+    // A part of a first sync was committed: so many rows more were read. `expected`: of the whole table, by the
+    // database's estimate; none where it is not known or the part did not begin at the table's beginning.
+    std::function<void(const std::string& id, std::int64_t rows, std::optional<std::int64_t> expected)> progressed;
+    std::function<bool()> stopping;
+    std::function<void()> step;  // before each question to a database, and with each commit
+    std::function<std::string()> random_id;
+    // Asks the session, or repeats what another one of its database was told a moment ago. Empty: asks.
+    std::function<Result<void>(const config::Database& database, Connector& session, const Query& query,
+                               const OnRow& on_row)>
+        shared_look = nullptr;
+    // A view of the database is left so long after its first row where the poll can go on in another: an old one
+    // keeps the server from clearing up behind it.
+    Micros longest_view = std::chrono::seconds(30);
+    // Parts are committed on a thread of their own while the next one is read; pages_queued is called there.
+    bool beside = false;
+  };
+  // How large what is gathered grows; none: as PageStyle and Plan have it. The simulation takes small ones, so
+  // that a few rows show every border.
+  struct Sizes {
+    std::optional<std::size_t> part_bytes;
+    std::optional<std::size_t> part_known_rows;
+    std::optional<std::int64_t> range_rows;
+  };
+  Poller(Store& store, const Clock& clock, Hooks hooks, Sizes sizes = {})
+      : store_(store), clock_(clock), hooks_(std::move(hooks)), sizes_(sizes) {}
+
+  PollOutcome poll(const config::Webhook& webhook, Connector& session, const PollRequest& request);
+
+ private:
+  struct Job;
+  Result<void> prepare(Job& job);
+  Result<void> make_plan_for(Job& job);
+  void open_epoch(Job& job);
+  Result<void> hold(Job& job);
+  Result<void> converse(Job& job, Poll& poll, PageBuilder& builder, bool keep);
+  struct Reading {
+    bool keep;    // what is gathered is committed
+    bool begins;  // a view of the database begins with it
+  };
+  Result<bool> read(Job& job, const Question& question, Poll& poll, PageBuilder& builder, Reading how);
+  Result<void> take(Job& job, Poll& poll, PageBuilder& builder, Row row, bool keep);
+  Result<void> settle(Job& job) const;
+  Result<void> commit(Job& job, Part part, bool beside);
+  Result<void> finish(Job& job, Poll& poll, PageBuilder& builder);
+  PageBuilder make_harvest(const Job& job) const;
+  KnownRows known_rows(Job& job);
+
+  Store& store_;
+  const Clock& clock_;
+  Hooks hooks_;
+  Sizes sizes_;
+};
+
+}  // namespace vhookd

@@ -1,0 +1,19 @@
+// From each version of state.db to the next. What the tables are for stands in schema.h; a text here is never changed
+// once it was released.
+#pragma once
+
+#include <array>
+
+#include "store/sqlite/connection.h"
+#include "store/sqlite/schema.h"
+
+namespace vhookd {
+
+// migrations[v] takes version v to v + 1, inside the caller's transaction; what fails shows in the connection's
+// outcome.
+extern const std::array<void (*)(Connection&), schema_version> migrations;
+
+// Of version 6: packs the rows of `known` into known_block. In known.cc.
+void pack_known_of_version_5(Connection& db);
+
+}  // namespace vhookd

@@ -1,0 +1,171 @@
+#include "tests/scheduler/detect/conductor.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+namespace vhookd::testing {
+
+Source source_of(Connector& session) {
+  return {.begin = [&session] { (void)session.begin(); },
+          .end = [&session] { session.end(); },
+          .read = [&session](const Query& query, const OnRow& on_row) { return session.read(query, on_row); }};
+}
+
+Conductor::Conductor(config::Webhook webhook_, Table table_, int max_records_)
+    : webhook(std::move(webhook_)), table(std::move(table_)), max_records(max_records_) {}
+
+KnownRows Conductor::look_ups() {
+  return {.find = [this](const std::string& key) -> Result<std::optional<KnownRow>> {
+            const auto at = known.find(key);
+            if (at == known.end()) return std::nullopt;
+            return at->second;
+          },
+          .after = [this](const std::string& key, int limit) -> Result<std::vector<KnownRow>> {
+            std::vector<KnownRow> found;
+            for (auto at = known.upper_bound(key); at != known.end() && static_cast<int>(found.size()) < limit; ++at)
+              found.push_back(at->second);
+            return found;
+          },
+          .count = [this]() -> Result<std::int64_t> { return static_cast<std::int64_t>(known.size()); },
+          .ranges = [this]() -> Result<std::vector<KnownRange>> {
+            std::vector<KnownRange> found;
+            for (const auto& [first, range] : ranges) found.push_back(range);
+            return found;
+          }};
+}
+
+PageBuilder Conductor::builder(const Plan& plan) const {
+  PageStyle style{.webhook_json = R"({"id":"hook"})",
+                  .secret = {},
+                  .max_records = max_records,
+                  .next_sequence = next_sequence,
+                  .initial = is_initial(checkpoint, plan),
+                  .random_id = [] { return std::string("r"); },
+                  .part_bytes = part_bytes,
+                  .part_known_rows = part_known_rows};
+  return {std::move(style), RecordWriter(plan.delivered, plan.delivered_at)};
+}
+
+void Conductor::commit(Part part, std::optional<std::int64_t> forget_below) {
+  for (const auto& page : part.pages) {
+    ASSERT_EQ(page.sequence, next_sequence) << "sequences have a gap";
+    ++next_sequence;
+    const auto body = nlohmann::json::parse(page.body);
+    ASSERT_EQ(static_cast<int>(body.at("data").size()), page.records);
+    ASSERT_LE(page.records, max_records);
+    ASSERT_EQ(body.at("type"), name_of(page.type));
+    for (const auto& record : body.at("data")) received.push_back({page.type, record});
+  }
+  for (auto& row : part.remember) {
+    auto key = row.key;
+    known.insert_or_assign(std::move(key), std::move(row));
+  }
+  for (const auto& key : part.forget) known.erase(key);
+  if (part.no_ranges) ranges.clear();
+  for (auto& range : part.ranges) ranges.insert_or_assign(range.first, range);
+  for (const auto& first : part.dropped_ranges) ranges.erase(first);
+  if (forget_below) std::erase_if(known, [&](const auto& item) { return item.second.mark < *forget_below; });
+  checkpoint = std::move(part.checkpoint);
+}
+
+Went Conductor::poll(Source& source, Death death) {
+  const auto wrong = [&](const Error& what) {
+    error = what.message;
+    source.end();
+    return Went::wrong;
+  };
+  asked.clear();
+  rows = 0;
+  auto plan = make_plan(webhook, table, strategy_of(checkpoint));
+  if (!plan) return wrong(plan.error());
+  plan->range_rows = range_rows;
+  plan->whole = whole;
+  auto poll = make_poll(*plan, checkpoint, look_ups());
+  if (!poll) return wrong(poll.error());
+  auto gathered = builder(*plan);
+  int parts = 0;
+  source.begin();
+  bool anew = false;
+  while (auto question = next(*poll)) {
+    anew = anew || question->anew;
+    if (question->fresh || anew) source.end();
+    if (anew) source.begin();
+    anew = false;
+    int of_view = 0;
+    asked.push_back(question->query.sql);
+    Result<void> taken;
+    bool died = false;
+    const auto read = source.read(question->query, [&](Row row) {
+      taken = vhookd::row(*poll, row, gathered);
+      ++rows;
+      if (!taken) return false;
+      if (auto part = gathered.take_part()) {
+        commit(std::move(*part), std::nullopt);
+        died = death.parts && ++parts >= *death.parts;
+      }
+      died = died || (death.rows && rows >= *death.rows);
+      anew = !died && rows_a_view > 0 && ++of_view >= rows_a_view && go_on_anew(*poll);
+      return !died && !anew;
+    });
+    if (!taken) return wrong(taken.error());
+    if (!read && !(question->refusable && read.error().recourse == Recourse::ask_operator)) return wrong(read.error());
+    if (died) {
+      source.end();
+      return Went::cut;
+    }
+    if (anew) continue;
+    if (const auto done = answered(*poll, gathered); !done) return wrong(done.error());
+  }
+  source.end();
+  commit(gathered.finish(vhookd::checkpoint(*poll)), forget_below(*poll));
+  more = unfinished(*poll);
+  up_to_date = is_up_to_date(*poll);
+  last_notice = notice(*poll);
+  return Went::whole;
+}
+
+void Conductor::poll_all(Source source) {
+  part_known_rows = part_bytes = 1 << 20;
+  EXPECT_EQ(poll(source), Went::whole) << error;
+}
+
+bool Conductor::settle(Source& source) {
+  for (int i = 0; i < 20; ++i) {
+    if (poll(source) == Went::wrong) return false;
+    if (!more) return true;
+  }
+  error = "there is always more";
+  return false;
+}
+
+bool Conductor::was_narrow() const {
+  return std::ranges::any_of(asked, [](const std::string& sql) { return sql.contains("AND \"updated_at\" >= $"); });
+}
+
+std::vector<Received> Conductor::with(const std::string& field, const nlohmann::json& value) const {
+  std::vector<Received> found;
+  std::ranges::copy_if(received, std::back_inserter(found),
+                       [&](const Received& one) { return one.record.at(field) == value; });
+  return found;
+}
+
+config::Webhook a_webhook(DbType type, config::Event event) {
+  config::Webhook webhook;
+  webhook.id = "hook";
+  webhook.connection_id = "shop";
+  webhook.database.edit().type = type;
+  webhook.object_type = "items";
+  webhook.event = event;
+  return webhook;
+}
+
+Column column(const std::string& name, Kind kind, bool nullable) {
+  Column made;
+  made.name = name;
+  made.kind = kind;
+  made.nullable = nullable;
+  return made;
+}
+
+}  // namespace vhookd::testing
