@@ -2,7 +2,7 @@
 
 Every ```yaml sample in README.md and docs/ passes `vhookd check`, and an excerpt (```yml) has known keys only; every `vhookd …` that
 a reader is asked to type is a known command with known options; docs/configuration.md has each key of the schema, with its default, and no
-other; links between documents have a target, and the tests that they name exist."""
+other; links between documents have a target, and the tests that they name exist; `vhookd demo` prints what README.md shows of it."""
 import glob, json, os, re, subprocess, sys, tempfile
 
 import yaml
@@ -119,6 +119,9 @@ for key in schema.keys() & said.keys():
     default = re.search(r"Default ([^ .;,]+)", schema[key])
     if default and default[1] not in said[key]:
         faults.append(f"docs/configuration.md says of {key} that its default is{said[key]}, the schema says {default[1]}")
+demo = re.search(r"^The demo ends like this:\n\n```\n(.*?)^```$", open(documents[0]).read(), re.M | re.S)[1]
+shown = subprocess.run([vhookd, "demo"], capture_output=True, text=True, check=True, timeout=120).stdout
+faults += [f"README.md: vhookd demo does not print: {line}" for line in demo.splitlines() if re.sub(r"\d+", "0", line) not in re.sub(r"\d+", "0", shown)]
 if samples < 7 or len(schema) < 40 or commands < 60:
     faults.append(f"only {samples} samples, {commands} commands and {len(schema)} keys were found")
 
