@@ -118,7 +118,7 @@ TEST_F(DeliveryTest, RetryAfterIsHonoured) {
   const auto posts = hook.posts(3);
   EXPECT_GE(between(posts[0], posts[1]), milliseconds(1000));
   EXPECT_GE(between(posts[1], posts[2]), milliseconds(2000));
-  EXPECT_LT(between(posts[0], posts[2]), milliseconds(9000));
+  EXPECT_LT(between(posts[0], posts[2]), milliseconds(20000));
 }
 
 TEST_F(DeliveryTest, WhatAReceiverSaidOnceIsShownWhileItIsWaitedFor) {
@@ -182,6 +182,7 @@ TEST_F(DeliveryTest, APageOutOfRetriesIsDeadKeptAndReplayable) {
 TEST_F(DeliveryTest, AReceiverThatIsDownGetsAllWhenItIsBack) {
   start({{{"include_all", "true"}, {"interval", "100ms"}, {"fields", "id"}}});
   pages(1);
+  ASSERT_TRUE(all_delivered());  // else the page comes again, to a receiver that does not know it
   const int port = receiver_->port();
   receiver_.reset();
   add(2);
@@ -246,7 +247,8 @@ TEST_F(DeliveryTest, ASecondTermStopsAtOnceAndThePageComesAgainTheSame) {
   daemon_->program().signal(SIGTERM);
   EXPECT_TRUE(daemon_->program().says("stopping"));
   daemon_->program().signal(SIGTERM);
-  EXPECT_EQ(daemon_->program().wait(milliseconds(5000)), 0);
+  // The first signal alone gives the request 12 s.
+  EXPECT_EQ(daemon_->program().wait(milliseconds(10000)), 0);
   gate.open();
   daemon_->start();
   const auto posts = hook.posts(2);
