@@ -53,7 +53,9 @@ def go(text, folder, _):
                                          env={**os.environ, "GOFLAGS": "-mod=mod"})
     tool("mod", "init", "receiver")
     said = ""
-    if tool("mod", "tidy").returncode != 0:
+    version = re.match(r"go1\.(\d+)", tool("env", "GOVERSION").stdout)
+    # The library needs Go 1.21; Debian 12 has 1.19.
+    if version is None or int(version[1]) < 21 or tool("mod", "tidy").returncode != 0:
         module = "github.com/standard-webhooks/standard-webhooks/libraries"
         tool("mod", "edit", f"-require={module}@v0.0.0", f"-replace={module}={stand_ins}/go")
         said = stood_in
