@@ -33,18 +33,8 @@ Engine::Engine(Parts parts, config::Config config)
       sessions_(parts_.connect, parts_.connect_options, parts_.clock),
       probe_cache_(parts_.clock),
       idle_probes_(parts_.connect, parts_.connect_options, parts_.clock),
-      poller_(
-          parts_.store, parts_.clock,
-          {.pages_queued = [this](const std::string& id) { dispatcher_.notify(id); },
-           .may_queue = [this](const std::string& id) { return outbox_has_room(id); },
-           .progressed = [this](const std::string& id, std::int64_t rows,
-                                std::optional<std::int64_t> expected) { progressed(id, rows, expected); },
-           .stopping = [this] { return stopping_.load(); },
-           .step = [this] { poll_step_ = parts_.clock.tick(); },
-           .random_id = parts_.random_id,
-           .shared_look = [this](const config::Database& database, Connector& session, const Query& query,
-                                 const OnRow& on_row) { return probe_cache_.look(database, session, query, on_row); },
-           .beside = true}),
+      poller_(parts_.store, parts_.clock, *this,
+              {.random_id = parts_.random_id, .probe_cache = &probe_cache_, .commit_concurrently = true, .sizes = {}}),
       dispatcher_(parts_.store, parts_.transport, parts_.clock, bounds_for(config.limits.deliveries),
                   {.sendable = [this](const std::string& id, bool replay) { return sendable(id, replay); },
                    .delivered = [this](const std::string& id) { delivered(id); },
@@ -352,7 +342,7 @@ void Engine::show_health(const std::string& id, Entry& entry) {
 // One webhook may fill a quarter of the outbox, so that a dead receiver does not stop the others; all
 // together may fill it. Dead pages count too: they wait for a person. What is there already never blocks a webhook that
 // has nothing there.
-bool Engine::outbox_has_room(const std::string& id) {
+bool Engine::may_queue(const std::string& id) {
   const auto state = parts_.store.webhook(id);
   const auto all = parts_.store.outbox_bytes();
   if (!state || !all) return true;  // the commit will say what is wrong

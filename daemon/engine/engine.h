@@ -37,7 +37,7 @@
 
 namespace vhookd {
 
-class Engine {
+class Engine : private PollObserver {
  public:
   struct Parts {
     Store& store;
@@ -52,7 +52,7 @@ class Engine {
     config::SecretSources secrets;  // for webhooks kept in state
   };
   Engine(Parts parts, config::Config config);
-  ~Engine();
+  ~Engine() override;
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
 
@@ -165,7 +165,12 @@ class Engine {
   void unreachable(const std::string& id, const config::Webhook& webhook, const std::string& error);
   void hold_back(const std::string& id, Entry& entry, const std::string& why);
   void show_health(const std::string& id, Entry& entry);
-  bool outbox_has_room(const std::string& id);
+  // PollObserver
+  void pages_queued(const std::string& id) override { dispatcher_.notify(id); }
+  bool may_queue(const std::string& id) override;
+  void progressed(const std::string& id, std::int64_t rows, std::optional<std::int64_t> expected) override;
+  bool stopping() override { return stopping_; }
+  void made_progress() override { poll_step_ = parts_.clock.tick(); }
   void deliver();  // the delivery thread
   std::shared_ptr<const config::Webhook> sendable(const std::string& id, bool replay);
   Keep keep(const config::Webhook& webhook);
@@ -201,7 +206,6 @@ class Engine {
   MeasuredWebhook measured(const Entry& entry, const WebhookState& state) const;
   Answer<Pieces> metrics();
   Answer<std::string> explain(const std::string& id, bool json);
-  void progressed(const std::string& id, std::int64_t rows, std::optional<std::int64_t> expected);
   void attempted(const std::string& id, Attempted outcome, Micros took, std::optional<Micros> waited);
 
   // daemon/engine/engine_control.cc

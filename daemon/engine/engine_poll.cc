@@ -41,7 +41,7 @@ void Engine::poll_one(const Due& due) {
   const auto age = std::min<Micros>(webhook.interval / 4, oldest_probe);
   if (!due.token->empty() && left_out(due, idle_probes_.recent(webhook.database, age))) return;
   hand_over();
-  if (!outbox_has_room(due.id)) return wait_for_room(due.id);
+  if (!may_queue(due.id)) return wait_for_room(due.id);
   const Tick began = parts_.clock.tick();
   auto lease = sessions_.lease(webhook.database);
   if (!lease) return polled(due, not_reached(lease.error(), began), {});
