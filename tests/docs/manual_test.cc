@@ -9,6 +9,7 @@
 #include <regex>
 #include <set>
 
+#include "tests/support/paths.h"
 #include "tests/support/program.h"
 
 namespace vhookd::testing {
@@ -19,7 +20,7 @@ namespace fs = std::filesystem;
 using Words = std::set<std::string>;
 
 fs::path source(const std::string& name) {
-  return fs::path(VHOOKD_SOURCE_DIR) / name;
+  return fs::path(source_dir()) / name;
 }
 
 Words matches(const std::string& text, const std::string& pattern) {

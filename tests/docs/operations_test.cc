@@ -7,6 +7,8 @@
 #include <set>
 #include <sstream>
 
+#include "tests/support/paths.h"
+
 namespace {
 
 namespace fs = std::filesystem;
@@ -22,7 +24,7 @@ void collect(const std::string& text, const std::regex& pattern, std::set<std::s
 }
 
 TEST(Operations, EveryLogIdIsDocumentedAndEveryDocumentedIdIsLogged) {
-  const fs::path root = VHOOKD_SOURCE_DIR;
+  const fs::path root = vhookd::source_dir();
   std::set<std::string> logged;
   for (const auto& file : fs::recursive_directory_iterator(root / "daemon")) {
     if (file.path().extension() != ".cc") continue;
@@ -39,7 +41,7 @@ TEST(Operations, EveryLogIdIsDocumentedAndEveryDocumentedIdIsLogged) {
 }
 
 TEST(Operations, EveryMetricIsDocumentedAndEveryDocumentedMetricIsThere) {
-  const fs::path root = VHOOKD_SOURCE_DIR;
+  const fs::path root = vhookd::source_dir();
   std::set<std::string> shown;
   collect(read(root / "daemon/engine/metrics.cc"), std::regex(R"re("((?:vhookd|process)_[a-z_]+)")re"), shown);
   std::set<std::string> documented;

@@ -11,6 +11,7 @@
 #include "tests/program/fixture.h"
 #include "tests/support/hook.h"
 #include "tests/support/node.h"
+#include "tests/support/paths.h"
 #include "tests/support/tls_server.h"
 
 namespace vhookd::testing {
@@ -203,7 +204,7 @@ TEST_F(EndpointTest, TheVerifiersOfOthersTakeWhatIsSent) {
     asked["headers"][name] = post.header(name);
   const auto file = (daemon_->folder() / "asked.json").string();
   std::ofstream(file) << asked.dump();
-  const auto verify = "node " VHOOKD_SOURCE_DIR "/tests/delivery/standardwebhooks.mjs '" + package + "' < '" + file +
+  const auto verify = "node " + source_dir() + "/tests/delivery/standardwebhooks.mjs '" + package + "' < '" + file +
                       "' > '" + file + ".out' 2>&1";
   EXPECT_EQ(std::system(verify.c_str()), 0) << read_file(file + ".out");
   EXPECT_EQ(read_file(file + ".out"), "verified\n");

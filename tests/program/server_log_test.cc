@@ -9,6 +9,7 @@
 
 #include "tests/program/fixture.h"
 #include "tests/support/own_postgres.h"
+#include "tests/support/paths.h"
 #include "tests/support/sql_session.h"
 #include "tests/support/sql_text.h"
 
@@ -198,7 +199,7 @@ class ServerLogTest : public ProgramTest, public ::testing::WithParamInterface<c
   void SetUp() override {
     database_ = LoggedDatabase::open(GetParam());
     if (!database_)
-      GTEST_SKIP() << "NO " << GetParam() << " IN THIS RUN: tests/servers/servers up " VHOOKD_BINARY_DIR "/servers";
+      GTEST_SKIP() << "NO " << GetParam() << " IN THIS RUN: tests/servers/servers up " + build_dir() + "/servers";
     open_receiver();
   }
 
