@@ -6,6 +6,7 @@
 #include <string>
 
 #include "bench/rows.h"
+#include "core/page_body.h"
 #include "core/signing_key.h"
 #include "delivery/sign.h"
 #include "scheduler/detect/digest.h"

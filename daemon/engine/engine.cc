@@ -33,18 +33,8 @@ Engine::Engine(Parts parts, config::Config config)
       sessions_(parts_.connect, parts_.connect_options, parts_.clock),
       probe_cache_(parts_.clock),
       idle_probes_(parts_.connect, parts_.connect_options, parts_.clock),
-      poller_(
-          parts_.store.polls(), parts_.clock,
-          {.pages_queued = [this](const std::string& id) { dispatcher_.notify(id); },
-           .may_queue = [this](const std::string& id) { return outbox_has_room(id); },
-           .progressed = [this](const std::string& id, std::int64_t rows,
-                                std::optional<std::int64_t> expected) { progressed(id, rows, expected); },
-           .stopping = [this] { return stopping_.load(); },
-           .step = [this] { poll_step_ = parts_.clock.tick(); },
-           .random_id = parts_.random_id,
-           .shared_look = [this](const config::Database& database, Connector& session, const Query& query,
-                                 const OnRow& on_row) { return probe_cache_.look(database, session, query, on_row); },
-           .beside = true}),
+      poller_(parts_.store.polls(), parts_.clock, *this,
+              {.random_id = parts_.random_id, .probe_cache = &probe_cache_, .commit_concurrently = true, .sizes = {}}),
       dispatcher_(parts_.store, parts_.transport, parts_.clock, bounds_for(config.limits.deliveries),
                   {.sendable = [this](const std::string& id, bool replay) { return sendable(id, replay); },
                    .delivered = [this](const std::string& id) { delivered(id); },
@@ -66,17 +56,23 @@ Engine::~Engine() {
 Result<void> Engine::start() {
   // Those that are new are made first: an fsync for each would be most of the time it takes to start.
   std::vector<std::string> ids;
-  ids.reserve(config_.webhooks.size());
-  for (const auto& webhook : config_.webhooks) ids.push_back(webhook.id);
-  if (auto made = parts_.store.records().make(ids); !made) return made;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
+    ids.reserve(config_.webhooks.size());
+    for (const auto& webhook : config_.webhooks) ids.push_back(webhook.id);
+  }
+  if (auto made = parts_.store.records().make(ids); !made) return made;
+  int polls = 0;
+  {
+    const MutexLock lock(mutex_);
     // From here on each is held by its entry alone.
     order_.reserve(ids.size());
     entries_.reserve(ids.size());
     for (auto& webhook : std::exchange(config_.webhooks, {}))
       if (auto adopted = adopt(std::make_shared<const config::Webhook>(std::move(webhook))); !adopted) return adopted;
     if (auto adopted = adopt_stored(); !adopted) return adopted;
+    polls = config_.limits.polls;
+    if (once_) polls = std::min<int>(polls, std::max<int>(1, static_cast<int>(order_.size())));
     started_ = true;
     poll_step_ = parts_.clock.tick();
   }
@@ -87,8 +83,6 @@ Result<void> Engine::start() {
   const auto replays = parts_.store.replays().ids();
   if (!replays) return std::unexpected(replays.error());
   for (const auto& id : *replays) dispatcher_.notify(id);
-  const int polls = once_ ? std::min<int>(config_.limits.polls, std::max<int>(1, static_cast<int>(order_.size())))
-                          : config_.limits.polls;
   for (int i = 0; i < polls; ++i) workers_.emplace_back([this] { work(); });
   delivery_ = std::thread([this] { deliver(); });
   return {};
@@ -97,7 +91,7 @@ Result<void> Engine::start() {
 void Engine::stop() {
   if (stopping_.exchange(true)) return;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     due_.notify_all();
     ended_.notify_all();
   }
@@ -113,7 +107,7 @@ bool Engine::run_once(const std::function<bool()>& interrupted) {
     log_event(Level::error, "state-failed", {{"error", started.error().message}});
     return false;
   }
-  std::unique_lock lock(mutex_);
+  MutexLock lock(mutex_);
   while (!once_done() && !interrupted()) ended_.wait_for(lock, milliseconds(50));
   const bool done = once_done();
   const bool failed = once_failed_;
@@ -122,12 +116,10 @@ bool Engine::run_once(const std::function<bool()>& interrupted) {
   return done && !failed;
 }
 
-// REQUIRES: mutex_ held.
 bool Engine::once_done() {
   return once_left_.empty() && dispatcher_.idle();
 }
 
-// REQUIRES: mutex_ held.
 Result<void> Engine::adopt(const std::shared_ptr<const config::Webhook>& webhook) {
   const auto& id = webhook->id;
   auto state = parts_.store.polls().webhook(id);
@@ -162,7 +154,7 @@ Result<void> Engine::adopt(const std::shared_ptr<const config::Webhook>& webhook
 }
 
 void Engine::work() {
-  std::unique_lock lock(mutex_);
+  MutexLock lock(mutex_);
   while (!stopping_) {
     const Tick now = parts_.clock.tick();
     poll_step_ = now;
@@ -180,8 +172,8 @@ void Engine::work() {
 }
 
 // Of the workers that have nothing to do one waits for what comes due next, the others for that one's call: a poll that
-// comes due wakes one thread, not all of them. REQUIRES: `lock` holds mutex_.
-void Engine::wait_for_due(std::unique_lock<std::mutex>& lock, Tick now) {
+// comes due wakes one thread, not all of them.
+void Engine::wait_for_due(MutexLock& lock, Tick now) {
   const Tick longest = now + longest_sleep;
   const Tick next = std::clamp(timetable_.next_due().value_or(longest), now + milliseconds(1), longest);
   if (awaited_ && *awaited_ <= next) return due_.wait(lock);
@@ -192,12 +184,12 @@ void Engine::wait_for_due(std::unique_lock<std::mutex>& lock, Tick now) {
 
 // Called by a worker that goes to a database, which may take long.
 void Engine::hand_over() {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (!awaited_) due_.notify_one();
 }
 
 void Engine::wait_for_room(const std::string& id) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   timetable_.finished(id, parts_.clock.tick(), false);
   ended_.notify_all();
   const auto at = entries_.find(id);
@@ -219,7 +211,6 @@ void Engine::say_outbox_full(const std::string& id, Entry& entry) {
               {{"webhook", id}, {"what", "polling waits until pages are delivered; changes wait in the database"}});
 }
 
-// REQUIRES: mutex_ held.
 void Engine::note_run(Entry& entry, const Run& run) {
   ++entry.runs_ended;
   if (entry.awaited > 0) entry.last_run = std::make_unique<Run>(run);
@@ -244,7 +235,7 @@ void Engine::polled(const Due& due, const PollOutcome& outcome, const Shared<std
                {"ms", std::to_string(run.duration_ms)},
                {"run", rfc3339_seconds(run.started_at)}});
   }
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   const Tick now = parts_.clock.tick();
   if (!run.ok && outcome.at_database && outcome.recourse == Recourse::reconnect) {
     unreachable(id, webhook, run.error);
@@ -296,7 +287,6 @@ void Engine::polled(const Due& due, const PollOutcome& outcome, const Shared<std
   if (!run.ok || !outcome.held.empty()) once_failed_ = true;
 }
 
-// REQUIRES: mutex_ held.
 void Engine::unreachable(const std::string& id, const config::Webhook& webhook, const std::string& error) {
   timetable_.unreachable(id, parts_.clock.tick());
   const auto place = SessionPool::place_of(webhook.database);
@@ -305,7 +295,7 @@ void Engine::unreachable(const std::string& id, const config::Webhook& webhook, 
   outage.error = error;
   if (!once_) return;
   // Who still waits for this database would fail as well, only each a longer back-off later.
-  std::erase_if(once_left_, [&](const std::string& other) {
+  std::erase_if(once_left_, [&](const std::string& other) REQUIRES(mutex_) {
     if (timetable_.under_way(other) || SessionPool::place_of(entries_.at(other).webhook->database) != place)
       return false;
     timetable_.remove(other);
@@ -313,7 +303,6 @@ void Engine::unreachable(const std::string& id, const config::Webhook& webhook, 
   });
 }
 
-// REQUIRES: mutex_ held.
 void Engine::hold_back(const std::string& id, Entry& entry, const std::string& why) {
   log_event(Level::error, "held", {{"webhook", id}, {"why", why}});
   if (auto stored = parts_.store.records().set_paused(id, true, "held: " + why); !stored)
@@ -323,7 +312,7 @@ void Engine::hold_back(const std::string& id, Entry& entry, const std::string& w
   timetable_.remove(id);
 }
 
-// Writes health down where it changed. REQUIRES: mutex_ held.
+// Writes health down where it changed.
 void Engine::show_health(const std::string& id, Entry& entry) {
   if (!entry.health) return;
   auto& health = entry.health.edit();
@@ -352,12 +341,12 @@ void Engine::show_health(const std::string& id, Entry& entry) {
 // One webhook may fill a quarter of the outbox, so that a dead receiver does not stop the others; all
 // together may fill it. Dead pages count too: they wait for a person. What is there already never blocks a webhook that
 // has nothing there.
-bool Engine::outbox_has_room(const std::string& id) {
+bool Engine::may_queue(const std::string& id) {
   const auto state = parts_.store.polls().webhook(id);
   const auto all = parts_.store.outbox().bytes();
   if (!state || !all) return true;  // the commit will say what is wrong
-  const auto limit = [this] {
-    const std::lock_guard lock(mutex_);
+  const auto limit = [this]() EXCLUDES(mutex_) {
+    const MutexLock lock(mutex_);
     return config_.limits.outbox_bytes;
   }();
   const auto own = state->queued_bytes + state->dead_bytes;
@@ -377,7 +366,7 @@ void Engine::deliver() {
 }
 
 std::shared_ptr<const config::Webhook> Engine::sendable(const std::string& id, bool replay) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   const auto at = entries_.find(id);
   if (at == entries_.end()) return nullptr;
   const Entry& entry = at->second;
@@ -390,7 +379,7 @@ std::shared_ptr<const config::Webhook> Engine::sendable(const std::string& id, b
 }
 
 Keep Engine::keep(const config::Webhook& webhook) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return {.time = webhook.delivery->keep.time,
           .bytes = webhook.delivery->keep.bytes,
           .bytes_in_all = config_.limits.kept_bytes};
@@ -398,7 +387,7 @@ Keep Engine::keep(const config::Webhook& webhook) {
 
 // Dead pages were dropped or sent again: where none is left they are no reason to be unhealthy.
 void Engine::dead_changed(const std::string& id) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   const auto at = entries_.find(id);
   if (at == entries_.end()) return;
   const auto state = parts_.store.polls().webhook(id);
@@ -410,7 +399,7 @@ void Engine::dead_changed(const std::string& id) {
 }
 
 void Engine::delivered(const std::string& id) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   const auto at = entries_.find(id);
   if (at == entries_.end()) return;
   if (at->second.health) at->second.health.edit().deliveries.succeeded();
@@ -422,7 +411,7 @@ void Engine::delivered(const std::string& id) {
 }
 
 void Engine::not_delivered(const std::string& id, const std::string& error, bool lasting) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   const auto at = entries_.find(id);
   if (at == entries_.end()) return;
   Entry& entry = at->second;

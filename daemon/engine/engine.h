@@ -3,11 +3,9 @@
 #pragma once
 
 #include <atomic>
-#include <condition_variable>
 #include <functional>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <set>
 #include <string>
@@ -21,6 +19,7 @@
 #include "connectors/connector.h"
 #include "core/clock.h"
 #include "core/guarded.h"
+#include "core/mutex.h"
 #include "core/sparse_field.h"
 #include "daemon/engine/control.h"
 #include "daemon/engine/dispatcher.h"
@@ -37,7 +36,7 @@
 
 namespace vhookd {
 
-class Engine {
+class Engine : private PollObserver {
  public:
   struct Parts {
     Store& store;
@@ -52,7 +51,7 @@ class Engine {
     config::SecretSources secrets;  // for webhooks kept in state
   };
   Engine(Parts parts, config::Config config);
-  ~Engine();
+  ~Engine() override;
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
 
@@ -135,7 +134,7 @@ class Engine {
     std::string error;  // of the last attempt
   };
 
-  Result<void> adopt(const std::shared_ptr<const config::Webhook>& webhook);
+  Result<void> adopt(const std::shared_ptr<const config::Webhook>& webhook) REQUIRES(mutex_);
   void work();  // a poll worker
   // One webhook that has come due, with what its entry said then.
   struct Due {
@@ -146,7 +145,7 @@ class Engine {
     bool asks_first = true;  // whether anything was committed since
   };
   // daemon/engine/engine_poll.cc
-  Due take(const std::string& id);
+  Due take(const std::string& id) REQUIRES(mutex_);
   void poll_one(const Due& due);
   PollOutcome not_reached(const Error& error, Tick began) const;
   PollOutcome poll_with_session(const config::Webhook& webhook, const PollRequest& request);
@@ -155,29 +154,35 @@ class Engine {
   bool left_out(const Due& due, const std::optional<IdleProbes::Seen>& seen);
   void save_idle(bool all);
   // daemon/engine/engine.cc
-  void wait_for_due(std::unique_lock<std::mutex>& lock, Tick now);
+  void wait_for_due(MutexLock& lock, Tick now) REQUIRES(mutex_);
   void hand_over();
   void wait_for_room(const std::string& id);
   static void say_outbox_full(const std::string& id, Entry& entry);
   void polled(const Due& due, const PollOutcome& outcome, const Shared<std::string>& token);
   static void count(Entry& entry, const PollOutcome& outcome);
   static void note_run(Entry& entry, const Run& run);
-  void unreachable(const std::string& id, const config::Webhook& webhook, const std::string& error);
-  void hold_back(const std::string& id, Entry& entry, const std::string& why);
-  void show_health(const std::string& id, Entry& entry);
-  bool outbox_has_room(const std::string& id);
+  void unreachable(const std::string& id, const config::Webhook& webhook, const std::string& error) REQUIRES(mutex_);
+  void hold_back(const std::string& id, Entry& entry, const std::string& why) REQUIRES(mutex_);
+  void show_health(const std::string& id, Entry& entry) REQUIRES(mutex_);
+  // PollObserver
+  void pages_queued(const std::string& id) override { dispatcher_.notify(id); }
+  bool may_queue(const std::string& id) override;
+  void progressed(const std::string& id, std::int64_t rows, std::optional<std::int64_t> expected) override;
+  bool stopping() override { return stopping_; }
+  void made_progress() override { poll_step_ = parts_.clock.tick(); }
   void deliver();  // the delivery thread
   std::shared_ptr<const config::Webhook> sendable(const std::string& id, bool replay);
   Keep keep(const config::Webhook& webhook);
   void dead_changed(const std::string& id);
   void delivered(const std::string& id);
   void not_delivered(const std::string& id, const std::string& error, bool lasting);
-  bool once_done();
+  bool once_done() REQUIRES(mutex_);
 
   // daemon/engine/engine_stored.cc
-  Stored read_stored(config::StoredReader& reader, const std::string& id, const std::string& json) const;
-  Result<void> adopt_stored();
-  Result<void> adopt_one_stored(const Stored& stored, const std::string& json);
+  Stored read_stored(config::StoredReader& reader, const std::string& id, const std::string& json) const
+      REQUIRES(mutex_);
+  Result<void> adopt_stored() REQUIRES(mutex_);
+  Result<void> adopt_one_stored(const Stored& stored, const std::string& json) REQUIRES(mutex_);
   Answer<WebhookStatus> create(const std::string& body, std::optional<bool> include_all);
   Answer<WebhookStatus> change(const std::string& id, const std::string& body);
   Answer<WebhookStatus> remove(const std::string& id);
@@ -189,25 +194,25 @@ class Engine {
     std::string last_error;
     std::optional<Instant> checked_at;  // by the clock as it goes now
   };
-  Judged judge(const Entry& entry, std::optional<Instant> checked_at, Instant now, Tick tick) const;
-  Judged judge_known(const Entry& entry) const;
-  std::optional<Instant> next_check_at(const Entry& entry, const Judged& judged, Instant now, Tick tick) const;
-  WebhookStatus judged(const Entry& entry, WebhookState state) const;
+  Judged judge(const Entry& entry, std::optional<Instant> checked_at, Instant now, Tick tick) const REQUIRES(mutex_);
+  Judged judge_known(const Entry& entry) const REQUIRES(mutex_);
+  std::optional<Instant> next_check_at(const Entry& entry, const Judged& judged, Instant now, Tick tick) const
+      REQUIRES(mutex_);
+  WebhookStatus judged(const Entry& entry, WebhookState state) const REQUIRES(mutex_);
   Answer<Counts> counts();
   Answer<WebhookStatus> status_of(const std::string& id);
   using OnEntry = std::function<void(const Entry& entry, WebhookState state)>;
   Answer<std::size_t> walk(std::size_t from, std::size_t most, const OnEntry& on_entry);
   Answer<std::size_t> each(std::size_t from, std::size_t most, const Visit& visit);
-  MeasuredWebhook measured(const Entry& entry, const WebhookState& state) const;
+  MeasuredWebhook measured(const Entry& entry, const WebhookState& state) const REQUIRES(mutex_);
   Answer<Pieces> metrics();
   Answer<std::string> explain(const std::string& id, bool json);
-  void progressed(const std::string& id, std::int64_t rows, std::optional<std::int64_t> expected);
   void attempted(const std::string& id, Attempted outcome, Micros took, std::optional<Micros> waited);
 
   // daemon/engine/engine_control.cc
   Answer<Run> trigger(const std::string& id);
   Answer<WebhookStatus> set_paused(const std::string& id, bool paused);
-  std::vector<const config::Webhook*> of_the_yaml() const;
+  std::vector<const config::Webhook*> of_the_yaml() const REQUIRES(mutex_);
   Answer<ReloadReport> reload();
   Answer<std::vector<DeadPage>> dead(const std::string& id);
   Answer<Selected> replay(const std::string& id, const ReplayRange& range, const ReplayTo& to);
@@ -224,21 +229,21 @@ class Engine {
 
   Guarded<EngineMetrics> metrics_;
 
-  std::mutex reload_mutex_;        // one at a time brings webhooks in or out
-  std::mutex mutex_;               // guards all below
-  std::condition_variable due_;    // something is due, or this worker is to wait for it; stopping
-  std::condition_variable ended_;  // a run ended, webhooks came or went; stopping
-  std::optional<Tick> awaited_;    // what comes due then is waited for by a worker
-  config::Config config_;          // without its webhooks once they are adopted
-  std::unordered_map<std::string, Entry> entries_;
-  std::vector<std::string> order_;  // of the configuration
-  Timetable timetable_;
-  std::map<std::string, Outage> outages_;  // by SessionPool::place_of
-  Tick idle_saved_;                        // when checks by a token were last written down
-  std::set<std::string> once_left_;        // run_once: not polled yet
+  Mutex reload_mutex_;  // one at a time brings webhooks in or out
+  Mutex mutex_;
+  Condition due_;                                   // something is due, or this worker is to wait for it; stopping
+  Condition ended_;                                 // a run ended, webhooks came or went; stopping
+  std::optional<Tick> awaited_ GUARDED_BY(mutex_);  // what comes due then is waited for by a worker
+  config::Config config_ GUARDED_BY(mutex_);        // without its webhooks once they are adopted
+  std::unordered_map<std::string, Entry> entries_ GUARDED_BY(mutex_);
+  std::vector<std::string> order_ GUARDED_BY(mutex_);  // of the configuration
+  Timetable timetable_ GUARDED_BY(mutex_);
+  std::map<std::string, Outage> outages_ GUARDED_BY(mutex_);  // by Sessions::place_of
+  Tick idle_saved_ GUARDED_BY(mutex_);                        // when checks by a token were last written down
+  std::set<std::string> once_left_ GUARDED_BY(mutex_);        // run_once: not polled yet
   bool once_ = false;
-  bool once_failed_ = false;
-  bool started_ = false;
+  bool once_failed_ GUARDED_BY(mutex_) = false;
+  bool started_ GUARDED_BY(mutex_) = false;
 
   std::atomic<bool> stopping_ = false;
   std::atomic<Tick> poll_step_ = Tick{};  // when a poll worker last got on, with a poll or with waiting for one

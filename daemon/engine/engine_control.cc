@@ -50,7 +50,7 @@ Control Engine::control() {
 }
 
 Answer<Run> Engine::trigger(const std::string& id) {
-  std::unique_lock lock(mutex_);
+  MutexLock lock(mutex_);
   const auto at = entries_.find(id);
   if (at == entries_.end()) return unknown(id);
   if (at->second.paused || at->second.webhook->is_paused)
@@ -62,7 +62,7 @@ Answer<Run> Engine::trigger(const std::string& id) {
   timetable_.hurry(id, parts_.clock.tick());
   at->second.asked = true;
   due_.notify_one();
-  const auto ended = [&] {
+  const auto ended = [&]() REQUIRES(mutex_) {
     const auto entry = entries_.find(id);
     return stopping_ || entry == entries_.end() || entry->second.runs_ended >= target;
   };
@@ -85,7 +85,7 @@ Answer<Run> Engine::trigger(const std::string& id) {
 
 Answer<WebhookStatus> Engine::set_paused(const std::string& id, bool paused) {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     const auto at = entries_.find(id);
     if (at == entries_.end()) return unknown(id);
     const auto before = parts_.store.polls().webhook(id);
@@ -112,7 +112,7 @@ Answer<WebhookStatus> Engine::set_paused(const std::string& id, bool paused) {
   return status_of(id);
 }
 
-// Those that stand in the YAML, as they run, in its order. REQUIRES: mutex_ held.
+// Those that stand in the YAML, as they run, in its order.
 std::vector<const config::Webhook*> Engine::of_the_yaml() const {
   std::vector<const config::Webhook*> webhooks;
   webhooks.reserve(order_.size());
@@ -124,7 +124,7 @@ std::vector<const config::Webhook*> Engine::of_the_yaml() const {
 }
 
 Answer<ReloadReport> Engine::reload() {
-  const std::lock_guard one_at_a_time(reload_mutex_);
+  const MutexLock one_at_a_time(reload_mutex_);
   auto loaded = parts_.load();
   if (!loaded) {
     metrics_.with([](EngineMetrics& metrics) {
@@ -135,7 +135,7 @@ Answer<ReloadReport> Engine::reload() {
               {{"errors", std::to_string(loaded.error().size())}, {"first", loaded.error().front()}});
     return std::unexpected(Refusal{.why = Refusal::Why::invalid, .messages = loaded.error()});
   }
-  std::unique_lock lock(mutex_);
+  MutexLock lock(mutex_);
   const auto difference = config::difference(config_, of_the_yaml(), *loaded);
   ReloadReport report{.added = difference.added,
                       .removed = difference.removed,
@@ -196,7 +196,7 @@ Answer<ReloadReport> Engine::reload() {
 
 Answer<std::vector<DeadPage>> Engine::dead(const std::string& id) {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (!entries_.contains(id)) return unknown(id);
   }
   auto pages = parts_.store.outbox().dead(id);
@@ -206,7 +206,7 @@ Answer<std::vector<DeadPage>> Engine::dead(const std::string& id) {
 
 Answer<Selected> Engine::replay(const std::string& id, const ReplayRange& range, const ReplayTo& to) {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (!entries_.contains(id)) return unknown(id);
     const auto why = to.by_operator ? std::nullopt : EgressRules(config_.egress).refusal_of_literal(to.url);
     if (why) return refuse(Refusal::Why::invalid, "url: " + *why);
@@ -220,7 +220,7 @@ Answer<Selected> Engine::replay(const std::string& id, const ReplayRange& range,
              {"queued", std::to_string(selected->queued)},
              {"elsewhere", to.url.empty() ? "false" : "true"}});
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     const auto state = parts_.store.polls().webhook(id);
     if (const auto at = entries_.find(id); at != entries_.end() && state)
       at->second.holding_pages = state->holding_pages;

@@ -18,7 +18,6 @@ constexpr auto idle_save_spacing = std::chrono::seconds(60);  // what a crash ma
 
 }  // namespace
 
-// REQUIRES: mutex_ held.
 Engine::Due Engine::take(const std::string& id) {
   Entry& entry = entries_.at(id);
   ++entry.runs_begun;
@@ -41,7 +40,7 @@ void Engine::poll_one(const Due& due) {
   const auto age = std::min<Micros>(webhook.interval / 4, oldest_probe);
   if (!due.token->empty() && left_out(due, idle_probes_.recent(webhook.database, age))) return;
   hand_over();
-  if (!outbox_has_room(due.id)) return wait_for_room(due.id);
+  if (!may_queue(due.id)) return wait_for_room(due.id);
   const Tick began = parts_.clock.tick();
   auto lease = sessions_.lease(webhook.database);
   if (!lease) return polled(due, not_reached(lease.error(), began), {});
@@ -126,7 +125,7 @@ std::optional<PollOutcome> Engine::end_epoch(const Due& due) {
 bool Engine::left_out(const Due& due, const std::optional<IdleProbes::Seen>& seen) {
   if (!seen || due.token->empty() || seen->token != due.token) return false;
   log_event(Level::debug, "unchanged", {{"webhook", due.id}});
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   timetable_.reached(due.id);
   if (!outages_.empty()) outages_.erase(SessionPool::place_of(due.webhook->database));
   timetable_.finished(due.id, parts_.clock.tick(), false);
@@ -152,7 +151,7 @@ void Engine::save_idle(bool all) {
   constexpr std::size_t in_one_commit = 10'000;
   std::vector<std::vector<std::pair<std::string, Instant>>> commits;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     const Tick now = parts_.clock.tick();
     if (!all && now - idle_saved_ < idle_save_spacing) return;
     idle_saved_ = now;

@@ -33,7 +33,7 @@ std::optional<double> FirstSync::seconds_left() const {
   return std::max(0.0, static_cast<double>(*expected_rows - rows) / rows_per_second);
 }
 
-// `checked_at`: as the state has it. REQUIRES: mutex_ held.
+// `checked_at`: as the state has it.
 Engine::Judged Engine::judge(const Entry& entry, std::optional<Instant> checked_at, Instant now, Tick tick) const {
   Judged judged{.paused = entry.paused || entry.webhook->is_paused,
                 .healthy = entry.health->shown_healthy,
@@ -68,7 +68,6 @@ Engine::Judged Engine::judge(const Entry& entry, std::optional<Instant> checked_
   return judged;
 }
 
-// REQUIRES: mutex_ held.
 std::optional<Instant> Engine::next_check_at(const Entry& entry, const Judged& judged, Instant now, Tick tick) const {
   if (judged.paused || !entry.api_made->invalid.empty()) return std::nullopt;
   const auto due = timetable_.due(entry.webhook->id);
@@ -76,7 +75,7 @@ std::optional<Instant> Engine::next_check_at(const Entry& entry, const Judged& j
   return now + std::max<Micros>(Micros(0), *due - tick);
 }
 
-// Without its runs. REQUIRES: mutex_ held.
+// Without its runs.
 WebhookStatus Engine::judged(const Entry& entry, WebhookState state) const {
   WebhookStatus status;
   const Instant now = parts_.clock.now();
@@ -101,7 +100,7 @@ WebhookStatus Engine::judged(const Entry& entry, WebhookState state) const {
   return status;
 }
 
-// The same without a look at the state. REQUIRES: mutex_ held.
+// The same without a look at the state.
 Engine::Judged Engine::judge_known(const Entry& entry) const {
   const Instant now = parts_.clock.now();
   const Tick tick = parts_.clock.tick();
@@ -114,7 +113,7 @@ Answer<Counts> Engine::counts() {
   const auto queued = parts_.store.outbox().pages();
   if (!queued) return failed(queued.error());
   Counts counts{.queued_pages = *queued};
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   for (const auto& at : entries_) {
     const auto judged = judge_known(at.second);
     ++counts.webhooks;
@@ -127,7 +126,7 @@ Answer<Counts> Engine::counts() {
 Answer<WebhookStatus> Engine::status_of(const std::string& id) {
   WebhookStatus status;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     const auto at = entries_.find(id);
     if (at == entries_.end())  // asked first: the store makes a row for every id it is asked for
       return std::unexpected(Refusal{.why = Refusal::Why::not_found, .messages = {"there is no webhook " + id}});
@@ -154,14 +153,14 @@ Answer<std::size_t> Engine::walk(std::size_t from, std::size_t most, const OnEnt
   std::vector<std::string> ids;  // a reload must neither show one twice nor pass one over
   std::size_t total = 0;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     total = order_.size();
     from = std::min(from, total);
     ids.reserve(std::min(most, total - from));
     for (const auto& id : std::span(order_).subspan(from, std::min(most, total - from))) ids.push_back(id);
   }
   for (std::size_t done = 0; done < ids.size(); done += at_once) {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     auto states = parts_.store.records().list(std::span(ids).subspan(done, std::min(at_once, ids.size() - done)));
     if (!states) return failed(states.error());
     for (auto& state : *states) {
@@ -173,17 +172,18 @@ Answer<std::size_t> Engine::walk(std::size_t from, std::size_t most, const OnEnt
 }
 
 Answer<std::size_t> Engine::each(std::size_t from, std::size_t most, const Visit& visit) {
-  return walk(from, most, [&](const Entry& entry, WebhookState state) { visit(judged(entry, std::move(state))); });
+  return walk(from, most,
+              [&](const Entry& entry, WebhookState state) REQUIRES(mutex_) { visit(judged(entry, std::move(state))); });
 }
 
 std::vector<std::string> Engine::not_ready() {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (!started_) return {"starting"};
   }
   if (const auto read = parts_.store.outbox().pages(); !read) return {read.error().message};
   std::vector<std::string> reasons;
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   for (const auto& id : order_) {
     const auto at = entries_.find(id);
     if (at == entries_.end()) continue;
@@ -193,7 +193,6 @@ std::vector<std::string> Engine::not_ready() {
   return reasons;
 }
 
-// REQUIRES: mutex_ held.
 void Engine::count(Entry& entry, const PollOutcome& outcome) {
   const Run& run = outcome.run;
   auto& counted = entry.counted;
@@ -204,7 +203,7 @@ void Engine::count(Entry& entry, const PollOutcome& outcome) {
 }
 
 void Engine::progressed(const std::string& id, std::int64_t rows, std::optional<std::int64_t> expected) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   const auto at = entries_.find(id);
   if (at == entries_.end()) return;
   auto& sync = at->second.first_sync;
@@ -219,12 +218,11 @@ void Engine::attempted(const std::string& id, Attempted outcome, Micros took, st
     // The wall clock may have been set back meanwhile.
     if (waited) metrics.waits.observe(std::max(0.0, std::chrono::duration<double>(*waited).count()));
   });
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (const auto at = entries_.find(id); at != entries_.end())
     ++at->second.counted.attempts[static_cast<std::size_t>(outcome)];
 }
 
-// REQUIRES: mutex_ held.
 MeasuredWebhook Engine::measured(const Entry& entry, const WebhookState& state) const {
   const Instant now = parts_.clock.now();
   const Tick tick = parts_.clock.tick();
@@ -251,14 +249,13 @@ Answer<Pieces> Engine::metrics() {
                         .state_bytes = parts_.store.bytes(),
                         .process = process_facts()};
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     measured.webhooks.reserve(order_.size());
     measured.outbox_limit_bytes = config_.limits.outbox_bytes;
   }
-  const auto walked =
-      walk(0, std::numeric_limits<std::size_t>::max(), [&](const Entry& entry, const WebhookState& state) {
-        measured.webhooks.push_back(this->measured(entry, state));
-      });
+  const auto walked = walk(0, std::numeric_limits<std::size_t>::max(),
+                           [&](const Entry& entry, const WebhookState& state)
+                               REQUIRES(mutex_) { measured.webhooks.push_back(this->measured(entry, state)); });
   if (!walked) return std::unexpected(walked.error());
   const auto bytes = parts_.store.outbox().bytes();
   if (!bytes) return failed(bytes.error());
@@ -269,7 +266,7 @@ Answer<Pieces> Engine::metrics() {
 Answer<std::string> Engine::explain(const std::string& id, bool json) {
   std::shared_ptr<const config::Webhook> webhook;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     const auto at = entries_.find(id);
     if (at == entries_.end())
       return std::unexpected(Refusal{.why = Refusal::Why::not_found, .messages = {"there is no webhook " + id}});

@@ -48,7 +48,7 @@ std::string all_of(const std::vector<std::string>& errors) {
 
 }  // namespace
 
-// The webhook a definition makes, and what keeps it from running. REQUIRES: mutex_ held.
+// The webhook a definition makes, and what keeps it from running.
 Engine::Stored Engine::read_stored(config::StoredReader& reader, const std::string& id, const std::string& json) const {
   auto read = reader.read(with_id(json, id));
   read.webhook.id = id;
@@ -58,7 +58,7 @@ Engine::Stored Engine::read_stored(config::StoredReader& reader, const std::stri
 }
 
 // Takes up what the state holds, at the start and after each reload. One that can't run is kept and shown unhealthy;
-// one whose id stands in the YAML too rests until it does no longer. REQUIRES: mutex_ held.
+// one whose id stands in the YAML too rests until it does no longer.
 Result<void> Engine::adopt_stored() {
   const auto definitions = parts_.store.definitions().all();
   if (!definitions) return std::unexpected(definitions.error());
@@ -83,7 +83,6 @@ Result<void> Engine::adopt_stored() {
   return {};
 }
 
-// REQUIRES: mutex_ held.
 Result<void> Engine::adopt_one_stored(const Stored& stored, const std::string& json) {
   const auto& id = stored.webhook->id;
   timetable_.remove(id);
@@ -101,13 +100,13 @@ Result<void> Engine::adopt_one_stored(const Stored& stored, const std::string& j
 }
 
 Answer<WebhookStatus> Engine::create(const std::string& body, std::optional<bool> include_all) {
-  const std::lock_guard one_at_a_time(reload_mutex_);
+  const MutexLock one_at_a_time(reload_mutex_);
   auto defined = new_definition(body, include_all);
   if (!defined) return not_valid(std::move(defined.error()));
   const std::string id = defined->id.empty() ? "wh-" + random_id().substr(0, 20) : defined->id;
   if (defined->json.size() > largest_definition) return not_valid({"the webhook is larger than 64 KiB"});
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (!started_) return refuse(Refusal::Why::conflict, "the daemon is starting; try again in a moment");
     if (entries_.contains(id)) return refuse(Refusal::Why::conflict, "there is a webhook " + id + " already");
     const auto stored_ones = std::ranges::count_if(entries_, [](const auto& at) { return at.second.by_api; });
@@ -129,12 +128,12 @@ Answer<WebhookStatus> Engine::create(const std::string& body, std::optional<bool
 }
 
 Answer<WebhookStatus> Engine::change(const std::string& id, const std::string& body) {
-  const std::lock_guard one_at_a_time(reload_mutex_);
+  const MutexLock one_at_a_time(reload_mutex_);
   const auto status = status_of(id);
   if (!status) return status;
   std::optional<bool> paused;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     Entry& entry = entries_.at(id);  // only who holds reload_mutex_ takes one out
     if (!entry.by_api) return refuse(Refusal::Why::conflict, id + " stands in the YAML; change it there and reload");
     auto defined = changed_definition(entry.api_made->definition, webhook_json(*status), body);
@@ -156,10 +155,10 @@ Answer<WebhookStatus> Engine::change(const std::string& id, const std::string& b
 }
 
 Answer<WebhookStatus> Engine::remove(const std::string& id) {
-  const std::lock_guard one_at_a_time(reload_mutex_);
+  const MutexLock one_at_a_time(reload_mutex_);
   auto status = status_of(id);
   if (!status) return status;
-  std::unique_lock lock(mutex_);
+  MutexLock lock(mutex_);
   const auto entry = entries_.find(id);
   if (!entry->second.by_api)
     return refuse(Refusal::Why::conflict, id + " stands in the YAML (" + entry->second.webhook->origin.text() +
@@ -168,7 +167,7 @@ Answer<WebhookStatus> Engine::remove(const std::string& id) {
   std::erase(order_, id);
   timetable_.remove(id);
   ended_.notify_all();
-  ended_.wait_for(lock, poll_patience, [&] { return stopping_ || !timetable_.under_way(id); });
+  ended_.wait_for(lock, poll_patience, [&]() REQUIRES(mutex_) { return stopping_ || !timetable_.under_way(id); });
   lock.unlock();
   if (auto forgotten = parts_.store.records().forget(id); !forgotten) return failed(forgotten.error());
   log_event(Level::info, "webhook-removed", {{"webhook", id}});

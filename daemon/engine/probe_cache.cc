@@ -58,7 +58,7 @@ Result<void> look_for_what_is_new(Connector& session, const Query& query, const 
 }
 
 ProbeCache::Place& ProbeCache::place_of(const config::Database& database) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   auto& place = places_[server_of(database)];
   if (!place) place = std::make_unique<Place>();
   return *place;
@@ -67,7 +67,7 @@ ProbeCache::Place& ProbeCache::place_of(const config::Database& database) {
 Result<void> ProbeCache::look(const config::Database& database, Connector& session, const Query& query,
                               const OnRow& on_row) {
   Place& at = place_of(database);
-  const std::lock_guard lock(at.mutex);
+  const MutexLock lock(at.mutex);
   if (!at.asked || at.sql != query.sql || clock_.tick() - *at.asked > keeps) {
     const Tick now = clock_.tick();
     at.asked.reset();

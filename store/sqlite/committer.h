@@ -13,16 +13,15 @@
 // A slower disk gains more.
 #pragma once
 
-#include <condition_variable>
 #include <deque>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <span>
 #include <vector>
 
 #include "core/error.h"
 #include "core/guarded.h"
+#include "core/mutex.h"
 #include "store/sqlite/connection.h"
 
 namespace vhookd {
@@ -37,7 +36,7 @@ class Committer {
 
   // Returns once the jobs are on disk, one result for each; a job whose result is an error has changed nothing.
   // Thread-safe.
-  std::vector<Result<void>> commit(std::span<const Job> jobs);
+  std::vector<Result<void>> commit(std::span<const Job> jobs) EXCLUDES(mutex_);
   Result<void> commit(const Job& job) { return commit(std::span(&job, 1)).front(); }
 
  private:
@@ -48,13 +47,13 @@ class Committer {
   };
 
   static void run_batch(Connection& db, std::span<Waiting* const> batch);
-  std::vector<Waiting*> next_batch();  // REQUIRES: mutex_ held
+  std::vector<Waiting*> next_batch() REQUIRES(mutex_);
 
   Guarded<std::unique_ptr<Connection>>& db_;
-  std::mutex mutex_;
-  std::condition_variable batch_done_;
-  std::deque<Waiting*> waiting_;  // guarded by mutex_
-  bool led_ = false;              // guarded by mutex_
+  Mutex mutex_;
+  Condition batch_done_;
+  std::deque<Waiting*> waiting_ GUARDED_BY(mutex_);
+  bool led_ GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace vhookd

@@ -82,27 +82,14 @@ void Simulation::begin_daemon() {
         return database_.connect();
       },
       ConnectOptions(), clock_);
-  daemon_.poller = std::make_unique<Poller>(
-      daemon_.store->polls(), clock_,
-      Poller::Hooks{.pages_queued =
-                        [this](const std::string& id) {
-                          perhaps_die();
-                          daemon_.dispatcher->notify(id);
-                        },
-                    .may_queue =
-                        [this](const std::string& id) {
-                          const auto state = daemon_.store->polls().webhook(id);
-                          return state && state->queued_bytes < outbox_bytes_;
-                        },
-                    .progressed = [](const std::string&, std::int64_t, std::optional<std::int64_t>) {},
-                    .stopping = [] { return false; },
-                    .step = [this] { perhaps_die(); },
-                    .random_id =
-                        [this] {
-                          perhaps_die();
-                          return std::to_string(++ids_);
-                        }},
-      Poller::Sizes{.part_bytes = 1, .part_known_rows = 3, .range_rows = 3});
+  daemon_.poller =
+      std::make_unique<Poller>(daemon_.store->polls(), clock_, *this,
+                               Poller::Options{.random_id =
+                                                   [this] {
+                                                     perhaps_die();
+                                                     return std::to_string(++ids_);
+                                                   },
+                                               .sizes = {.part_bytes = 1, .part_known_rows = 3, .range_rows = 3}});
   daemon_.dispatcher = std::make_unique<Dispatcher>(
       *daemon_.store, receivers_, clock_, Dispatcher::Bounds{.per_endpoint = 2, .slowed = 2},
       Dispatcher::Hooks{.sendable =
@@ -124,6 +111,16 @@ void Simulation::begin_daemon() {
 
 const config::Webhook& Simulation::webhook(const std::string& id) const {
   return *std::ranges::find(webhooks_, id, &config::Webhook::id);
+}
+
+void Simulation::pages_queued(const std::string& id) {
+  perhaps_die();
+  daemon_.dispatcher->notify(id);
+}
+
+bool Simulation::may_queue(const std::string& id) {
+  const auto state = daemon_.store->polls().webhook(id);
+  return state && state->queued_bytes < outbox_bytes_;
 }
 
 bool Simulation::is_paused(const std::string& id) {
@@ -187,7 +184,7 @@ void Simulation::pass_server_time() {
   database_.set_clock(began_ + (clock_.now() - began_) * server_seconds);
 }
 
-void Simulation::step() {
+void Simulation::move() {
   pass_server_time();
   const auto what = dice_() % 100;
   if (what < 45) {
@@ -242,7 +239,7 @@ std::vector<std::string> Simulation::run() {
   begin_daemon();
   for (int i = 0; i < steps; ++i) {
     try {
-      step();
+      move();
     } catch (const Death&) {
       ++totals_.deaths;
       begin_daemon();

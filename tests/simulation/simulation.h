@@ -38,11 +38,11 @@ struct Totals {
   std::int64_t polls = 0, failed_polls = 0, pages = 0, deaths = 0;
 };
 
-class Simulation {
+class Simulation final : public PollObserver {
  public:
   // `folder`: for the state; emptied at the end.
   Simulation(std::uint64_t seed, std::string folder, Lie lie = Lie::none);
-  ~Simulation();
+  ~Simulation() override;
 
   // What was wrong; empty: nothing.
   std::vector<std::string> run();
@@ -61,9 +61,16 @@ class Simulation {
     Timetable timetable{2};
   };
 
+  // PollObserver
+  void pages_queued(const std::string& id) override;
+  bool may_queue(const std::string& id) override;
+  void progressed(const std::string&, std::int64_t, std::optional<std::int64_t>) override {}
+  bool stopping() override { return false; }
+  void made_progress() override { perhaps_die(); }
+
   void begin_daemon();
   void pass_server_time();
-  void step();
+  void move();
   void poll_due();
   PollOutcome poll(const config::Webhook& webhook);
   void polled(const config::Webhook& webhook, const PollOutcome& outcome);

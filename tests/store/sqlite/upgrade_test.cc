@@ -3,6 +3,7 @@
 #include <sstream>
 
 #include "tests/store/sqlite/backend.h"
+#include "tests/support/paths.h"
 
 namespace vhookd::testing {
 namespace {
@@ -12,7 +13,7 @@ class UpgradeTest : public SqliteStoreTest {
   void begin_with_version_1() {
     remove_files();
     std::ostringstream script;
-    script << std::ifstream(VHOOKD_SOURCE_DIR "/tests/store/sqlite/version_1.sql").rdbuf();
+    script << std::ifstream(source_dir() + "/tests/store/sqlite/version_1.sql").rdbuf();
     sql(script.str());
   }
   // Sequences, ids and bodies in the order in which they would be sent.
