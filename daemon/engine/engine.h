@@ -231,8 +231,8 @@ class Engine : private PollObserver {
 
   Mutex reload_mutex_;  // one at a time brings webhooks in or out
   Mutex mutex_;
-  Condition due_;                                   // something is due, or this worker is to wait for it; stopping
-  Condition ended_;                                 // a run ended, webhooks came or went; stopping
+  ConditionVariable due_;                           // something is due, or this worker is to wait for it; stopping
+  ConditionVariable ended_;                         // a run ended, webhooks came or went; stopping
   std::optional<Tick> awaited_ GUARDED_BY(mutex_);  // what comes due then is waited for by a worker
   config::Config config_ GUARDED_BY(mutex_);        // without its webhooks once they are adopted
   std::unordered_map<std::string, Entry> entries_ GUARDED_BY(mutex_);

@@ -51,7 +51,7 @@ class Committer {
 
   Guarded<std::unique_ptr<Connection>>& db_;
   Mutex mutex_;
-  Condition turned_;
+  ConditionVariable turned_;
   std::deque<Waiting*> waiting_ GUARDED_BY(mutex_);
   bool led_ GUARDED_BY(mutex_) = false;
 };
