@@ -36,14 +36,14 @@ class SCOPED_CAPABILITY MutexLock {
   void lock() ACQUIRE() { lock_.lock(); }
 
  private:
-  friend class Condition;
+  friend class ConditionVariable;
   std::unique_lock<std::mutex> lock_;
 };
 
 // A condition variable. A wait releases the lock's mutex and holds it again on return. A wait without a predicate may
 // end without a notification: callers test their condition in a loop. A predicate runs with the mutex held and says so:
 // [&]() REQUIRES(mutex_) { return done_; }
-class Condition {
+class ConditionVariable {
  public:
   void wait(MutexLock& lock) { changed_.wait(lock.lock_); }
   void wait_for(MutexLock& lock, std::chrono::nanoseconds longest) { changed_.wait_for(lock.lock_, longest); }

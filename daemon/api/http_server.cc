@@ -82,7 +82,7 @@ class Deadlines {
   SystemClock clock_;
   std::chrono::milliseconds timeout_;
   Mutex mutex_;
-  Condition changed_;
+  ConditionVariable changed_;
   std::set<Connection*> connections_ GUARDED_BY(mutex_);
   bool stopping_ GUARDED_BY(mutex_) = false;
   std::thread reaper_;  // last: it uses all the others

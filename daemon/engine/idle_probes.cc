@@ -2,13 +2,13 @@
 
 #include <utility>
 
-#include "daemon/engine/session_pool.h"
+#include "daemon/engine/connection_key.h"
 
 namespace vhookd {
 
 IdleProbes::Place& IdleProbes::place(const config::Database& database) {
   const MutexLock lock(mutex_);
-  auto& place = places_[SessionPool::place_of(database)];
+  auto& place = places_[connection_key(database)];
   if (!place) place = std::make_unique<Place>();
   return *place;
 }

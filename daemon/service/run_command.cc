@@ -78,7 +78,7 @@ class StopGuard {
 };
 
 // What `systemctl status` shows.
-std::string summary(const Control& control) {
+std::string summary(Control& control) {
   const auto counts = control.counts();
   if (!counts) return counts.error().messages.front();
   const int healthy = counts->webhooks - counts->paused - counts->unhealthy;
@@ -89,7 +89,7 @@ std::string summary(const Control& control) {
 }
 
 void serve(Engine& engine) {
-  const Control control = engine.control();
+  Control& control = engine.control();
   notify_ready(summary(control));
   const SystemClock clock;
   Tick next_status = clock.tick() + status_spacing;

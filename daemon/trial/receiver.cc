@@ -148,7 +148,7 @@ struct Receiver::Server {
   std::mt19937 dice{std::random_device{}()};  // the server's thread only
 
   mutable Mutex mutex;
-  mutable Condition changed;
+  mutable ConditionVariable changed;
   Ledger ledger GUARDED_BY(mutex);
   std::deque<Received> history GUARDED_BY(mutex);
 };

@@ -51,7 +51,7 @@ class Committer {
 
   Guarded<std::unique_ptr<Connection>>& db_;
   Mutex mutex_;
-  Condition batch_done_;
+  ConditionVariable batch_done_;
   std::deque<Waiting*> waiting_ GUARDED_BY(mutex_);
   bool led_ GUARDED_BY(mutex_) = false;
 };

@@ -199,6 +199,19 @@ TEST(Timetable, AChangedIntervalDoesNotWaitForTheOldTick) {
   EXPECT_EQ(table.take(start + hours(10)), std::nullopt);
 }
 
+// The monotonic clock begins with the machine, and the phase of a grid may lie ahead of it.
+TEST(Timetable, SoonAfterABootTheNextTickIsWithinAnInterval) {
+  Timetable table(20);
+  for (int i = 0; i < 20; ++i) {
+    const auto id = "hook-" + std::to_string(i);
+    table.add(id, "db", hours(1), Tick(seconds(60)));
+    ASSERT_EQ(table.take(Tick(seconds(60))), id);
+    table.finished(id, Tick(seconds(61)), false);
+    EXPECT_GT(*table.due(id), Tick(seconds(61)));
+    EXPECT_LE(*table.due(id), Tick(seconds(61)) + hours(1)) << id;
+  }
+}
+
 TEST(Timetable, TenThousandOnOneDatabase) {
   constexpr int count = 10'000;
   Timetable table(4);
