@@ -4,6 +4,7 @@
 
 #include "config/spelling.h"
 #include "config/stored.h"
+#include "config/url_parts.h"
 
 namespace vhookd::config {
 
@@ -106,7 +107,7 @@ std::optional<Shared<Database>> inherited_database(const Candidate& entry, const
   if (!database) return std::nullopt;
   if (!draft.db_schema.empty()) database->edit().schema = draft.db_schema;
   if (!draft.db_type || *draft.db_type == (*database)->type) return database;
-  if (dialect_of(*draft.db_type) != dialect_of((*database)->type)) {
+  if (url_family(*draft.db_type) != url_family((*database)->type)) {
     entry.wrong("db_type", std::string(name_of(*draft.db_type)) + " does not fit connection " +
                                in_quotes(draft.connection_id) + ", a " + std::string(name_of((*database)->type)) +
                                "; leave db_type out here");
@@ -135,8 +136,7 @@ void check_together(const Candidate& entry) {
   if (!draft.include_created && draft.event != Event::updated)
     entry.wrong("include_created",
                 "false makes sense with event: updated only; remove it, or set include_created: true");
-  if (draft.detect == Detect::xid && !draft.database->url.empty() &&
-      dialect_of(draft.database->type) != Dialect::postgres)
+  if (draft.detect == Detect::xid && !draft.database->url.empty() && !tells_transactions(draft.database->type))
     entry.wrong("detect", "xid is PostgreSQL's own, and this is a " + std::string(name_of(draft.database->type)) +
                               "; use auto, timestamp or snapshot");
   const bool sees_rows_only = draft.detect == Detect::xid || draft.detect == Detect::timestamp;

@@ -23,6 +23,7 @@ std::expected<DatabaseUrl, std::string> read_database_url(const Text& text);
 
 // What the scheme alone says; nothing for the keyword form and schemes of no database known here.
 std::optional<DbType> db_type_of_scheme(const std::string& scheme);
+DbType db_type_of(const DatabaseUrl& url);  // one without a scheme is libpq's keyword=value
 
 // The url can be one of a database of this type: supabase speaks postgresql://, mysql and mariadb each other's.
 bool fits(const DatabaseUrl& url, DbType type);

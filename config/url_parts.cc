@@ -125,6 +125,24 @@ std::string percent_decoded(string_view text) {
   return out;
 }
 
+UrlFamily url_family(DbType type) {
+  switch (type) {
+    case DbType::postgres:
+    case DbType::supabase:
+      return UrlFamily::postgres;
+    case DbType::mysql:
+    case DbType::mariadb:
+      return UrlFamily::mysql;
+    case DbType::sqlite:
+      return UrlFamily::sqlite;
+    case DbType::mssql:
+    case DbType::mongodb:
+    case DbType::snowflake:
+      break;
+  }
+  return UrlFamily::other;
+}
+
 // Strict, because redaction rests on it: a password with a stray @ or / in it would be cut in the wrong place.
 std::string fault_of_url(string_view url, DbType type) {
   const UrlParts parts = split_url(url);
@@ -133,7 +151,7 @@ std::string fault_of_url(string_view url, DbType type) {
   if (!well_encoded(url)) return "has a % that begins no percent-encoding; write it as %25";
   if (std::ranges::count(parts.user, '@') > 1 || parts.path.contains('@'))
     return "has more than one @; in a password write @ : / ? as %40 %3A %2F %3F";
-  const bool postgres = dialect_of(type) == Dialect::postgres;
+  const bool postgres = url_family(type) == UrlFamily::postgres;
   if (!postgres && parts.hosts.empty() && !parts.query.contains("socket="))
     return "names no host: " + std::string(parts.scheme) + "user:password@host:port/database";
   if (auto fault = fault_of_query(parts.query, postgres); !fault.empty()) return fault;

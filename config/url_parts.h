@@ -23,6 +23,10 @@ UrlParts split_url(std::string_view url);
 // What is no percent-encoding stays as it is.
 std::string percent_decoded(std::string_view text);
 
+// Databases whose urls are written alike: supabase is a PostgreSQL, mariadb a MySQL.
+enum class UrlFamily { postgres, mysql, sqlite, other };
+UrlFamily url_family(DbType type);
+
 // What keeps a client from taking the url of that type, or empty. Says no part of it: that might be of a password.
 std::string fault_of_url(std::string_view url, DbType type);
 

@@ -12,10 +12,7 @@ enum class DbType { postgres, mysql, mariadb, sqlite, mssql, mongodb, supabase, 
 std::string_view name_of(DbType type);  // "postgres", as written in YAML
 std::optional<DbType> db_type_named(std::string_view name);
 std::span<const DbType> all_db_types();
-bool reachable(DbType type);  // this build has a connector for it
-
-// How SQL is spoken to a database: supabase is a PostgreSQL, mariadb a MySQL.
-enum class Dialect { postgres, mysql, sqlite };
-Dialect dialect_of(DbType type);  // REQUIRES: reachable(type)
+bool reachable(DbType type);           // this build has a connector for it
+bool tells_transactions(DbType type);  // its rows tell which transaction wrote them: detect: xid can work
 
 }  // namespace vhookd

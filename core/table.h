@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -35,19 +36,26 @@ struct TableName {
   bool operator==(const TableName&) const = default;
 };
 
+// What a connector notes of a table for itself. No other code looks inside.
+struct TableNotes {
+  TableNotes() = default;
+  TableNotes(const TableNotes&) = default;
+  TableNotes& operator=(const TableNotes&) = default;
+  virtual ~TableNotes() = default;
+};
+
 struct Table {
   TableName name;  // schema resolved
   Relation relation = Relation::table;
-  std::vector<Column> columns;           // in catalogue order
-  std::vector<std::string> primary_key;  // in key order; empty: none
-  std::vector<Index> indexes;            // the primary key's among them
-  std::int64_t estimated_rows = -1;      // -1: not known
-  bool may_write = false;                // the role could INSERT, UPDATE or DELETE here
-  bool row_security = false;             // policies choose the rows the role sees
-  bool foreign_parts = false;            // some of its rows are a foreign table's
-  bool has_heirs = false;                // its rows are also those of tables that inherit from it, no partitions
-  bool short_rows = false;               // each fits into a page of the database (8 KiB at PostgreSQL), as it is stored
-  std::uint64_t number = 0;              // the catalogue's own (PostgreSQL's oid); 0: it has none
+  std::vector<Column> columns;              // in catalogue order
+  std::vector<std::string> primary_key;     // in key order; empty: none
+  std::vector<Index> indexes;               // the primary key's among them
+  std::int64_t estimated_rows = -1;         // -1: not known
+  bool may_write = false;                   // the role could INSERT, UPDATE or DELETE here
+  bool row_security = false;                // policies choose the rows the role sees
+  bool foreign_parts = false;               // some of its rows are a foreign table's
+  bool has_heirs = false;                   // its rows are also those of tables that inherit from it, no partitions
+  std::shared_ptr<const TableNotes> notes;  // the connector's own; null: none
 
   const Column* find(const std::string& column) const;  // null: no such column
 };

@@ -18,4 +18,7 @@ std::optional<Instant> parse_utc(std::string_view text);
 // Either of these, or a date alone: its midnight.
 std::optional<Instant> parse_time(std::string_view text);
 
+// "0s", "59s", "3m12s", "2h05m", "4d03h".
+std::string duration_text(double seconds);
+
 }  // namespace vhookd

@@ -44,7 +44,6 @@ struct Param {
   Kind kind = Kind::text;
   bool null = false;
   std::string text;
-  bool own = false;  // made by vhookd itself of digits, commas and braces: may stand in the statement as 'text'
   bool operator==(const Param&) const = default;
 };
 

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "config/database_url.h"
+#include "connectors/connector.h"
 #include "core/crypto.h"
 #include "daemon/explain/explanation_print.h"
 #include "daemon/output/terminal.h"
@@ -107,7 +108,8 @@ std::string soft_deletion(const Table& table) {
 
 class File {
  public:
-  File(const InitSource& source, const std::string& server) : source_(source) {
+  File(const InitSource& source, const SourceTraits& traits, const std::string& server)
+      : source_(source), traits_(traits), roles_(traits.capabilities().roles) {
     const auto& database = source.database;
     out_ = "# From `vhookd init`: " + remark(server) + ", " + remark(database.display) +
            "\n"
@@ -121,19 +123,19 @@ class File {
     for (const auto& variable : source.variables)
       out_ += "    # Set " + variable + " in vhookd's environment to the password" +
               " as it is, not percent-encoded; ${file:/path} and ${credential:NAME} do as well.\n";
-    if (source.variables.empty() && dialect_of(database.type) != Dialect::sqlite)
+    if (source.variables.empty() && roles_)
       out_ += "    # No password: where one is needed, reader:${env:NAME}@host keeps it out of this file.\n";
     out_ += "    db_url: " + scalar(source.url) + "\n";
   }
 
   void schema(const std::string& schema) {
     schema_ = schema;
-    if (schema.empty() || dialect_of(source_.database.type) == Dialect::sqlite) return;
+    if (schema.empty() || !roles_) return;
     if (can_be_written(schema)) out_ += "    db_schema: " + name_scalar(schema) + "\n";
   }
 
   void begin_webhooks(bool may_write, bool any) {
-    if (may_write && dialect_of(source_.database.type) != Dialect::sqlite)  // of a file every owner may
+    if (may_write && roles_)  // a file's owner always may
       out_ += "    # This role may write to the tables. vhookd needs SELECT only: give it a role of its own.\n";
     out_ +=
         "\n"
@@ -176,7 +178,7 @@ class File {
 
   Result<Plan> plan(Event event, const Table& table) {
     webhook_.event = event;
-    return make_plan(webhook_, table, std::nullopt);
+    return make_plan(webhook_, table, traits_, std::nullopt);
   }
 
   // A plan's complaint begins with the webhook's id, which is none yet.
@@ -222,6 +224,8 @@ class File {
   }
 
   const InitSource& source_;
+  const SourceTraits& traits_;
+  bool roles_;               // the database has logins with passwords and rights of their own
   config::Webhook webhook_;  // of the plan being looked at
   std::string schema_;       // the connection's
   std::string db_schema_;    // the line for a table in another
@@ -237,12 +241,12 @@ std::expected<InitSource, std::string> init_source(const std::string& url) {
     return std::unexpected("holds a ${…}, which only a configuration has; give the URL itself, or write $ as %24");
   const auto read = config::read_database_url({.written = url, .pieces = {{.text = url, .written = {}}}});
   if (!read) return std::unexpected(read.error());
-  const auto type = config::db_type_of_scheme(read->scheme).value_or(DbType::postgres);
+  const auto type = config::db_type_of(*read);
   InitSource source{.database = {.type = type, .url = read->url, .display = read->display, .schema = {}},
                     .url = read->display,
                     .variables = {},
                     .schema = {}};
-  if (type == DbType::sqlite) return source;  // has no password
+  if (!traits_of(type).capabilities().roles) return source;  // has no password
   constexpr std::string_view hidden = "***";
   for (auto at = source.url.find(hidden); at != std::string::npos; at = source.url.find(hidden, at)) {
     const auto number = source.variables.size() + 1;
@@ -254,8 +258,9 @@ std::expected<InitSource, std::string> init_source(const std::string& url) {
   return source;
 }
 
-std::string init_file(const InitSource& source, const std::string& server, const std::vector<InitTable>& tables) {
-  File file(source, server);
+std::string init_file(const InitSource& source, const SourceTraits& traits, const std::string& server,
+                      const std::vector<InitTable>& tables) {
+  File file(source, traits, server);
   bool may_write = false;
   for (const auto& found : tables) may_write = may_write || (found.table && found.table->may_write);
   file.schema(!source.schema.empty() || tables.empty() ? source.schema : tables.front().name.schema);

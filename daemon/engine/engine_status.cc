@@ -288,7 +288,7 @@ Answer<std::string> Engine::explain(const std::string& id, bool json) {
   auto session = parts_.connect(webhook->database, parts_.connect_options);
   if (!session) return failed(session.error());
   const auto explanation =
-      vhookd::explain(*webhook, {.session = **session, .now = parts_.clock.now(), .random_id = parts_.random_id});
+      vhookd::explain(*webhook, {.source = **session, .now = parts_.clock.now(), .random_id = parts_.random_id});
   if (!explanation) return failed(explanation.error());
   return json ? explanation_json(**explanation) : explanation_text(**explanation);
 }

@@ -6,52 +6,43 @@
 
 namespace vhookd {
 
-IdleProbes::Place& IdleProbes::place(const config::Database& database) {
+IdleProbes::Entry& IdleProbes::entry_of(const config::Database& database) {
   const std::lock_guard lock(mutex_);
-  auto& place = places_[SessionPool::place_of(database)];
-  if (!place) place = std::make_unique<Place>();
-  return *place;
+  auto& entry = entries_[SessionPool::place_of(database)];
+  if (!entry) entry = std::make_unique<Entry>();
+  return *entry;
 }
 
 std::optional<IdleProbes::Seen> IdleProbes::recent(const config::Database& database, Micros age) {
-  Place& at = place(database);
+  Entry& at = entry_of(database);
   const std::lock_guard lock(at.mutex);
   if (!at.seen || clock_.tick() - at.seen->tick > age) return std::nullopt;
   return at.seen;
 }
 
-std::optional<std::string> IdleProbes::read(Connector& session, const IdleProbe& probe) {
-  std::optional<std::string> token;
-  const auto done = session.read(probe.query, [&](Row row) {
-    if (!row.empty() && !row[0].null) token = row[0].text;
-    return true;
-  });
-  if (!done) return std::nullopt;
-  return token;
-}
-
-// REQUIRES: place.mutex held.
-std::optional<std::string> IdleProbes::read_held(Place& place, const config::Database& database,
-                                                 const IdleProbe& probe) {
-  if (!place.held) {
+// REQUIRES: entry.mutex held.
+std::optional<std::string> IdleProbes::read_held(Entry& entry, const config::Database& database) {
+  if (!entry.held) {
     auto made = connect_(database, options_);
     if (!made) return std::nullopt;
-    place.held = std::move(*made);
-    ++place.holds;
+    entry.held = std::move(*made);
+    ++entry.holds;
   }
-  const auto token = read(*place.held, probe);
-  if (!token) place.held.reset();
-  return token ? std::optional(std::to_string(place.holds) + " " + *token) : std::nullopt;
+  const auto token = entry.held->idle_token();
+  if (token && *token) return std::to_string(entry.holds) + " " + **token;
+  entry.held.reset();
+  return std::nullopt;
 }
 
-std::optional<IdleProbes::Seen> IdleProbes::ask(const config::Database& database, Connector& session) {
-  const auto probe = idle_probe(dialect_of(database.type));
-  if (!probe) return std::nullopt;
-  Place& at = place(database);
+std::optional<IdleProbes::Seen> IdleProbes::ask(const config::Database& database, Source& source) {
+  const auto& can = source.traits().capabilities();
+  if (can.idle_token.empty()) return std::nullopt;
+  Entry& at = entry_of(database);
   std::unique_lock lock(at.mutex, std::defer_lock);
-  if (probe->held_open) lock.lock();  // else a slow server would keep everybody from the last answer
+  if (can.idle_token_needs_session) lock.lock();  // else a slow server would keep everybody from the last answer
   std::optional<Seen> seen = Seen{.token = {}, .asked_at = clock_.now(), .tick = clock_.tick()};
-  auto token = probe->held_open ? read_held(at, database, *probe) : read(session, *probe);
+  auto token = can.idle_token_needs_session ? read_held(at, database)
+                                            : source.idle_token().value_or(std::optional<std::string>());
   if (token) {
     seen->token = std::move(*token);
   } else {

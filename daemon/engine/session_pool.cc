@@ -21,7 +21,7 @@ std::string SessionPool::place_of(const config::Database& database) {
 Result<SessionPool::Lease> SessionPool::lease(const config::Database& database) {
   const std::string place = place_of(database);
   std::vector<Idle> too_old;  // closed outside the lock
-  auto session = shelf_.with([&](Shelf& shelf) -> std::unique_ptr<Connector> {
+  auto session = shelf_.with([&](Shelf& shelf) -> std::unique_ptr<Source> {
     const Tick now = clock_.tick();
     for (auto& [name, idle] : shelf)
       while (!idle.empty() && now - idle.front().since > longest_idle) {
@@ -45,7 +45,7 @@ Result<SessionPool::Lease> SessionPool::lease_new(const config::Database& databa
   return lease(database);
 }
 
-void SessionPool::give_back(const std::string& place, std::unique_ptr<Connector> session) {
+void SessionPool::give_back(const std::string& place, std::unique_ptr<Source> session) {
   Idle idle{std::move(session), clock_.tick()};
   shelf_.with([&](Shelf& shelf) {
     auto& list = shelf[place];

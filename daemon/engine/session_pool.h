@@ -21,22 +21,22 @@ class SessionPool {
 
   class Lease {
    public:
-    Lease(SessionPool& home, std::string place, std::unique_ptr<Connector> session, bool reused)
+    Lease(SessionPool& home, std::string place, std::unique_ptr<Source> session, bool reused)
         : home_(&home), place_(std::move(place)), session_(std::move(session)), reused_(reused) {}
     Lease(Lease&&) = default;
     Lease& operator=(Lease&&) = delete;
     ~Lease() {
       if (session_) home_->give_back(place_, std::move(session_));
     }
-    Connector& operator*() const { return *session_; }
-    Connector* operator->() const { return session_.get(); }
+    Source& operator*() const { return *session_; }
+    Source* operator->() const { return session_.get(); }
     bool reused() const { return reused_; }  // it lay idle, so the server may have ended it meanwhile
     void discard() { session_.reset(); }     // broken: not to be used again
 
    private:
     SessionPool* home_;
     std::string place_;
-    std::unique_ptr<Connector> session_;
+    std::unique_ptr<Source> session_;
     bool reused_;
   };
 
@@ -50,12 +50,12 @@ class SessionPool {
 
  private:
   struct Idle {
-    std::unique_ptr<Connector> session;
+    std::unique_ptr<Source> session;
     Tick since;
   };
   using Shelf = std::map<std::string, std::vector<Idle>>;
 
-  void give_back(const std::string& place, std::unique_ptr<Connector> session);
+  void give_back(const std::string& place, std::unique_ptr<Source> session);
 
   Connect connect_;
   ConnectOptions options_;

@@ -5,6 +5,8 @@
 #include <string_view>
 #include <vector>
 
+#include "core/time_text.h"
+
 namespace vhookd {
 
 // How standard output wants to be written to.
@@ -34,8 +36,5 @@ std::string table(const std::vector<std::string>& head, const std::vector<std::v
 
 // Control characters (C0, DEL, C1) as spaces, so that no text can move the cursor or begin a line.
 std::string printable(std::string_view text);
-
-// "0s", "59s", "3m12s", "2h05m", "4d03h".
-std::string duration_text(double seconds);
 
 }  // namespace vhookd

@@ -77,7 +77,7 @@ void Simulation::begin_daemon() {
   if (!opened) throw std::runtime_error(opened.error().message);
   daemon_.store = std::move(*opened);
   daemon_.sessions = std::make_unique<SessionPool>(
-      [this](const config::Database&, const ConnectOptions&) -> Result<std::unique_ptr<Connector>> {
+      [this](const config::Database&, const ConnectOptions&) -> Result<std::unique_ptr<Source>> {
         if (chance(dice_, database_.faults)) return fail(Recourse::reconnect, "the database is away");
         return database_.connect();
       },
