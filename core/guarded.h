@@ -1,8 +1,9 @@
 // Data that cannot be reached without its lock.
 #pragma once
 
-#include <mutex>
 #include <utility>
+
+#include "core/mutex.h"
 
 namespace vhookd {
 
@@ -12,16 +13,16 @@ class Guarded {
   template <class... Args>
   explicit Guarded(Args&&... args) : value_(std::forward<Args>(args)...) {}
 
-  // Runs f(T&) under the lock and hands back what it returns.
+  // Runs f(T&) under the lock and returns what it returns.
   template <class F>
-  auto with(F&& f) {
-    const std::lock_guard lock(mutex_);
+  auto with(F&& f) EXCLUDES(mutex_) {
+    const MutexLock lock(mutex_);
     return std::forward<F>(f)(value_);
   }
 
  private:
-  std::mutex mutex_;
-  T value_;
+  Mutex mutex_;
+  T value_ GUARDED_BY(mutex_);
 };
 
 }  // namespace vhookd

@@ -85,7 +85,7 @@ HttpResponse no_such_method(const HttpRequest& request, const std::string& allow
   return response;
 }
 
-HttpResponse plain_answer(const HttpRequest& request, const Control& control, const ApiPolicy& policy) {
+HttpResponse plain_answer(const HttpRequest& request, Control& control, const ApiPolicy& policy) {
   if (auto refused = refuse_foreign(request, policy)) return *refused;
   if (request.path != "/healthz") {
     // Before the route: who may not read learns nothing of what there is.
@@ -108,7 +108,7 @@ HttpResponse plain_answer(const HttpRequest& request, const Control& control, co
 
 }  // namespace
 
-HttpResponse answer(const HttpRequest& request, const Control& control, const ApiPolicy& policy) {
+HttpResponse answer(const HttpRequest& request, Control& control, const ApiPolicy& policy) {
   HttpResponse response = plain_answer(request, control, policy);
   const bool told_in_json = response.status >= 400 && response.content_type == "application/json";
   return told_in_json && wants_page(request) ? as_page(response) : response;

@@ -16,6 +16,6 @@ namespace vhookd {
 // configuration's order or by `sort` (id, its like name, connection_id, created_at, updated_at, checked_at) and `order`
 // (asc, desc); the header x-total-count says how many there are before the cut. GET …/dead leaves the pages' bodies
 // out, but for ?page=PAGE, which gives the one page whole.
-HttpResponse answer(const HttpRequest& request, const Control& control, const ApiPolicy& policy);
+HttpResponse answer(const HttpRequest& request, Control& control, const ApiPolicy& policy);
 
 }  // namespace vhookd

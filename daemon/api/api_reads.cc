@@ -139,7 +139,7 @@ struct Cut {
   std::size_t total = 0;
 };
 
-Answer<Cut> cut_of(const Control& control, const Selection& selection) {
+Answer<Cut> cut_of(Control& control, const Selection& selection) {
   Cut cut;
   if (is_plain(selection)) {
     const auto total = control.each(selection.offset, selection.limit,
@@ -208,7 +208,7 @@ HttpResponse refusal_response(const ApiCall& call, const Refusal& refusal) {
   return error_response(status_of(refusal.why), error, details);
 }
 
-Answer<std::vector<WebhookStatus>> statuses_of(const Control& control, std::span<const std::string> ids) {
+Answer<std::vector<WebhookStatus>> statuses_of(Control& control, std::span<const std::string> ids) {
   std::vector<WebhookStatus> statuses;
   statuses.reserve(ids.size());
   for (const auto& id : ids) {

@@ -12,13 +12,13 @@ namespace vhookd {
 
 struct ApiCall {
   const HttpRequest& request;
-  const Control& control;
+  Control& control;
   std::string id;        // the {id} of the path; empty where the route has none
   bool can_act = false;  // there is a token to be let in with
 };
 
 // As they stand now, with their runs; one that has gone meanwhile is left out.
-Answer<std::vector<WebhookStatus>> statuses_of(const Control& control, std::span<const std::string> ids);
+Answer<std::vector<WebhookStatus>> statuses_of(Control& control, std::span<const std::string> ids);
 
 HttpResponse get_healthz(const ApiCall& call);
 HttpResponse get_readyz(const ApiCall& call);

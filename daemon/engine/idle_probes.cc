@@ -2,25 +2,24 @@
 
 #include <utility>
 
-#include "daemon/engine/session_pool.h"
+#include "daemon/engine/connection_key.h"
 
 namespace vhookd {
 
 IdleProbes::Entry& IdleProbes::entry_of(const config::Database& database) {
-  const std::lock_guard lock(mutex_);
-  auto& entry = entries_[SessionPool::place_of(database)];
+  const MutexLock lock(mutex_);
+  auto& entry = entries_[connection_key(database)];
   if (!entry) entry = std::make_unique<Entry>();
   return *entry;
 }
 
 std::optional<IdleProbes::Seen> IdleProbes::recent(const config::Database& database, Micros age) {
   Entry& at = entry_of(database);
-  const std::lock_guard lock(at.mutex);
+  const MutexLock lock(at.mutex);
   if (!at.seen || clock_.tick() - at.seen->tick > age) return std::nullopt;
   return at.seen;
 }
 
-// REQUIRES: entry.mutex held.
 std::optional<std::string> IdleProbes::read_held(Entry& entry, const config::Database& database) {
   if (!entry.held) {
     auto made = connect_(database, options_);
@@ -38,17 +37,22 @@ std::optional<IdleProbes::Seen> IdleProbes::ask(const config::Database& database
   const auto& can = source.traits().capabilities();
   if (can.idle_token.empty()) return std::nullopt;
   Entry& at = entry_of(database);
-  std::unique_lock lock(at.mutex, std::defer_lock);
-  if (can.idle_token_needs_session) lock.lock();  // else a slow server would keep everybody from the last answer
-  std::optional<Seen> seen = Seen{.token = {}, .asked_at = clock_.now(), .tick = clock_.tick()};
-  auto token = can.idle_token_needs_session ? read_held(at, database)
-                                            : source.idle_token().value_or(std::optional<std::string>());
-  if (token) {
-    seen->token = std::move(*token);
-  } else {
-    seen.reset();
+  const auto asked_now = [this] { return Seen{.token = {}, .asked_at = clock_.now(), .tick = clock_.tick()}; };
+  const auto with_token = [](Seen seen, std::optional<std::string> token) -> std::optional<Seen> {
+    if (!token) return std::nullopt;
+    seen.token = std::move(*token);
+    return seen;
+  };
+  if (can.idle_token_needs_session) {
+    const MutexLock lock(at.mutex);
+    const Seen asked = asked_now();
+    at.seen = with_token(asked, read_held(at, database));
+    return at.seen;
   }
-  if (!lock.owns_lock()) lock.lock();
+  const Seen asked = asked_now();
+  // Without the lock: others read the last answer meanwhile.
+  auto seen = with_token(asked, source.idle_token().value_or(std::optional<std::string>()));
+  const MutexLock lock(at.mutex);
   at.seen = seen;
   return seen;
 }

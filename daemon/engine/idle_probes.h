@@ -4,12 +4,12 @@
 
 #include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 
 #include "connectors/connector.h"
 #include "core/clock.h"
+#include "core/mutex.h"
 #include "core/shared.h"
 
 namespace vhookd {
@@ -34,20 +34,20 @@ class IdleProbes {
 
  private:
   struct Entry {
-    std::mutex mutex;  // guards the rest
-    std::unique_ptr<Source> held;
-    std::uint64_t holds = 0;  // so many sessions were held one after the other
-    std::optional<Seen> seen;
+    Mutex mutex;
+    std::unique_ptr<Source> held GUARDED_BY(mutex);
+    std::uint64_t holds GUARDED_BY(mutex) = 0;  // so many sessions were held one after the other
+    std::optional<Seen> seen GUARDED_BY(mutex);
   };
 
   Entry& entry_of(const config::Database& database);
-  std::optional<std::string> read_held(Entry& entry, const config::Database& database);
+  std::optional<std::string> read_held(Entry& entry, const config::Database& database) REQUIRES(entry.mutex);
 
   Connect connect_;
   ConnectOptions options_;
   const Clock& clock_;
-  std::mutex mutex_;  // guards the map; an entry stays where it is
-  std::map<std::string, std::unique_ptr<Entry>> entries_;
+  Mutex mutex_;
+  std::map<std::string, std::unique_ptr<Entry>> entries_ GUARDED_BY(mutex_);  // an entry stays where it is
 };
 
 }  // namespace vhookd

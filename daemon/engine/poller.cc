@@ -75,7 +75,7 @@ Result<void> Poller::prepare(Job& job) {
   if (!table) return std::unexpected(table.error());
   job.table = std::move(*table);
   if (auto planned = make_plan_for(job); !planned) return planned;
-  job.plan.range_rows = sizes_.range_rows;
+  job.plan.range_rows = options_.sizes.range_rows;
   job.plan.whole = job.request.whole;
   job.outcome.strategy = name_of(job.plan.strategy);
   job.outcome.by_commits_alone = changes_by_commits_alone(job.table);
@@ -152,9 +152,9 @@ PageBuilder Poller::page_builder(const Job& job) const {
                   .max_records = job.webhook.page_max_limit,
                   .next_sequence = job.state.next_sequence,
                   .initial = is_initial(job.commit.checkpoint, job.plan),
-                  .random_id = hooks_.random_id};
-  style.part_bytes = sizes_.part_bytes.value_or(style.part_bytes);
-  style.part_known_rows = sizes_.part_known_rows.value_or(style.part_known_rows);
+                  .random_id = options_.random_id};
+  style.part_bytes = options_.sizes.part_bytes.value_or(style.part_bytes);
+  style.part_known_rows = options_.sizes.part_known_rows.value_or(style.part_known_rows);
   return {std::move(style), RecordWriter(job.plan.delivered, job.plan.delivered_at)};
 }
 
@@ -191,7 +191,7 @@ class Poller::Watch final : public DriveObserver {
   void asking(const Question& /*question*/) override {
     job_.outcome.at_database = true;
     rows_ = 0;
-    poller_.hooks_.step();
+    poller_.observer_.made_progress();
   }
 
   Result<Then> handled(PageBuilder& builder) override {
@@ -201,7 +201,7 @@ class Poller::Watch final : public DriveObserver {
     if (job_.stopped) return Then::stop;
     constexpr int rows_a_look = 64;
     if (rows_++ == 0) first_row_ = poller_.clock_.tick();
-    const bool old = rows_ % rows_a_look == 0 && poller_.clock_.tick() - first_row_ > poller_.hooks_.longest_view;
+    const bool old = rows_ % rows_a_look == 0 && poller_.clock_.tick() - first_row_ > poller_.options_.longest_view;
     return old ? Then::new_view : Then::go_on;
   }
 
@@ -210,7 +210,7 @@ class Poller::Watch final : public DriveObserver {
     auto part = builder.take_part();
     if (!part || !keep_) return {};
     if (auto written = poller_.settle(job_); !written || job_.stopped) return written;
-    return poller_.commit(job_, std::move(*part), poller_.hooks_.beside);
+    return poller_.commit(job_, std::move(*part), poller_.options_.commit_concurrently);
   }
 
   Poller& poller_;
@@ -226,25 +226,24 @@ namespace {
 class SharedBound final : public ForwardingSource {
  public:
   using ForwardingSource::begin;
-  SharedBound(Source& source, const config::Database& database, const Poller::Hooks& hooks)
-      : ForwardingSource(source), database_(database), hooks_(hooks) {}
+  SharedBound(Source& source, const config::Database& database, ProbeCache* cache)
+      : ForwardingSource(source), database_(database), cache_(cache) {}
 
   Result<void> read(const Question& question, const OnRow& on_row) override {
-    const bool shared = hooks_.shared_look && std::holds_alternative<OpenTransactionBound>(question);
-    return shared ? hooks_.shared_look(database_, source(), question, on_row)
-                  : ForwardingSource::read(question, on_row);
+    const bool shared = cache_ != nullptr && std::holds_alternative<OpenTransactionBound>(question);
+    return shared ? cache_->look(database_, source(), question, on_row) : ForwardingSource::read(question, on_row);
   }
 
  private:
   const config::Database& database_;
-  const Poller::Hooks& hooks_;
+  ProbeCache* cache_;  // null: each poll asks for itself
 };
 
 }  // namespace
 
 // Leaves the source in the poll's last view. `keep` false: what is gathered is thrown away.
 Result<void> Poller::converse(Job& job, Method& method, PageBuilder& builder, bool keep) {
-  SharedBound source(job.source, *job.webhook.database, hooks_);
+  SharedBound source(job.source, *job.webhook.database, options_.probe_cache);
   Watch watch(*this, job, keep);
   return drive(method, source, builder, watch);
 }
@@ -258,14 +257,14 @@ Result<void> Poller::settle(Job& job) const {
     return stored;
   }
   job.epoch_open = true;
-  if (job.initial) hooks_.progressed(job.webhook.id, job.rows_written, job.expected);
-  job.stopped = hooks_.stopping() || !hooks_.may_queue(job.webhook.id);
+  if (job.initial) observer_.progressed(job.webhook.id, job.rows_written, job.expected);
+  job.stopped = observer_.stopping() || !observer_.may_queue(job.webhook.id);
   return {};
 }
 
 // REQUIRES: the part before is settled. `beside`: this one may still be under way on return.
 Result<void> Poller::commit(Job& job, Part part, bool beside) {
-  hooks_.step();
+  observer_.made_progress();
   PollCommit whole = job.commit;
   whole.checkpoint = std::move(part.checkpoint);
   whole.pages = std::move(part.pages);
@@ -284,7 +283,7 @@ Result<void> Poller::commit(Job& job, Part part, bool beside) {
   const auto how = beside ? std::launch::async | std::launch::deferred : std::launch::deferred;
   job.writing = std::async(how, [this, whole = std::move(whole)] {
     auto stored = store_.commit(whole);
-    if (stored && !whole.pages.empty()) hooks_.pages_queued(whole.webhook_id);
+    if (stored && !whole.pages.empty()) observer_.pages_queued(whole.webhook_id);
     return stored;
   });
   return beside ? Result<void>() : settle(job);
@@ -293,8 +292,8 @@ Result<void> Poller::commit(Job& job, Part part, bool beside) {
 Result<void> Poller::finish(Job& job, const Method& method, PageBuilder& builder) {
   if (job.stopped) {
     // The open page is not committed: its rows come again with the next poll, which goes on from the last part.
-    job.outcome.more = !hooks_.stopping() && hooks_.may_queue(job.webhook.id);
-    job.outcome.no_room = !hooks_.stopping() && !job.outcome.more;
+    job.outcome.more = !observer_.stopping() && observer_.may_queue(job.webhook.id);
+    job.outcome.no_room = !observer_.stopping() && !job.outcome.more;
     return store_.record_run(job.webhook.id, job.outcome.run);
   }
   const auto summary = method.summary();

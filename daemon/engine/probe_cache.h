@@ -4,13 +4,13 @@
 
 #include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "config/config.h"
 #include "core/clock.h"
+#include "core/mutex.h"
 #include "core/source.h"
 
 namespace vhookd {
@@ -31,17 +31,17 @@ class ProbeCache {
 
  private:
   struct Entry {
-    std::mutex mutex;           // guards the rest
-    std::size_t question = 0;   // its index
-    std::optional<Tick> asked;  // none: not yet
-    Result<std::vector<std::vector<Param>>> rows;
+    Mutex mutex;
+    std::size_t question GUARDED_BY(mutex) = 0;   // its index
+    std::optional<Tick> asked GUARDED_BY(mutex);  // none: not yet
+    Result<std::vector<std::vector<Param>>> rows GUARDED_BY(mutex);
   };
 
   Entry& entry_of(const config::Database& database);
 
   const Clock& clock_;
-  std::mutex mutex_;  // guards the map; an entry stays where it is
-  std::map<std::string, std::unique_ptr<Entry>> entries_;
+  Mutex mutex_;
+  std::map<std::string, std::unique_ptr<Entry>> entries_ GUARDED_BY(mutex_);  // an entry stays where it is
 };
 
 }  // namespace vhookd
