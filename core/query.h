@@ -1,4 +1,4 @@
-// One SELECT with its bound values.
+// One SELECT statement with its bound values.
 #pragma once
 
 #include <string>
@@ -10,15 +10,15 @@ namespace vhookd {
 
 struct Table;
 
-// `sql` holds placeholders in the dialect of its connector: $1, $2 … for PostgreSQL, ? for MySQL,
-// MariaDB and SQLite. Values are always bound, never spliced.
+// `sql` contains placeholders in the dialect of its connector: $1, $2 … for PostgreSQL, ? for MySQL, MariaDB and
+// SQLite. Values are always bound, never written into the text.
 struct Query {
   std::string sql;
   std::vector<Param> params;
-  const Table* table = nullptr;  // what it reads, as describe() gave it; columns are recognised by their names
-  // For a server that can profit from it:
-  bool few = false;    // a handful of short rows answers it, the same whatever the settings of the session
-  bool often = false;  // it is asked in these very words with each poll, whatever the table
+  const Table* table = nullptr;  // the table it reads, from describe(); result columns are matched to it by name
+  // Hints that a connector may use:
+  bool few = false;    // the result is a few short rows and does not depend on session settings
+  bool often = false;  // each poll runs exactly this text, whatever the table
 };
 
 }  // namespace vhookd
