@@ -22,13 +22,13 @@ namespace vhookd {
 
 namespace {
 
-// What a probe found of one webhook. An error is what will keep it from working.
+// The result of probing one webhook. Errors keep the webhook from working.
 struct Finding {
   std::string id;
   std::vector<std::string> found, warnings, errors;
 };
 
-// MySQL and MariaDB, to a role with PROCESS.
+// Whether the role can see open transactions of MySQL or MariaDB, which requires PROCESS.
 bool sees_transactions(Connector& session) {
   return session
       .read({.sql = "SELECT trx_id FROM information_schema.innodb_trx LIMIT 1", .params = {}}, [](Row) { return true; })
@@ -47,21 +47,21 @@ void probe_table(const config::Webhook& webhook, Connector& session, Finding& fi
   finding.found.push_back(key.empty() ? "no key" : "key " + key);
   if (plan->strategy == Strategy::timestamp) {
     const auto index = index_advice(*plan);
-    if (!index.used.empty()) finding.found.push_back("index " + index.used + " serves the polls");
+    if (!index.used.empty()) finding.found.push_back("index " + index.used + " is used by the polls");
     if (index.used.empty())
       finding.warnings.push_back(index.cost + (index.missing.empty() ? "" : "; " + index.missing));
   }
   if (looks_for_transactions(*plan) && plan->strategy == Strategy::timestamp && !sees_transactions(session)) {
     const auto reach = config::show(lookback(webhook));
-    finding.warnings.push_back("transactions that commit more than " + reach +
-                               " (lookback) after the time they wrote into " + plan->stamp +
-                               " are missed; GRANT PROCESS ON *.* to this role: polls then see what is under way and "
-                               "stay below it");
+    finding.warnings.push_back(
+        "transactions that commit more than " + reach + " (lookback) after the time they wrote into " + plan->stamp +
+        " are missed; GRANT PROCESS ON *.* to this role, so that polls see open transactions and "
+        "wait for them");
   }
-  // A file is opened read-only whoever may write it.
+  // SQLite files are opened read-only, whatever their permissions.
   if (table->may_write && plan->dialect != Dialect::sqlite)
     finding.warnings.push_back("the role may write to " + plan->from +
-                               "; vhookd needs SELECT only: use a role of its own");
+                               "; vhookd needs only SELECT: use a separate role");
 }
 
 void probe_hook(const config::Webhook& webhook, const EgressRules& rules, Finding& finding) {
@@ -76,8 +76,8 @@ void probe_hook(const config::Webhook& webhook, const EgressRules& rules, Findin
   bool allowed = false;
   for (const auto* at = list; at != nullptr; at = at->ai_next) {
     const auto address = ip_of(*at->ai_addr);
-    const auto why =
-        address ? rules.refusal(*address, webhook.delivery->hook_url) : std::optional<std::string>("is no IP address");
+    const auto why = address ? rules.refusal(*address, webhook.delivery->hook_url)
+                             : std::optional<std::string>("is not an IP address");
     if (why) refused.push_back(*why);
     allowed = allowed || !why;
   }
@@ -86,7 +86,7 @@ void probe_hook(const config::Webhook& webhook, const EgressRules& rules, Findin
 }
 
 std::vector<Finding> probe(const config::Config& config) {
-  std::map<std::string, Result<std::unique_ptr<Connector>>> sessions;  // one for each database
+  std::map<std::string, Result<std::unique_ptr<Connector>>> sessions;  // one per database
   const EgressRules rules(config.egress);
   std::vector<Finding> findings;
   for (const auto& webhook : config.webhooks) {
