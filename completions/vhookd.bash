@@ -1,5 +1,5 @@
 # bash completion for vhookd(1)                                                    -*- shell-script -*-
-# The webhooks' ids are asked of the running daemon, and only where it answers at once.
+# Webhook ids come from the running daemon, if it answers within 2 seconds.
 
 _vhookd_ids() {
   timeout 2 vhookd "$@" status --json 2> /dev/null | grep -oE '"id":"[A-Za-z0-9._-]+"' | cut -d '"' -f 4
@@ -13,7 +13,7 @@ _vhookd() {
   local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
   local word command='' second='' where=() words='' i
   COMPREPLY=()
-  # readline cuts words at "=": --state=DIR is three of them.
+  # readline splits words at "=": --state=DIR is three words.
   if [ "$cur" = = ]; then
     cur=''
   elif [ "$prev" = = ]; then
@@ -67,6 +67,6 @@ _vhookd() {
       ;;
   esac
   mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
-  # A URL goes on.
+  # A URL continues after the completion.
   if [[ ${COMPREPLY[0]-} == *:/* ]]; then compopt -o nospace 2> /dev/null; fi
 } && complete -F _vhookd vhookd
