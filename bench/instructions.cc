@@ -81,19 +81,20 @@ config::Webhook webhook_on(const std::string& file) {
   return webhook;
 }
 
-Poller::Hooks hooks() {
-  return {.pages_queued = [](const std::string&) {},
-          .may_queue = [](const std::string&) { return true; },
-          .progressed = [](const std::string&, std::int64_t, std::optional<std::int64_t>) {},
-          .stopping = [] { return false; },
-          .step = [] {},
-          .random_id = [] { return std::string(32, 'a'); }};
-}
+class QuietObserver final : public PollObserver {
+ public:
+  void pages_queued(const std::string&) override {}
+  bool may_queue(const std::string&) override { return true; }
+  void progressed(const std::string&, std::int64_t, std::optional<std::int64_t>) override {}
+  bool stopping() override { return false; }
+  void made_progress() override {}
+};
 
 void poll_all(Store& store, const Clock& clock, const config::Webhook& webhook) {
   auto session = connect(webhook.database, {});
   if (!session) give_up(session.error().message);
-  Poller poller(store, clock, hooks());
+  QuietObserver observer;
+  Poller poller(store, clock, observer, {.random_id = [] { return std::string(32, 'a'); }, .sizes = {}});
   for (bool more = true; more;) {
     const auto outcome = poller.poll(webhook, **session, {});
     if (!outcome.run.ok) give_up(outcome.run.error);

@@ -1,8 +1,9 @@
 // Guarded<T>: a value that can be accessed only while its mutex is held. Thread-safe.
 #pragma once
 
-#include <mutex>
 #include <utility>
+
+#include "core/mutex.h"
 
 namespace vhookd {
 
@@ -14,14 +15,14 @@ class Guarded {
 
   // Calls f(T&) with the mutex held and returns its result. `f` must not do I/O or call with() again.
   template <class F>
-  auto with(F&& f) {
-    const std::lock_guard lock(mutex_);
+  auto with(F&& f) EXCLUDES(mutex_) {
+    const MutexLock lock(mutex_);
     return std::forward<F>(f)(value_);
   }
 
  private:
-  std::mutex mutex_;
-  T value_;
+  Mutex mutex_;
+  T value_ GUARDED_BY(mutex_);
 };
 
 }  // namespace vhookd

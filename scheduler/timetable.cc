@@ -165,8 +165,9 @@ void Timetable::drop_if_idle(Databases::iterator database) {
 Tick Timetable::next_tick(const std::string& id, const Entry& entry, Tick now) const {
   const auto interval = std::chrono::duration_cast<Micros>(entry.interval).count();
   const auto phase = static_cast<std::int64_t>(stable_hash(id) % static_cast<std::uint64_t>(interval));
-  const auto since = now.time_since_epoch().count() - phase;
-  return Tick(Micros(phase + (since / interval + 1) * interval));
+  // Soon after a boot the monotonic clock may not have reached the phase yet; the sum is positive all the same.
+  const auto until = now.time_since_epoch().count() - phase + interval;
+  return Tick(Micros(phase + until / interval * interval));
 }
 
 }  // namespace vhookd

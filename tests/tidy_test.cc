@@ -6,6 +6,7 @@
 #include <set>
 #include <sstream>
 
+#include "tests/support/paths.h"
 #include "tests/tidy.h"
 
 namespace vhookd::tidy {
@@ -18,7 +19,7 @@ std::vector<File> repository() {
   static const std::set<std::string> skipped = {".git", "build", "node_modules", ".cache", "bad", "corpus"};
   static const std::set<std::string> text = {".cc",      ".h",  ".md", ".txt", ".yaml", ".json",
                                              ".service", ".sh", ".py", ".mjs", ".js"};
-  const fs::path top = VHOOKD_SOURCE_DIR;
+  const fs::path top = source_dir();
   std::vector<File> files;
   for (auto i = fs::recursive_directory_iterator(top); i != fs::recursive_directory_iterator(); ++i) {
     const auto name = i->path().filename().string();
@@ -40,7 +41,7 @@ std::string report(const std::vector<Finding>& found) {
 
 TEST(Repository, KeepsTheHouseRules) {
   const auto files = repository();
-  ASSERT_GT(files.size(), 20U) << "the repository was not found at " << VHOOKD_SOURCE_DIR;
+  ASSERT_GT(files.size(), 20U) << "the repository was not found at " << source_dir();
   std::vector<Finding> found;
   for (const auto& file : files) {
     check_text(file, found);

@@ -86,7 +86,7 @@ HttpResponse no_such_method(const HttpRequest& request, const std::string& allow
   return response;
 }
 
-HttpResponse plain_answer(const HttpRequest& request, const Control& control, const ApiPolicy& policy) {
+HttpResponse plain_answer(const HttpRequest& request, Control& control, const ApiPolicy& policy) {
   if (auto refused = refuse_cross_origin(request, policy)) return *refused;
   if (request.path != "/healthz") {
     // Before the route is looked up, so that a client without access does not learn which paths exist.
@@ -109,7 +109,7 @@ HttpResponse plain_answer(const HttpRequest& request, const Control& control, co
 
 }  // namespace
 
-HttpResponse answer(const HttpRequest& request, const Control& control, const ApiPolicy& policy) {
+HttpResponse answer(const HttpRequest& request, Control& control, const ApiPolicy& policy) {
   HttpResponse response = plain_answer(request, control, policy);
   const bool json_error = response.status >= 400 && response.content_type == "application/json";
   return json_error && wants_page(request) ? as_page(response) : response;

@@ -1,6 +1,6 @@
 // The HTTP API: routes a request to its handler and returns the answer. Stateless: all effects are those of Control,
-// and it is as thread-safe as Control. Answers are JSON, except for metrics and the status page; errors are {"error": …, "details":
-// […]}.
+// and it is as thread-safe as Control. Answers are JSON, except for metrics and the status page; errors are {"error":
+// …, "details": […]}.
 #pragma once
 
 #include "daemon/api/api_access.h"
@@ -17,6 +17,6 @@ namespace vhookd {
 // created_lte. They are in the order of the configuration, or sorted by `sort` (id, its alias name, connection_id,
 // created_at, updated_at, checked_at) and `order` (asc, desc). The header x-total-count is the number of all matches.
 // GET …/dead omits the bodies of the pages, except with ?page=PAGE, which returns that page completely.
-HttpResponse answer(const HttpRequest& request, const Control& control, const ApiPolicy& policy);
+HttpResponse answer(const HttpRequest& request, Control& control, const ApiPolicy& policy);
 
 }  // namespace vhookd

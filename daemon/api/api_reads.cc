@@ -139,7 +139,7 @@ struct SelectedIds {
   std::size_t total = 0;
 };
 
-Answer<SelectedIds> select_ids(const Control& control, const Selection& selection) {
+Answer<SelectedIds> select_ids(Control& control, const Selection& selection) {
   SelectedIds selected;
   if (selects_all(selection)) {
     const auto total = control.each(selection.offset, selection.limit,
@@ -208,7 +208,7 @@ HttpResponse refusal_response(const ApiCall& call, const Refusal& refusal) {
   return error_response(status_of(refusal.why), error, details);
 }
 
-Answer<std::vector<WebhookStatus>> statuses_of(const Control& control, std::span<const std::string> ids) {
+Answer<std::vector<WebhookStatus>> statuses_of(Control& control, std::span<const std::string> ids) {
   std::vector<WebhookStatus> statuses;
   statuses.reserve(ids.size());
   for (const auto& id : ids) {

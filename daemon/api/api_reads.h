@@ -12,13 +12,13 @@ namespace vhookd {
 
 struct ApiCall {
   const HttpRequest& request;
-  const Control& control;
+  Control& control;
   std::string id;        // the {id} of the path; empty: the route has none
   bool can_act = false;  // the client can authenticate for changes: a token is configured, or it uses the socket
 };
 
 // The current status of each webhook, with its runs. Webhooks that no longer exist are left out.
-Answer<std::vector<WebhookStatus>> statuses_of(const Control& control, std::span<const std::string> ids);
+Answer<std::vector<WebhookStatus>> statuses_of(Control& control, std::span<const std::string> ids);
 
 HttpResponse get_healthz(const ApiCall& call);
 HttpResponse get_readyz(const ApiCall& call);

@@ -5,13 +5,11 @@
 
 #include <atomic>
 #include <charconv>
-#include <condition_variable>
-#include <mutex>
 #include <set>
-#include <stop_token>
 #include <thread>
 
 #include "core/clock.h"
+#include "core/mutex.h"
 #include "daemon/api/listening_socket.h"
 #include "daemon/api/request_target.h"
 
@@ -33,36 +31,45 @@ struct Connection {
 // that sends single bytes could keep its connection forever.
 class Deadlines {
  public:
-  explicit Deadlines(std::chrono::milliseconds timeout)
-      : timeout_(timeout), reaper_([this](const std::stop_token& stop) { reap(stop); }) {}
+  explicit Deadlines(std::chrono::milliseconds timeout) : timeout_(timeout), reaper_([this] { reap(); }) {}
+  ~Deadlines() {
+    {
+      const MutexLock lock(mutex_);
+      stopping_ = true;
+    }
+    changed_.notify_all();
+    reaper_.join();
+  }
+  Deadlines(const Deadlines&) = delete;
+  Deadlines& operator=(const Deadlines&) = delete;
 
   void add(Connection& connection) {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     connection.deadline = clock_.tick() + timeout_;
+    if (connections_.empty()) changed_.notify_all();
     connections_.insert(&connection);
-    changed_.notify_all();
   }
   void renew(Connection& connection) { set(connection, clock_.tick() + timeout_); }
   void lift(Connection& connection) { set(connection, Tick::max()); }
   void remove(Connection& connection) {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     connections_.erase(&connection);
   }
 
  private:
   void set(Connection& connection, Tick deadline) {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     connection.deadline = deadline;
   }
 
-  void reap(const std::stop_token& stop) {
-    std::unique_lock lock(mutex_);
-    while (!stop.stop_requested()) {
+  void reap() {
+    MutexLock lock(mutex_);
+    while (!stopping_) {
       if (connections_.empty()) {
-        changed_.wait(lock, stop, [this] { return !connections_.empty(); });
+        changed_.wait(lock);
         continue;
       }
-      changed_.wait_for(lock, stop, timeout_ / 8, [] { return false; });
+      changed_.wait_for(lock, timeout_ / 8);
       for (Connection* connection : connections_) {
         if (connection->deadline > clock_.tick()) continue;
         // The descriptor is closed only after remove(), so it is still this connection's.
@@ -74,10 +81,11 @@ class Deadlines {
 
   SystemClock clock_;
   std::chrono::milliseconds timeout_;
-  std::mutex mutex_;
-  std::condition_variable_any changed_;
-  std::set<Connection*> connections_;
-  std::jthread reaper_;  // last member: its thread uses all others
+  Mutex mutex_;
+  ConditionVariable changed_;
+  std::set<Connection*> connections_ GUARDED_BY(mutex_);
+  bool stopping_ GUARDED_BY(mutex_) = false;
+  std::thread reaper_;  // last member: its thread uses all others
 };
 
 // An answer that is generated while it is sent. Generating a piece counts as handler time, sending it as client time.

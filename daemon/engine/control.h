@@ -1,5 +1,5 @@
 // What a person or a program may ask of the running daemon. The HTTP API and the command line speak
-// these; the engine answers them. All functions are thread-safe and may block while they wait.
+// these; the engine answers them.
 #pragma once
 
 #include <chrono>
@@ -74,33 +74,39 @@ using Visit = std::function<void(const WebhookStatus&)>;
 // A long text bit by bit: each call gives the next piece, an empty one ends it. Not thread-safe.
 using Pieces = std::function<std::string()>;
 
-struct Control {
+// Thread-safe. A call may block while it waits for the store, a poll or a database.
+class Control {
+ public:
+  Control() = default;
+  virtual ~Control() = default;
+  Control(const Control&) = delete;
+  Control& operator=(const Control&) = delete;
+
   // Calls `visit` for each webhook from place `from` of the configuration's order on, at most `most` of them, without
   // its runs; how many there are in all. `visit` is quick and asks nothing of this Control.
-  std::function<Answer<std::size_t>(std::size_t from, std::size_t most, const Visit& visit)> each;
-  std::function<Answer<Counts>()> counts;  // cheap, however many webhooks there are
-  std::function<Answer<WebhookStatus>(const std::string& id)> get;
-  std::function<Answer<Run>(const std::string& id)> trigger;  // polls now, waits for the run
-  std::function<Answer<WebhookStatus>(const std::string& id)> pause;
-  std::function<Answer<WebhookStatus>(const std::string& id)> resume;
+  virtual Answer<std::size_t> each(std::size_t from, std::size_t most, const Visit& visit) = 0;
+  virtual Answer<Counts> counts() = 0;  // cheap, however many webhooks there are
+  virtual Answer<WebhookStatus> get(const std::string& id) = 0;
+  virtual Answer<Run> trigger(const std::string& id) = 0;  // polls now, waits for the run
+  virtual Answer<WebhookStatus> pause(const std::string& id) = 0;
+  virtual Answer<WebhookStatus> resume(const std::string& id) = 0;
   // Webhooks kept in state; bodies as daemon/engine/definition.h takes them. invalid: every error. conflict: the id is
   // taken, or the webhook stands in the YAML. change gives the webhook as it is then, remove as it was; with it go its
   // pages.
-  std::function<Answer<WebhookStatus>(const std::string& body, std::optional<bool> include_all)> create;
-  std::function<Answer<WebhookStatus>(const std::string& id, const std::string& body)> change;
-  std::function<Answer<WebhookStatus>(const std::string& id)> remove;
-  std::function<Answer<ReloadReport>()> reload;  // invalid: the configuration's errors
-  std::function<Answer<std::vector<DeadPage>>(const std::string& id)> dead;
+  virtual Answer<WebhookStatus> create(const std::string& body, std::optional<bool> include_all) = 0;
+  virtual Answer<WebhookStatus> change(const std::string& id, const std::string& body) = 0;
+  virtual Answer<WebhookStatus> remove(const std::string& id) = 0;
+  virtual Answer<ReloadReport> reload() = 0;  // invalid: the configuration's errors
+  virtual Answer<std::vector<DeadPage>> dead(const std::string& id) = 0;
   // Where no page is in the range nothing is selected. invalid: to.url may not be sent to.
-  std::function<Answer<Selected>(const std::string& id, const ReplayRange& range, const ReplayTo& to)> replay;
-  std::function<Answer<DeadPage>(const std::string& id, const std::string& page)>
-      drop_dead;  // by the page's id; gone for good
+  virtual Answer<Selected> replay(const std::string& id, const ReplayRange& range, const ReplayTo& to) = 0;
+  virtual Answer<DeadPage> drop_dead(const std::string& id, const std::string& page) = 0;  // by page id; gone for good
   // How it is polled, what that promises and what it would send, as text or JSON; asks the database, sends nothing.
-  std::function<Answer<std::string>(const std::string& id, bool json)> explain;
+  virtual Answer<std::string> explain(const std::string& id, bool json) = 0;
   // Empty: started and every webhook that isn't paused is healthy. Else the reasons.
-  std::function<std::vector<std::string>()> not_ready;
-  std::function<bool()> alive;              // makes progress
-  std::function<Answer<Pieces>()> metrics;  // Prometheus' text format, see daemon/engine/metrics.h
+  virtual std::vector<std::string> not_ready() = 0;
+  virtual bool alive() = 0;              // makes progress
+  virtual Answer<Pieces> metrics() = 0;  // Prometheus' text format, see daemon/engine/metrics.h
 };
 
 }  // namespace vhookd

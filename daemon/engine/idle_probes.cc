@@ -2,20 +2,20 @@
 
 #include <utility>
 
-#include "daemon/engine/session_pool.h"
+#include "daemon/engine/connection_key.h"
 
 namespace vhookd {
 
 IdleProbes::Place& IdleProbes::place(const config::Database& database) {
-  const std::lock_guard lock(mutex_);
-  auto& place = places_[SessionPool::place_of(database)];
+  const MutexLock lock(mutex_);
+  auto& place = places_[connection_key(database)];
   if (!place) place = std::make_unique<Place>();
   return *place;
 }
 
 std::optional<IdleProbes::Seen> IdleProbes::recent(const config::Database& database, Micros age) {
   Place& at = place(database);
-  const std::lock_guard lock(at.mutex);
+  const MutexLock lock(at.mutex);
   if (!at.seen || clock_.tick() - at.seen->tick > age) return std::nullopt;
   return at.seen;
 }
@@ -30,7 +30,6 @@ std::optional<std::string> IdleProbes::read(Connector& session, const IdleProbe&
   return token;
 }
 
-// REQUIRES: place.mutex held.
 std::optional<std::string> IdleProbes::read_held(Place& place, const config::Database& database,
                                                  const IdleProbe& probe) {
   if (!place.held) {
@@ -48,16 +47,21 @@ std::optional<IdleProbes::Seen> IdleProbes::ask(const config::Database& database
   const auto probe = idle_probe(dialect_of(database.type));
   if (!probe) return std::nullopt;
   Place& at = place(database);
-  std::unique_lock lock(at.mutex, std::defer_lock);
-  if (probe->held_open) lock.lock();  // else a slow server would keep everybody from the last answer
-  std::optional<Seen> seen = Seen{.token = {}, .asked_at = clock_.now(), .tick = clock_.tick()};
-  auto token = probe->held_open ? read_held(at, database, *probe) : read(session, *probe);
-  if (token) {
-    seen->token = std::move(*token);
-  } else {
-    seen.reset();
+  const auto asked_now = [this] { return Seen{.token = {}, .asked_at = clock_.now(), .tick = clock_.tick()}; };
+  const auto with_token = [](Seen seen, std::optional<std::string> token) -> std::optional<Seen> {
+    if (!token) return std::nullopt;
+    seen.token = std::move(*token);
+    return seen;
+  };
+  if (probe->held_open) {
+    const MutexLock lock(at.mutex);
+    const Seen asked = asked_now();
+    at.seen = with_token(asked, read_held(at, database, *probe));
+    return at.seen;
   }
-  if (!lock.owns_lock()) lock.lock();
+  const Seen asked = asked_now();
+  auto seen = with_token(asked, read(session, *probe));  // without the lock: others read the last answer meanwhile
+  const MutexLock lock(at.mutex);
   at.seen = seen;
   return seen;
 }

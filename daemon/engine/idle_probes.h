@@ -4,12 +4,12 @@
 
 #include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 
 #include "connectors/connector.h"
 #include "core/clock.h"
+#include "core/mutex.h"
 #include "core/shared.h"
 #include "scheduler/detect/idle.h"
 
@@ -35,21 +35,22 @@ class IdleProbes {
 
  private:
   struct Place {
-    std::mutex mutex;  // guards the rest
-    std::unique_ptr<Connector> held;
-    std::uint64_t holds = 0;  // so many sessions were held one after the other
-    std::optional<Seen> seen;
+    Mutex mutex;
+    std::unique_ptr<Connector> held GUARDED_BY(mutex);
+    std::uint64_t holds GUARDED_BY(mutex) = 0;  // so many sessions were held one after the other
+    std::optional<Seen> seen GUARDED_BY(mutex);
   };
 
   Place& place(const config::Database& database);
   static std::optional<std::string> read(Connector& session, const IdleProbe& probe);
-  std::optional<std::string> read_held(Place& place, const config::Database& database, const IdleProbe& probe);
+  std::optional<std::string> read_held(Place& place, const config::Database& database, const IdleProbe& probe)
+      REQUIRES(place.mutex);
 
   Connect connect_;
   ConnectOptions options_;
   const Clock& clock_;
-  std::mutex mutex_;  // guards the map; a place stays where it is
-  std::map<std::string, std::unique_ptr<Place>> places_;
+  Mutex mutex_;
+  std::map<std::string, std::unique_ptr<Place>> places_ GUARDED_BY(mutex_);  // a place stays where it is
 };
 
 }  // namespace vhookd

@@ -74,7 +74,7 @@ Result<void> Poller::prepare(Job& job) {
   if (!table) return std::unexpected(table.error());
   job.table = std::move(*table);
   if (auto planned = make_plan_for(job); !planned) return planned;
-  job.plan.range_rows = sizes_.range_rows;
+  job.plan.range_rows = options_.sizes.range_rows;
   job.plan.whole = job.request.whole;
   job.outcome.strategy = name_of(job.plan.strategy);
   job.outcome.by_commits_alone = changes_by_commits_alone(job.table);
@@ -151,9 +151,9 @@ PageBuilder Poller::make_harvest(const Job& job) const {
                   .max_records = job.webhook.page_max_limit,
                   .next_sequence = job.state.next_sequence,
                   .initial = is_initial(job.commit.checkpoint, job.plan),
-                  .random_id = hooks_.random_id};
-  style.part_bytes = sizes_.part_bytes.value_or(style.part_bytes);
-  style.part_known_rows = sizes_.part_known_rows.value_or(style.part_known_rows);
+                  .random_id = options_.random_id};
+  style.part_bytes = options_.sizes.part_bytes.value_or(style.part_bytes);
+  style.part_known_rows = options_.sizes.part_known_rows.value_or(style.part_known_rows);
   return {std::move(style), RecordWriter(job.plan.delivered, job.plan.delivered_at)};
 }
 
@@ -192,7 +192,7 @@ Result<void> Poller::converse(Job& job, Poll& poll, PageBuilder& builder, bool k
     anew = anew || question->anew;
     if (question->fresh || anew) job.session.end();
     job.outcome.at_database = true;
-    hooks_.step();
+    observer_.made_progress();
     const bool apart =
         question->refusable || question->shared;  // what is refused or told by others is the question alone
     if (anew && apart)
@@ -219,12 +219,12 @@ Result<bool> Poller::read(Job& job, const Question& question, Poll& poll, PageBu
     if (!taken || job.stopped) return false;
     constexpr int rows_a_look = 64;
     if (rows++ == 0) first_row = clock_.tick();
-    if (rows % rows_a_look == 0 && clock_.tick() - first_row > hooks_.longest_view) whole = !go_on_anew(poll);
+    if (rows % rows_a_look == 0 && clock_.tick() - first_row > options_.longest_view) whole = !go_on_anew(poll);
     return whole;
   };
   const auto read = how.begins ? job.session.begin_with(question.query, on_row)
-                    : question.shared && hooks_.shared_look
-                        ? hooks_.shared_look(job.webhook.database, job.session, question.query, on_row)
+                    : question.shared && options_.probe_cache != nullptr
+                        ? options_.probe_cache->look(job.webhook.database, job.session, question.query, on_row)
                         : job.session.read(question.query, on_row);
   if (!taken) return std::unexpected(taken.error());
   if (!read && !question.is_refusal(read.error())) return std::unexpected(read.error());
@@ -237,7 +237,7 @@ Result<void> Poller::take(Job& job, Poll& poll, PageBuilder& builder, Row row, b
   auto part = builder.take_part();
   if (!part || !keep) return {};
   if (auto written = settle(job); !written || job.stopped) return written;
-  return commit(job, std::move(*part), hooks_.beside);
+  return commit(job, std::move(*part), options_.commit_concurrently);
 }
 
 // Waits for the part that is being committed, if one is. Where the poll can't go on after it, what was gathered
@@ -249,14 +249,14 @@ Result<void> Poller::settle(Job& job) const {
     return stored;
   }
   job.epoch_open = true;
-  if (job.initial) hooks_.progressed(job.webhook.id, job.rows_written, job.expected);
-  job.stopped = hooks_.stopping() || !hooks_.may_queue(job.webhook.id);
+  if (job.initial) observer_.progressed(job.webhook.id, job.rows_written, job.expected);
+  job.stopped = observer_.stopping() || !observer_.may_queue(job.webhook.id);
   return {};
 }
 
 // REQUIRES: the part before is settled. `beside`: this one may still be under way on return.
 Result<void> Poller::commit(Job& job, Part part, bool beside) {
-  hooks_.step();
+  observer_.made_progress();
   PollCommit whole = job.commit;
   whole.checkpoint = std::move(part.checkpoint);
   whole.pages = std::move(part.pages);
@@ -275,7 +275,7 @@ Result<void> Poller::commit(Job& job, Part part, bool beside) {
   const auto how = beside ? std::launch::async | std::launch::deferred : std::launch::deferred;
   job.writing = std::async(how, [this, whole = std::move(whole)] {
     auto stored = store_.commit(whole);
-    if (stored && !whole.pages.empty()) hooks_.pages_queued(whole.webhook_id);
+    if (stored && !whole.pages.empty()) observer_.pages_queued(whole.webhook_id);
     return stored;
   });
   return beside ? Result<void>() : settle(job);
@@ -284,8 +284,8 @@ Result<void> Poller::commit(Job& job, Part part, bool beside) {
 Result<void> Poller::finish(Job& job, Poll& poll, PageBuilder& builder) {
   if (job.stopped) {
     // The open page is not committed: its rows come again with the next poll, which goes on from the last part.
-    job.outcome.more = !hooks_.stopping() && hooks_.may_queue(job.webhook.id);
-    job.outcome.no_room = !hooks_.stopping() && !job.outcome.more;
+    job.outcome.more = !observer_.stopping() && observer_.may_queue(job.webhook.id);
+    job.outcome.no_room = !observer_.stopping() && !job.outcome.more;
     return store_.record_run(job.webhook.id, job.outcome.run);
   }
   auto last = builder.finish(checkpoint(poll));

@@ -12,6 +12,8 @@
 #include "connectors/connector.h"
 #include "core/clock.h"
 #include "core/run.h"
+#include "daemon/engine/poll_observer.h"
+#include "daemon/engine/probe_cache.h"
 #include "scheduler/detect/plan.h"
 #include "scheduler/detect/poll.h"
 #include "store/store.h"
@@ -43,25 +45,6 @@ struct PollRequest {
 
 class Poller {
  public:
-  struct Hooks {
-    std::function<void(const std::string& id)> pages_queued;  // after each commit with pages
-    std::function<bool(const std::string& id)> may_queue;     // the outbox has room
-    // A part of a first sync was committed: so many rows more were read. `expected`: of the whole table, by the
-    // database's estimate; none where it is not known or the part did not begin at the table's beginning.
-    std::function<void(const std::string& id, std::int64_t rows, std::optional<std::int64_t> expected)> progressed;
-    std::function<bool()> stopping;
-    std::function<void()> step;  // before each question to a database, and with each commit
-    std::function<std::string()> random_id;
-    // Asks the session, or repeats what another one of its database was told a moment ago. Empty: asks.
-    std::function<Result<void>(const config::Database& database, Connector& session, const Query& query,
-                               const OnRow& on_row)>
-        shared_look = nullptr;
-    // A view of the database is left so long after its first row where the poll can go on in another: an old one
-    // keeps the server from clearing up behind it.
-    Micros longest_view = std::chrono::seconds(30);
-    // Parts are committed on a thread of their own while the next one is read; pages_queued is called there.
-    bool beside = false;
-  };
   // How large what is gathered grows; none: as PageStyle and Plan have it. The simulation takes small ones, so
   // that a few rows show every border.
   struct Sizes {
@@ -69,8 +52,20 @@ class Poller {
     std::optional<std::size_t> part_known_rows;
     std::optional<std::int64_t> range_rows;
   };
-  Poller(Store& store, const Clock& clock, Hooks hooks, Sizes sizes = {})
-      : store_(store), clock_(clock), hooks_(std::move(hooks)), sizes_(sizes) {}
+  struct Options {
+    std::function<std::string()> random_id;
+    // Answers questions that hold for a whole server; null: each poll asks its own session.
+    ProbeCache* probe_cache = nullptr;
+    // A view of the database is left this long after its first row where the poll can go on in another: an old view
+    // keeps the server from cleaning up behind it.
+    Micros longest_view = std::chrono::seconds(30);
+    // Parts are committed on a thread of their own while the next one is read.
+    bool commit_concurrently = false;
+    Sizes sizes;
+  };
+  // Everything passed by reference outlives the poller.
+  Poller(Store& store, const Clock& clock, PollObserver& observer, Options options)
+      : store_(store), clock_(clock), observer_(observer), options_(std::move(options)) {}
 
   PollOutcome poll(const config::Webhook& webhook, Connector& session, const PollRequest& request);
 
@@ -95,8 +90,8 @@ class Poller {
 
   Store& store_;
   const Clock& clock_;
-  Hooks hooks_;
-  Sizes sizes_;
+  PollObserver& observer_;
+  const Options options_;
 };
 
 }  // namespace vhookd

@@ -2,6 +2,8 @@
 
 #include <poll.h>
 
+#include "daemon/engine/connection_key.h"
+
 namespace vhookd {
 
 namespace {
@@ -41,13 +43,6 @@ void give(const Rows& rows, const OnRow& on_row) {
   }
 }
 
-// The URL to the end of its authority: what one role sees at one server.
-std::string server_of(const config::Database& database) {
-  const auto& url = database.url.reveal();
-  const auto authority = url.find("://");
-  return url.substr(0, authority == std::string::npos ? authority : url.find_first_of("/?", authority + 3));
-}
-
 }  // namespace
 
 Result<void> look_for_what_is_new(Connector& session, const Query& query, const OnRow& on_row) {
@@ -58,8 +53,8 @@ Result<void> look_for_what_is_new(Connector& session, const Query& query, const 
 }
 
 ProbeCache::Place& ProbeCache::place_of(const config::Database& database) {
-  const std::lock_guard lock(mutex_);
-  auto& place = places_[server_of(database)];
+  const MutexLock lock(mutex_);
+  auto& place = places_[server_key(database)];
   if (!place) place = std::make_unique<Place>();
   return *place;
 }
@@ -67,7 +62,7 @@ ProbeCache::Place& ProbeCache::place_of(const config::Database& database) {
 Result<void> ProbeCache::look(const config::Database& database, Connector& session, const Query& query,
                               const OnRow& on_row) {
   Place& at = place_of(database);
-  const std::lock_guard lock(at.mutex);
+  const MutexLock lock(at.mutex);
   if (!at.asked || at.sql != query.sql || clock_.tick() - *at.asked > keeps) {
     const Tick now = clock_.tick();
     at.asked.reset();

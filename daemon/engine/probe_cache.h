@@ -4,13 +4,13 @@
 
 #include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "connectors/connector.h"
 #include "core/clock.h"
+#include "core/mutex.h"
 
 namespace vhookd {
 
@@ -30,17 +30,17 @@ class ProbeCache {
 
  private:
   struct Place {
-    std::mutex mutex;  // guards the rest
-    std::string sql;
-    std::optional<Tick> asked;  // none: not yet
-    Result<std::vector<std::vector<Param>>> rows;
+    Mutex mutex;
+    std::string sql GUARDED_BY(mutex);
+    std::optional<Tick> asked GUARDED_BY(mutex);  // none: not yet
+    Result<std::vector<std::vector<Param>>> rows GUARDED_BY(mutex);
   };
 
   Place& place_of(const config::Database& database);
 
   const Clock& clock_;
-  std::mutex mutex_;  // guards the map; a place stays where it is
-  std::map<std::string, std::unique_ptr<Place>> places_;
+  Mutex mutex_;
+  std::map<std::string, std::unique_ptr<Place>> places_ GUARDED_BY(mutex_);  // a place stays where it is
 };
 
 }  // namespace vhookd

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "daemon/engine/connection_key.h"
+
 namespace vhookd {
 
 namespace {
@@ -14,41 +16,38 @@ constexpr std::size_t most_idle = 4;
 
 }  // namespace
 
-std::string SessionPool::place_of(const config::Database& database) {
-  return std::string(name_of(database.type)) + " " + database.url.reveal();
-}
-
 Result<SessionPool::Lease> SessionPool::lease(const config::Database& database) {
-  const std::string place = place_of(database);
+  const std::string key = connection_key(database);
   std::vector<Idle> too_old;  // closed outside the lock
-  auto session = shelf_.with([&](Shelf& shelf) -> std::unique_ptr<Connector> {
+  auto session = idle_.with([&](IdleSessions& sessions) -> std::unique_ptr<Connector> {
     const Tick now = clock_.tick();
-    for (auto& [name, idle] : shelf)
+    for (auto& [name, idle] : sessions)
       while (!idle.empty() && now - idle.front().since > longest_idle) {
         too_old.push_back(std::move(idle.front()));
         idle.erase(idle.begin());
       }
-    auto& idle = shelf[place];
+    auto& idle = sessions[key];
     if (idle.empty()) return nullptr;
     auto newest = std::move(idle.back().session);
     idle.pop_back();
     return newest;
   });
-  if (session) return Lease(*this, place, std::move(session), true);
+  if (session) return Lease(*this, key, std::move(session), true);
   auto made = connect_(database, options_);
   if (!made) return std::unexpected(made.error());
-  return Lease(*this, place, std::move(*made), false);
+  return Lease(*this, key, std::move(*made), false);
 }
 
 Result<SessionPool::Lease> SessionPool::lease_new(const config::Database& database) {
-  const auto closed = shelf_.with([&](Shelf& shelf) { return std::exchange(shelf[place_of(database)], {}); });
+  const auto closed =
+      idle_.with([&](IdleSessions& sessions) { return std::exchange(sessions[connection_key(database)], {}); });
   return lease(database);
 }
 
-void SessionPool::give_back(const std::string& place, std::unique_ptr<Connector> session) {
+void SessionPool::give_back(const std::string& key, std::unique_ptr<Connector> session) {
   Idle idle{std::move(session), clock_.tick()};
-  shelf_.with([&](Shelf& shelf) {
-    auto& list = shelf[place];
+  idle_.with([&](IdleSessions& sessions) {
+    auto& list = sessions[key];
     if (list.size() < most_idle) list.push_back(std::move(idle));
   });
 }

@@ -21,12 +21,12 @@ class SessionPool {
 
   class Lease {
    public:
-    Lease(SessionPool& home, std::string place, std::unique_ptr<Connector> session, bool reused)
-        : home_(&home), place_(std::move(place)), session_(std::move(session)), reused_(reused) {}
+    Lease(SessionPool& pool, std::string key, std::unique_ptr<Connector> session, bool reused)
+        : pool_(&pool), key_(std::move(key)), session_(std::move(session)), reused_(reused) {}
     Lease(Lease&&) = default;
     Lease& operator=(Lease&&) = delete;
     ~Lease() {
-      if (session_) home_->give_back(place_, std::move(session_));
+      if (session_) pool_->give_back(key_, std::move(session_));
     }
     Connector& operator*() const { return *session_; }
     Connector* operator->() const { return session_.get(); }
@@ -34,8 +34,8 @@ class SessionPool {
     void discard() { session_.reset(); }     // broken: not to be used again
 
    private:
-    SessionPool* home_;
-    std::string place_;
+    SessionPool* pool_;
+    std::string key_;
     std::unique_ptr<Connector> session_;
     bool reused_;
   };
@@ -45,22 +45,19 @@ class SessionPool {
   // A new one; the idle ones of that database are closed, for one of them was found broken.
   Result<Lease> lease_new(const config::Database& database);
 
-  // What two webhooks must have in common to share sessions, and a place in the timetable.
-  static std::string place_of(const config::Database& database);
-
  private:
   struct Idle {
     std::unique_ptr<Connector> session;
     Tick since;
   };
-  using Shelf = std::map<std::string, std::vector<Idle>>;
+  using IdleSessions = std::map<std::string, std::vector<Idle>>;  // by connection_key, oldest first
 
-  void give_back(const std::string& place, std::unique_ptr<Connector> session);
+  void give_back(const std::string& key, std::unique_ptr<Connector> session);
 
   Connect connect_;
   ConnectOptions options_;
   const Clock& clock_;
-  Guarded<Shelf> shelf_;
+  Guarded<IdleSessions> idle_;
 };
 
 }  // namespace vhookd

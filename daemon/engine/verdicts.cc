@@ -1,6 +1,6 @@
 // The delivery loop's verdicts: what the retry policy makes of an answer, written down.
 #include "core/crash_point.h"
-#include "daemon/engine/dispatcher.h"
+#include "daemon/engine/delivery_loop.h"
 #include "daemon/output/log.h"
 #include "delivery/split.h"
 
@@ -16,19 +16,19 @@ std::pair<std::string_view, std::string> sequence_of(const Parcel& parcel) {
 
 }  // namespace
 
-void Dispatcher::judged(Flight& flight, const Outcome& outcome) {
+void DeliveryLoop::judged(Flight& flight, const Outcome& outcome) {
   const auto& id = flight.lane.id;
   const Instant now = clock_.now();
   const auto first = retry_clock_.first_attempt_at(flight.lane.name(), flight.sent_at, now, clock_.tick());
   const auto* answered = std::get_if<Answered>(&outcome.result);
   const bool taken = answered != nullptr && answered->status / 100 == 2;  // nothing of it hangs on chance
-  const Attempt attempt = attempt_of(flight.parcel, outcome, first, now, taken ? 0 : hooks_.random());
+  const Attempt attempt = attempt_of(flight.parcel, outcome, first, now, taken ? 0 : options_.random());
   // A replay leaves alone what it sends: nothing of it is split or buried.
   const auto on_reject = flight.lane.replay ? config::OnReject::hold : flight.webhook->delivery->on_reject;
   const auto verdict = judge(attempt, flight.webhook->delivery->retry, on_reject);
   const bool arrived = std::holds_alternative<Delivered>(verdict);
-  hooks_.attempted(id, attempted(verdict, outcome, flight.lane.replay), outcome.took,
-                   arrived && !flight.lane.replay ? std::optional(now - flight.parcel.queued_at) : std::nullopt);
+  observer_.attempted(id, attempted(verdict, outcome, flight.lane.replay), outcome.took,
+                      arrived && !flight.lane.replay ? std::optional(now - flight.parcel.queued_at) : std::nullopt);
   if (arrived) return delivered(flight);
   const auto stored =
       flight.lane.replay ? act_on_replay(flight, outcome, attempt, verdict) : act(flight, outcome, attempt, verdict);
@@ -38,20 +38,20 @@ void Dispatcher::judged(Flight& flight, const Outcome& outcome) {
   wait_until(flight.lane, clock_.tick() + store_retry);
 }
 
-void Dispatcher::delivered(const Flight& flight) {
+void DeliveryLoop::delivered(const Flight& flight) {
   const Parcel& parcel = flight.parcel;
   crash_point(CrashPoint::after_2xx);
   log_event(flight.lane.replay ? Level::info : Level::debug, flight.lane.replay ? "page-replayed" : "page-delivered",
             {{"webhook", flight.lane.id}, sequence_of(parcel), {"page", parcel.page.id}});
   unrecorded_[flight.lane] = {
       .number = flight.lane.replay ? parcel.replay : static_cast<std::int64_t>(parcel.page.sequence),
-      .keep = hooks_.keep(*flight.webhook),
+      .keep = observer_.keep(*flight.webhook),
       .elsewhere = parcel.elsewhere};
   arrived_.push_back(flight.lane);
 }
 
 // What has arrived since the last look, of all webhooks: an fsync each would be the limit of how fast pages go out.
-void Dispatcher::record_arrived() {
+void DeliveryLoop::record_arrived() {
   std::vector<Lane> queues;
   std::vector<Receipt> receipts;
   for (const auto& lane : std::exchange(arrived_, {})) {
@@ -68,29 +68,29 @@ void Dispatcher::record_arrived() {
   for (std::size_t i = 0; i < queues.size(); ++i) recorded(queues[i], results[i]);
 }
 
-void Dispatcher::record_delivered(const Lane& lane) {
+void DeliveryLoop::record_delivered(const Lane& lane) {
   const Taken taken = unrecorded_.at(lane);
   recorded(lane, lane.replay ? store_.replayed(taken.number, taken.keep)
                              : store_.delivered(lane.id, static_cast<std::uint64_t>(taken.number), taken.keep));
 }
 
 // Where the state can't take it now, it is tried again: the page stays the first of its queue until then.
-void Dispatcher::recorded(const Lane& lane, const Result<void>& result) {
+void DeliveryLoop::recorded(const Lane& lane, const Result<void>& result) {
   if (result) {
     const Taken taken = unrecorded_.at(lane);
     unrecorded_.erase(lane);
-    if (!lane.replay) hooks_.delivered(lane.id);
-    if (lane.replay && !taken.elsewhere) hooks_.dead_changed(lane.id);
+    if (!lane.replay) observer_.delivered(lane.id);
+    if (lane.replay && !taken.elsewhere) observer_.dead_changed(lane.id);
     return wait_until(lane, clock_.tick());
   }
   log_event(Level::error, "state-failed", {{"webhook", lane.id}, {"error", result.error().message}});
-  if (!lane.replay) hooks_.failed(lane.id, result.error().message, false);
+  if (!lane.replay) observer_.failed(lane.id, result.error().message, false);
   if (result.error().recourse == Recourse::give_up) unrecorded_.erase(lane);  // the page is not there any more
-  if (hooks_.sendable(lane.id, lane.replay)) wait_until(lane, clock_.tick() + store_retry);
+  if (observer_.sendable(lane.id, lane.replay)) wait_until(lane, clock_.tick() + store_retry);
 }
 
-Result<void> Dispatcher::act(const Flight& flight, const Outcome& outcome, const Attempt& attempt,
-                             const Verdict& verdict) {
+Result<void> DeliveryLoop::act(const Flight& flight, const Outcome& outcome, const Attempt& attempt,
+                               const Verdict& verdict) {
   const auto& id = flight.lane.id;
   const auto sequence = flight.parcel.page.sequence;
   if (const auto* retry = std::get_if<RetryAt>(&verdict))
@@ -105,13 +105,14 @@ Result<void> Dispatcher::act(const Flight& flight, const Outcome& outcome, const
   if (stored) stored = store_.set_paused(id, true, gone);
   log_event(Level::error, "receiver-gone",
             {{"webhook", id}, sequence_of(flight.parcel), {"page", flight.parcel.page.id}});
-  hooks_.failed(id, gone + "; the webhook is paused and its pages are kept; `vhookd resume " + id + "` goes on", true);
+  observer_.failed(id, gone + "; the webhook is paused and its pages are kept; `vhookd resume " + id + "` goes on",
+                   true);
   return stored;
 }
 
 // The page stays first in its queue.
-Result<void> Dispatcher::take_back(const Flight& flight, const std::string& text, const Attempt& attempt,
-                                   const RetryAt& retry) {
+Result<void> DeliveryLoop::take_back(const Flight& flight, const std::string& text, const Attempt& attempt,
+                                     const RetryAt& retry) {
   const auto& id = flight.lane.id;
   auto stored = store_.attempt_failed(id, flight.parcel.page.sequence, retry.at, text, is_rejection(attempt.status));
   log_event(Level::warn, "page-refused",
@@ -120,13 +121,13 @@ Result<void> Dispatcher::take_back(const Flight& flight, const std::string& text
              {"attempt", std::to_string(attempt.attempts)},
              {"likely_permanent", retry.likely_permanent ? "true" : "false"},
              {"error", text}});
-  hooks_.failed(id, text, false);
+  observer_.failed(id, text, false);
   retry_clock_.wait(flight.lane.name(), flight.sent_at, clock_.tick() + (retry.at - attempt.now));
-  if (stored && hooks_.sendable(id, false)) wait_until(flight.lane, retry_clock_.not_before(flight.lane.name()));
+  if (stored && observer_.sendable(id, false)) wait_until(flight.lane, retry_clock_.not_before(flight.lane.name()));
   return stored;
 }
 
-Result<void> Dispatcher::bury(const Flight& flight, const std::string& text, bool isolated) {
+Result<void> DeliveryLoop::bury(const Flight& flight, const std::string& text, bool isolated) {
   const auto& id = flight.lane.id;
   const auto sequence = flight.parcel.page.sequence;
   const bool goes_on = isolated || flight.webhook->delivery->on_dead == config::OnDead::go_on;
@@ -137,15 +138,15 @@ Result<void> Dispatcher::bury(const Flight& flight, const std::string& text, boo
             {{"webhook", id}, sequence_of(flight.parcel), {"page", flight.parcel.page.id}, {"error", text}});
   const std::string what =
       isolated ? "one record is dead, page " + flight.parcel.page.id : "page " + std::to_string(sequence) + " is dead";
-  hooks_.failed(id, what + ": " + text + "; `vhookd replay " + id + " --dead` sends it again", true);
+  observer_.failed(id, what + ": " + text + "; `vhookd replay " + id + " --dead` sends it again", true);
   if (stored && goes_on) wait_until(flight.lane, clock_.tick());
   return stored;
 }
 
-Result<void> Dispatcher::halve_page(const Flight& flight, const std::string& text, const Attempt& attempt) {
+Result<void> DeliveryLoop::halve_page(const Flight& flight, const std::string& text, const Attempt& attempt) {
   const auto& id = flight.lane.id;
   const auto& page = flight.parcel.page;
-  const auto halves = halve(page, flight.webhook->shared_secret(), hooks_.random_id);
+  const auto halves = halve(page, flight.webhook->shared_secret(), options_.random_id);
   Result<void> stored = fail(Recourse::give_up, "page " + page.id + " can't be read, and so not be split");
   if (halves) stored = store_.split(id, page.sequence, halves->first, halves->second);
   if (!stored && stored.error().recourse != Recourse::give_up) return stored;
@@ -162,13 +163,13 @@ Result<void> Dispatcher::halve_page(const Flight& flight, const std::string& tex
              {"page", page.id},
              {"records", std::to_string(page.records)},
              {"error", text}});
-  hooks_.failed(id, text + " (split in two, to find the record that is refused)", false);
+  observer_.failed(id, text + " (split in two, to find the record that is refused)", false);
   wait_until(flight.lane, clock_.tick());
   return {};
 }
 
-Result<void> Dispatcher::act_on_replay(const Flight& flight, const Outcome& outcome, const Attempt& attempt,
-                                       const Verdict& verdict) {
+Result<void> DeliveryLoop::act_on_replay(const Flight& flight, const Outcome& outcome, const Attempt& attempt,
+                                         const Verdict& verdict) {
   const auto& id = flight.lane.id;
   const Parcel& parcel = flight.parcel;
   if (const auto* retry = std::get_if<RetryAt>(&verdict)) {

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <iostream>
+#include <latch>
 #include <random>
 #include <thread>
 
@@ -78,7 +79,7 @@ class StopGuard {
 };
 
 // What `systemctl status` shows.
-std::string summary(const Control& control) {
+std::string summary(Control& control) {
   const auto counts = control.counts();
   if (!counts) return counts.error().messages.front();
   const int healthy = counts->webhooks - counts->paused - counts->unhealthy;
@@ -89,7 +90,7 @@ std::string summary(const Control& control) {
 }
 
 void serve(Engine& engine) {
-  const Control control = engine.control();
+  Control& control = engine.control();
   notify_ready(summary(control));
   const SystemClock clock;
   Tick next_status = clock.tick() + status_spacing;
@@ -176,11 +177,10 @@ int run_command(const RunOptions& options) {
   // Requests wait until the policy is set, which needs the port (api.listen may have port 0), and until the webhooks
   // are loaded: an early request must not be answered that a webhook does not exist.
   ApiPolicy policy;
-  std::mutex answering;
-  std::unique_lock hold(answering);
+  std::latch answering(1);
   auto server = HttpServer::start({.listen = api.listen, .socket = socket_path(api.socket, state, env)},
                                   [&](const HttpRequest& request) {
-                                    { const std::lock_guard wait(answering); }
+                                    answering.wait();
                                     return answer(request, engine.control(), policy);
                                   });
   if (!server) {
@@ -189,13 +189,13 @@ int run_command(const RunOptions& options) {
   }
   auto worked_out = api_policy(api, (*server)->port(), host_names());
   if (!worked_out) {
-    hold.unlock();  // the server's destructor waits for its handlers
+    answering.count_down();  // the server's destructor waits for its handlers
     std::cerr << "vhookd: " << worked_out.error().message << '\n';
     return exit_code::failed;
   }
   policy = std::move(*worked_out);
   const auto started = engine.start();
-  hold.unlock();
+  answering.count_down();
   if (!started) return refuse_state(started.error());
   ::malloc_trim(0);  // memory that reading the configuration used
   log_event(Level::info, "started",

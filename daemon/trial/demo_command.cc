@@ -4,17 +4,16 @@
 #include <unistd.h>
 
 #include <array>
-#include <condition_variable>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
-#include <mutex>
 #include <thread>
 
 #include "config/load.h"
 #include "connectors/connector.h"
 #include "core/crypto.h"
+#include "core/mutex.h"
 #include "core/webhook_secret.h"
 #include "daemon/engine/engine.h"
 #include "daemon/output/exit_code.h"
@@ -106,10 +105,10 @@ int run_demo(const DemoOptions& options) {
   const Folder folder(options.keep);
   const SystemClock clock;
   const std::string secret = fresh_secret();
-  std::mutex printing;
+  Mutex printing;
   const auto decoded = parse_webhook_secret(secret);
   auto receiver = Receiver::open(clock, {.secrets = {*decoded}, .on_page = [&](const Received& page) {
-                                           const std::lock_guard lock(printing);
+                                           const MutexLock lock(printing);
                                            print_page(page);
                                          }});
   if (!receiver) throw std::runtime_error(receiver.error());
@@ -157,7 +156,7 @@ int run_demo(const DemoOptions& options) {
     if (wait_for_signal(step.sql.empty() ? milliseconds(0) : reading_time) == Wake::stop)
       throw std::runtime_error("interrupted");
     {
-      const std::lock_guard lock(printing);
+      const MutexLock lock(printing);
       std::cout << step.text << '\n';
       if (!step.sql.empty()) std::cout << "    sql      " << step.sql << '\n' << std::flush;
     }

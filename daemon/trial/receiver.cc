@@ -9,12 +9,11 @@
 
 #include <algorithm>
 #include <charconv>
-#include <condition_variable>
 #include <cstring>
-#include <mutex>
 #include <random>
 
 #include "core/crypto.h"
+#include "core/mutex.h"
 #include "daemon/trial/page_tracker.h"
 #include "delivery/sign.h"
 #include "scheduler/payload/received_payload.h"
@@ -148,10 +147,10 @@ struct Receiver::Server {
 
   std::mt19937 dice{std::random_device{}()};  // used only by the server's thread
 
-  mutable std::mutex mutex;
-  mutable std::condition_variable changed;
-  PageTracker tracker;           // under mutex
-  std::deque<Received> history;  // under mutex
+  mutable Mutex mutex;
+  mutable ConditionVariable changed;
+  PageTracker tracker GUARDED_BY(mutex);
+  std::deque<Received> history GUARDED_BY(mutex);
 };
 
 Received Receiver::Server::receive(MHD_Connection* connection, std::string body) {
@@ -181,14 +180,14 @@ Received Receiver::Server::receive(MHD_Connection* connection, std::string body)
     if (!why.empty()) return refuse(401, std::move(why));
   }
   if (static_cast<int>(dice() % 100) < options.fail_percent) return refuse(500, "failed on purpose");
-  const std::lock_guard lock(mutex);
+  const MutexLock lock(mutex);
   tracker.take(page);
   return page;
 }
 
 void Receiver::Server::remember(const Received& page) {
   {
-    const std::lock_guard lock(mutex);
+    const MutexLock lock(mutex);
     tracker.count(page);
     history.push_back(page);
     while (history.size() > options.keep) history.pop_front();
@@ -252,18 +251,19 @@ std::string Receiver::url() const {
 }
 
 ReceiverCounts Receiver::counts() const {
-  const std::lock_guard lock(server_->mutex);
+  const MutexLock lock(server_->mutex);
   return server_->tracker.counts();
 }
 
 std::vector<Received> Receiver::history() const {
-  const std::lock_guard lock(server_->mutex);
+  const MutexLock lock(server_->mutex);
   return {server_->history.begin(), server_->history.end()};
 }
 
 bool Receiver::wait_for(std::int64_t pages, std::chrono::milliseconds time) const {
-  std::unique_lock lock(server_->mutex);
-  return server_->changed.wait_for(lock, time, [&] { return server_->tracker.counts().pages >= pages; });
+  MutexLock lock(server_->mutex);
+  const auto enough = [&]() REQUIRES(server_->mutex) { return server_->tracker.counts().pages >= pages; };
+  return server_->changed.wait_for(lock, time, enough);
 }
 
 }  // namespace vhookd

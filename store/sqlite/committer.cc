@@ -52,7 +52,7 @@ std::vector<Result<void>> Committer::commit(std::span<const Job> jobs) {
   std::vector<Waiting> mine;
   mine.reserve(jobs.size());  // others hold pointers to them
   for (const auto& job : jobs) mine.push_back({.job = &job});
-  std::unique_lock lock(mutex_);
+  MutexLock lock(mutex_);
   for (auto& one : mine) waiting_.push_back(&one);
   while (!std::ranges::all_of(mine, &Waiting::done)) {
     if (led_) {

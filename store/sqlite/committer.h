@@ -14,16 +14,15 @@
 // A slower disk gains more.
 #pragma once
 
-#include <condition_variable>
 #include <deque>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <span>
 #include <vector>
 
 #include "core/error.h"
 #include "core/guarded.h"
+#include "core/mutex.h"
 #include "store/sqlite/connection.h"
 
 namespace vhookd {
@@ -37,7 +36,7 @@ class Committer {
   explicit Committer(Guarded<std::unique_ptr<Connection>>& db) : db_(db) {}
 
   // Returns once the jobs are on disk; of each, nothing is where its result is an error. Thread-safe.
-  std::vector<Result<void>> commit(std::span<const Job> jobs);
+  std::vector<Result<void>> commit(std::span<const Job> jobs) EXCLUDES(mutex_);
   Result<void> commit(const Job& job) { return commit(std::span(&job, 1)).front(); }
 
  private:
@@ -48,13 +47,13 @@ class Committer {
   };
 
   static void run_batch(Connection& db, std::span<Waiting* const> batch);
-  std::vector<Waiting*> next_batch();  // REQUIRES: mutex_ held
+  std::vector<Waiting*> next_batch() REQUIRES(mutex_);
 
   Guarded<std::unique_ptr<Connection>>& db_;
-  std::mutex mutex_;
-  std::condition_variable turned_;
-  std::deque<Waiting*> waiting_;  // guarded by mutex_
-  bool led_ = false;              // guarded by mutex_
+  Mutex mutex_;
+  ConditionVariable turned_;
+  std::deque<Waiting*> waiting_ GUARDED_BY(mutex_);
+  bool led_ GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace vhookd

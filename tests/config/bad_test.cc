@@ -9,13 +9,14 @@
 
 #include "config/load.h"
 #include "tests/config/support.h"
+#include "tests/support/paths.h"
 
 namespace vhookd::config {
 namespace {
 
 namespace fs = std::filesystem;
 
-const fs::path folder = fs::path(VHOOKD_SOURCE_DIR) / "tests/config/bad";
+const fs::path folder = fs::path(source_dir()) / "tests/config/bad";
 
 std::vector<std::string> bad_cases() {
   std::vector<std::string> names;

@@ -6,13 +6,14 @@
 #include "core/crypto.h"
 #include "core/time_text.h"
 #include "tests/config/support.h"
+#include "tests/support/paths.h"
 
 namespace vhookd::config {
 namespace {
 
 using namespace std::chrono_literals;
 
-const std::string folder = VHOOKD_SOURCE_DIR "/tests/config/good/";
+const std::string folder = source_dir() + "/tests/config/good/";
 
 Config good(const std::string& path, const SecretSources& secrets = test_secrets()) {
   auto config = load(path, secrets);

@@ -114,11 +114,11 @@ TEST_P(Conformance, AChangedTableIsSeen) {
 TEST_P(Conformance, AnOverlongStatementIsTriedAgain) {
   if (GetParam().slow_sql.empty()) GTEST_SKIP() << "no slow statement given";
   const auto quoted = make_rows("conf_rows", 10);
-  session_ = open({.statement_timeout = std::chrono::milliseconds(300)});
+  session_ = open({.statement_timeout = std::chrono::milliseconds(1000)});
   ASSERT_TRUE(session_);
   const auto started = SystemClock().tick();
   EXPECT_EQ(error_of(*session_, {.sql = GetParam().slow_sql, .params = {}}).recourse, Recourse::retry);
-  EXPECT_LT(SystemClock().tick() - started, std::chrono::seconds(15));
+  EXPECT_LT(SystemClock().tick() - started, std::chrono::seconds(20));
   EXPECT_EQ(count(quoted), "10") << "the session stays usable";
 }
 
@@ -131,7 +131,7 @@ TEST_P(Conformance, AKilledSessionIsReconnected) {
     ASSERT_TRUE(!within || session_->begin());
     GetParam().kill_sessions();
     // The server may take a moment over it; until then every answer is whole.
-    const auto deadline = SystemClock().tick() + std::chrono::seconds(10);
+    const auto deadline = SystemClock().tick() + std::chrono::seconds(30);
     for (bool alive = true; alive;) {
       int rows_seen = 0;
       const auto done = session_->read({.sql = "SELECT id FROM " + quoted, .params = {}}, [&](Row) {

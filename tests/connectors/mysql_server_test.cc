@@ -175,7 +175,7 @@ TEST_P(MysqlServer, AKilledConnectionIsAnErrorAndNotAShorterAnswer) {
 }
 
 TEST_P(MysqlServer, ATimeoutInMidAnswerIsAnErrorAndSaysSo) {
-  session_ = open({.statement_timeout = std::chrono::milliseconds(400)});
+  session_ = open({.statement_timeout = std::chrono::milliseconds(1000)});
   ASSERT_TRUE(session_);
   for (const bool bound : {false, true}) {
     SCOPED_TRACE(bound ? "prepared" : "plain");
@@ -220,7 +220,7 @@ TEST_P(MysqlServer, StoppingALongAnswerIsQuickAndKeepsTheSnapshot) {
     EXPECT_EQ(first("SELECT COUNT(*) FROM counted"), Texts{"1"}) << "still the old view, and not killed by mistake";
   }
   session_->end();
-  EXPECT_LT(std::chrono::steady_clock::now() - started, std::chrono::seconds(20));
+  EXPECT_LT(std::chrono::steady_clock::now() - started, std::chrono::seconds(60));
   EXPECT_EQ(first("SELECT COUNT(*) FROM counted"), Texts{"2"});
 }
 

@@ -7,7 +7,7 @@ namespace vhookd::testing {
 
 namespace {
 
-constexpr ConnectOptions hasty{.statement_timeout = std::chrono::milliseconds(200)};  // also bounds the lock wait
+constexpr ConnectOptions hasty{.statement_timeout = std::chrono::milliseconds(500)};  // also bounds the lock wait
 
 }  // namespace
 

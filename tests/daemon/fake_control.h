@@ -1,6 +1,7 @@
 // A Control over two webhooks in memory that notes what it was asked.
 #pragma once
 
+#include <functional>
 #include <mutex>
 #include <string>
 #include <vector>
@@ -56,6 +57,10 @@ inline WebhookStatus bare(const std::string& id) {
 
 class FakeControl {
  public:
+  FakeControl() = default;
+  FakeControl(const FakeControl&) = delete;
+  FakeControl& operator=(const FakeControl&) = delete;
+
   std::vector<WebhookStatus> webhooks{paid_orders(), bare("new-users")};
   std::vector<std::string> reasons;
   bool alive = true;
@@ -68,47 +73,9 @@ class FakeControl {
     return asked_;
   }
 
-  Control control() {
-    Control control;
-    control.each = [this](std::size_t from, std::size_t most, const Visit& visit) {
-      for (std::size_t i = from; i < webhooks.size() && i - from < most; ++i) visit(webhooks[i]);
-      return Answer<std::size_t>(webhooks.size());
-    };
-    control.get = [this](const std::string& id) { return find(id, ""); };
-    control.pause = [this](const std::string& id) { return find(id, "pause"); };
-    control.resume = [this](const std::string& id) { return find(id, "resume"); };
-    control.trigger = [this](const std::string& id) { return find(id, "trigger").transform_to(run); };
-    control.replay = [this](const std::string& id, const ReplayRange& range, const ReplayTo& to) {
-      auto what = "replay" + std::string(range.dead ? " dead" : "");
-      if (range.from) what += " from " + std::to_string(*range.from);
-      if (range.to) what += " to " + std::to_string(*range.to);
-      if (range.since) what += " since " + rfc3339(*range.since);
-      if (!to.url.empty()) what += (to.by_operator ? " by the operator at " : " at ") + to.url;
-      if (range.from == 404) return find(id, what).transform_to(Selected{});
-      return find(id, what).transform_to(Selected{.revived = 2, .queued = 1, .waiting = 0});
-    };
-    control.dead = [this](const std::string& id) { return find(id, "").transform_to(pages); };
-    control.create = [this](const std::string&, std::optional<bool>) {
-      note("create");
-      return Answer<WebhookStatus>(bare("made"));
-    };
-    control.remove = [](const std::string&) {
-      return Answer<WebhookStatus>(std::unexpected(Refusal{Refusal::Why::conflict, {"it stands in the YAML"}}));
-    };
-    control.explain = [this](const std::string& id, bool json) {
-      return find(id, "explain").transform_to(std::string(json ? R"({"explained":true})" : "explained"));
-    };
-    control.reload = [this] {
-      note("reload");
-      return report;
-    };
-    control.not_ready = [this] { return reasons; };
-    control.alive = [this] { return alive; };
-    control.metrics = [] {
-      return Answer<Pieces>([left = 2]() mutable { return left-- > 0 ? "up 1\n" : std::string(); });
-    };
-    return control;
-  }
+  std::function<WebhookStatus(const std::string& id)> on_get;  // where set, answers instead of `webhooks`
+
+  Control& control() { return answers_; }
 
  private:
   // g++ 12 has no std::expected::transform.
@@ -118,6 +85,64 @@ class FakeControl {
     Answer<T> transform_to(const T& value) const {
       return has_value() ? Answer<T>(value) : Answer<T>(std::unexpected(error()));
     }
+  };
+
+  class Answers final : public Control {
+   public:
+    explicit Answers(FakeControl& fake) : fake_(fake) {}
+    Answer<std::size_t> each(std::size_t from, std::size_t most, const Visit& visit) override {
+      auto& webhooks = fake_.webhooks;
+      for (std::size_t i = from; i < webhooks.size() && i - from < most; ++i) visit(webhooks[i]);
+      return webhooks.size();
+    }
+    Answer<Counts> counts() override { return Counts{}; }
+    Answer<WebhookStatus> get(const std::string& id) override {
+      if (fake_.on_get) return fake_.on_get(id);
+      return fake_.find(id, "");
+    }
+    Answer<WebhookStatus> pause(const std::string& id) override { return fake_.find(id, "pause"); }
+    Answer<WebhookStatus> resume(const std::string& id) override { return fake_.find(id, "resume"); }
+    Answer<Run> trigger(const std::string& id) override { return fake_.find(id, "trigger").transform_to(fake_.run); }
+    Answer<Selected> replay(const std::string& id, const ReplayRange& range, const ReplayTo& to) override {
+      auto what = "replay" + std::string(range.dead ? " dead" : "");
+      if (range.from) what += " from " + std::to_string(*range.from);
+      if (range.to) what += " to " + std::to_string(*range.to);
+      if (range.since) what += " since " + rfc3339(*range.since);
+      if (!to.url.empty()) what += (to.by_operator ? " by the operator at " : " at ") + to.url;
+      if (range.from == 404) return fake_.find(id, what).transform_to(Selected{});
+      return fake_.find(id, what).transform_to(Selected{.revived = 2, .queued = 1, .waiting = 0});
+    }
+    Answer<std::vector<DeadPage>> dead(const std::string& id) override {
+      return fake_.find(id, "").transform_to(fake_.pages);
+    }
+    Answer<DeadPage> drop_dead(const std::string& id, const std::string&) override {
+      return fake_.find(id, "drop").transform_to(DeadPage{});
+    }
+    Answer<WebhookStatus> create(const std::string&, std::optional<bool>) override {
+      fake_.note("create");
+      return bare("made");
+    }
+    Answer<WebhookStatus> change(const std::string& id, const std::string&) override {
+      return fake_.find(id, "change");
+    }
+    Answer<WebhookStatus> remove(const std::string&) override {
+      return std::unexpected(Refusal{Refusal::Why::conflict, {"it stands in the YAML"}});
+    }
+    Answer<std::string> explain(const std::string& id, bool json) override {
+      return fake_.find(id, "explain").transform_to(std::string(json ? R"({"explained":true})" : "explained"));
+    }
+    Answer<ReloadReport> reload() override {
+      fake_.note("reload");
+      return fake_.report;
+    }
+    std::vector<std::string> not_ready() override { return fake_.reasons; }
+    bool alive() override { return fake_.alive; }
+    Answer<Pieces> metrics() override {
+      return [left = 2]() mutable { return left-- > 0 ? "up 1\n" : std::string(); };
+    }
+
+   private:
+    FakeControl& fake_;
   };
 
   void note(const std::string& what) {
@@ -137,6 +162,7 @@ class FakeControl {
 
   std::mutex mutex_;
   std::vector<std::string> asked_;
+  Answers answers_{*this};
 };
 
 }  // namespace vhookd::testing

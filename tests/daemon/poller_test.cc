@@ -21,6 +21,21 @@ class StandingClock final : public Clock {
   Tick tick() const override { return Tick(std::chrono::seconds(1)); }
 };
 
+class Observer final : public PollObserver {
+ public:
+  Observer(std::function<void()> queued, std::function<bool()> may_queue)
+      : queued_(std::move(queued)), may_queue_(std::move(may_queue)) {}
+  void pages_queued(const std::string&) override { queued_(); }
+  bool may_queue(const std::string&) override { return may_queue_(); }
+  void progressed(const std::string&, std::int64_t, std::optional<std::int64_t>) override {}
+  bool stopping() override { return false; }
+  void made_progress() override {}
+
+ private:
+  std::function<void()> queued_;
+  std::function<bool()> may_queue_;
+};
+
 class PollerTest : public ::testing::Test {
  protected:
   static constexpr int rows = 1000;
@@ -55,24 +70,20 @@ class PollerTest : public ::testing::Test {
 
   const config::Webhook& webhook() const { return config_.webhooks.front(); }
 
-  // One page a part. `queued` is told of each commit with pages.
+  // One page a part. `queued` is called with each commit with pages.
   PollOutcome poll(
-      bool beside, std::function<void()> queued, std::function<bool()> may_queue = [] { return true; }) {
-    Poller poller(*store_, clock_,
-                  {.pages_queued = [&](const std::string&) { queued(); },
-                   .may_queue = [&](const std::string&) { return may_queue(); },
-                   .progressed = [](const std::string&, std::int64_t, std::optional<std::int64_t>) {},
-                   .stopping = [] { return false; },
-                   .step = [] {},
-                   .random_id =
+      bool concurrently, std::function<void()> queued, std::function<bool()> may_queue = [] { return true; }) {
+    Observer observer(std::move(queued), std::move(may_queue));
+    Poller poller(*store_, clock_, observer,
+                  {.random_id =
                        [this] {
                          const std::lock_guard lock(mutex_);
                          ++ids_;
                          turned_.notify_all();
                          return std::to_string(ids_);
                        },
-                   .beside = beside},
-                  {.part_bytes = 1, .part_known_rows = 3, .range_rows = std::nullopt});
+                   .commit_concurrently = concurrently,
+                   .sizes = {.part_bytes = 1, .part_known_rows = 3, .range_rows = std::nullopt}});
     return poller.poll(webhook(), *session_, {});
   }
 
@@ -106,16 +117,16 @@ TEST_F(PollerTest, ReadsOnWhileAPartIsCommitted) {
 }
 
 TEST_F(PollerTest, GoesNoFurtherThanThePartThatFilledTheOutbox) {
-  for (const bool beside : {true, false}) {
+  for (const bool concurrently : {true, false}) {
     const auto before = store_->webhook("a")->queued_pages;
     int parts = 0;
     const auto outcome = poll(
-        beside, [&] { ++parts; }, [] { return false; });
+        concurrently, [&] { ++parts; }, [] { return false; });
     EXPECT_TRUE(outcome.run.ok) << outcome.run.error;
     EXPECT_FALSE(outcome.complete);
     EXPECT_TRUE(outcome.no_room);
     EXPECT_EQ(parts, 1);
-    EXPECT_EQ(store_->webhook("a")->queued_pages - before, outcome.run.pages) << beside;
+    EXPECT_EQ(store_->webhook("a")->queued_pages - before, outcome.run.pages) << concurrently;
   }
   const auto outcome = poll(true, [] {});
   EXPECT_TRUE(outcome.complete) << "what was gathered and left comes again";

@@ -103,7 +103,7 @@ TEST(Receiver, TakesAGoodPage) {
   const Reply reply = deliver(*receiver, post);
   EXPECT_EQ(reply.status, 200);
   EXPECT_EQ(reply.body, R"({"received":2})");
-  ASSERT_TRUE(receiver->wait_for(1, 5s));
+  ASSERT_TRUE(receiver->wait_for(1, 30s));
   const Received page = receiver->history().at(0);
   EXPECT_EQ(page.at, still.now());
   EXPECT_EQ(page.message_id, "page-1");

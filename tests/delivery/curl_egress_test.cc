@@ -59,7 +59,7 @@ TEST_F(CurlTransportTest, ANameThatFlipsIsDialledOnlyWhereItMay) {
     testing::set_addresses("flips.test", {address});
     CurlTransport fresh = with({.allow = {"127.0.0.2/32"}, .deny = {}});  // its resolver has kept nothing
     fresh.start(request(server.url("flips.test")));
-    const auto outcome = fresh.wait(5s).at(0);
+    const auto outcome = fresh.wait(20s).at(0);
     const auto* none = std::get_if<Unanswered>(&outcome.result);
     if (address == "127.0.0.2") {
       EXPECT_FALSE(none) << none->text;
@@ -74,11 +74,11 @@ TEST_F(CurlTransportTest, ANameThatFlipsIsDialledOnlyWhereItMay) {
   testing::set_addresses("flips.test", {"127.0.0.2"});
   CurlTransport one = with({.allow = {"127.0.0.2/32"}, .deny = {}});
   one.start(request(server.url("flips.test")));
-  EXPECT_TRUE(std::holds_alternative<Answered>(one.wait(5s).at(0).result));
+  EXPECT_TRUE(std::holds_alternative<Answered>(one.wait(20s).at(0).result));
   testing::set_addresses("flips.test", {"127.0.0.1"});
   RawServer inside(testing::always(ok()), "127.0.0.1");
   one.start(request(inside.url("flips.test")));
-  EXPECT_TRUE(std::holds_alternative<Unanswered>(one.wait(5s).at(0).result));
+  EXPECT_TRUE(std::holds_alternative<Unanswered>(one.wait(20s).at(0).result));
   EXPECT_EQ(inside.connections(), 0);
 }
 
@@ -125,7 +125,7 @@ TEST_F(CurlTransportTest, WhatTheOperatorPermitsIsDialled) {
   EXPECT_EQ(answered(request(server.url("localhost"))).status, 200);
   CurlTransport allowing = with({.allow = {"127.0.0.0/8"}, .deny = {}});
   allowing.start(request(server.url("inside.test")));
-  EXPECT_TRUE(std::holds_alternative<Answered>(allowing.wait(5s).at(0).result));
+  EXPECT_TRUE(std::holds_alternative<Answered>(allowing.wait(20s).at(0).result));
 }
 
 TEST_F(CurlTransportTest, OfSeveralAddressesAPermittedOneIsDialled) {
@@ -133,7 +133,7 @@ TEST_F(CurlTransportTest, OfSeveralAddressesAPermittedOneIsDialled) {
   testing::set_addresses("both.test", {"10.255.255.1", "127.0.0.1"});
   CurlTransport allowing = with({.allow = {"127.0.0.0/8"}, .deny = {}});
   allowing.start(request(server.url("both.test")));
-  EXPECT_TRUE(std::holds_alternative<Answered>(allowing.wait(5s).at(0).result));
+  EXPECT_TRUE(std::holds_alternative<Answered>(allowing.wait(20s).at(0).result));
 }
 
 TEST_F(CurlTransportTest, AKeptConnectionPermitsNobodyElse) {

@@ -1,10 +1,10 @@
-"""The completions are driven in the shells they are for: completions_test.py. What the daemon would answer is given by a stand-in
-on PATH, which also sees what it was asked. Exit 77 where a shell is not here (Debian packages zsh, fish): the others were checked."""
+"""Tests the completions in their shells: completions_test.py. A stub on PATH answers in place of vhookd, and only to the expected
+question. Exits with 77 if a shell is missing (Debian packages zsh, fish): the others were checked."""
 import os, pty, re, select, shutil, signal, subprocess, sys, tempfile, time
 
 completions = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../completions")
 patience_s = 30
-# Answers only for the daemon of that state and configuration.
+# Answers only if asked for that state and configuration.
 stand_in = """#!/bin/sh
 case "$*" in
   "--state /the/state --config /the/file status --json" | "--config /the/file --state /the/state status --json")
@@ -29,7 +29,7 @@ cases = [
 
 
 def offered_by_bash(line, environment):
-    # Cut as readline cuts it: at blanks, and around "=".
+    # Split as readline does: at blanks, and around "=".
     words = [word for part in line.split(" ") for word in re.findall(r"=|[^=]+", part) or [""]]
     quoted = " ".join("'" + word + "'" for word in words)
     script = f"source {completions}/vhookd.bash; COMP_WORDS=({quoted}); COMP_CWORD={len(words) - 1}; _vhookd; printf '%s\\n' \"${{COMPREPLY[@]}}\""
@@ -44,7 +44,7 @@ def offered_by_fish(line, environment):
 
 
 class Zsh:
-    """On a terminal of its own, for only there does it complete. What is offered is taken where it is handed over: in compadd."""
+    """An interactive zsh on a pseudo-terminal: it completes only there. A wrapper of compadd records what is offered."""
 
     def __init__(self, environment, folder):
         self.offers = os.path.join(folder, "offers")
@@ -58,7 +58,7 @@ PS1='> '; fpath=({completions} $fpath); autoload -U compinit; compinit -u -D
 zstyle ':completion:*' completer _complete
 compadd() {{
   local -a offers
-  # What only asks which would match is no offer.
+  # With -O, -A or -D it only asks which words match: nothing is offered.
   if [[ " $* " != *" -"[OAD]" "* ]]; then
     builtin compadd -O offers "$@"; print -rl -- $offers >> {self.offers}
   fi
@@ -77,7 +77,7 @@ print READY-$((40 + 2))
     def until(self, words):
         end = time.monotonic() + patience_s
         while words not in self.seen:
-            assert time.monotonic() < end, f"zsh never said {words}: {self.seen}"
+            assert time.monotonic() < end, f"zsh did not print {words}: {self.seen}"
             if select.select([self.terminal], [], [], 1)[0]:
                 self.seen += os.read(self.terminal, 65536).decode(errors="replace")
         self.seen = self.seen.split(words, 1)[1]
@@ -109,10 +109,10 @@ with tempfile.TemporaryDirectory(prefix="vhookd-completions.") as folder:
         for line, wanted, unwanted in cases:
             offers = offered(line, environment)
             if not wanted <= offers or unwanted & offers:
-                faults.append(f"{shell}: \"{line}\" is offered {sorted(offers)}, wanted {sorted(wanted)} and not {sorted(unwanted)}")
+                faults.append(f"{shell}: \"{line}\" offers {sorted(offers)}, expected {sorted(wanted)} and not {sorted(unwanted)}")
     if zsh:
         zsh.end()
 
 print("\n".join(faults))
-print(f"{len(cases) * (3 - len(missing))} lines, {len(faults)} faults" + "".join(f"; SKIPPED: {shell} is not here" for shell in missing))
+print(f"{len(cases) * (3 - len(missing))} lines, {len(faults)} faults" + "".join(f"; SKIPPED: {shell} is not installed" for shell in missing))
 sys.exit(1 if faults else 77 if missing else 0)

@@ -1,8 +1,8 @@
-"""The documents are held to the program: documents_test.py VHOOKD.
+"""Checks the documents against the program: documents_test.py VHOOKD.
 
-Every ```yaml sample in README.md and docs/ passes `vhookd check`, and a part of one (```yml) has its keys; every `vhookd …` that
-they tell to type is a command with options that it knows; docs/configuration.md has each key of the schema, with its default, and no
-other; links between documents lead somewhere."""
+Every ```yaml sample in README.md and docs/ passes `vhookd check`, and an excerpt (```yml) has known keys only; every `vhookd …` that
+a reader is asked to type is a known command with known options; docs/configuration.md has each key of the schema, with its default, and no
+other; links between documents have a target, and the tests that they name exist; `vhookd demo` prints what README.md shows of it."""
 import glob, json, os, re, subprocess, sys, tempfile
 
 import yaml
@@ -11,18 +11,19 @@ vhookd = sys.argv[1]
 top = os.path.normpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../.."))
 documents = [os.path.join(top, "README.md")] + sorted(glob.glob(top + "/docs/**/*.md", recursive=True))
 faults, samples, commands = [], 0, 0
+hmac_secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
 
 def check(path, text):
     with tempfile.TemporaryDirectory(prefix="vhookd-docs.") as folder:
         for name in set(re.findall(r"\$\{credential:([^}]+)\}", text)):
             with open(os.path.join(folder, name), "w") as file:
-                file.write("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw" if "secret" in name else "a-long-enough-token")
+                file.write(hmac_secret if "secret" in name else "a-long-enough-token")
         for name in set(re.findall(r"\$\{file:([^}]+)\}", text)):
             with open(os.path.join(folder, "file"), "w") as file:
                 file.write("whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")
             text = text.replace(name, os.path.join(folder, "file"))
-        environment = {**os.environ, **{name: "value" for name in re.findall(r"\$\{env:([^}]+)\}", text)}, "CREDENTIALS_DIRECTORY": folder}
+        environment = {**os.environ, **{name: hmac_secret if "SECRET" in name else "value" for name in re.findall(r"\$\{env:([^}]+)\}", text)}, "CREDENTIALS_DIRECTORY": folder}
         sample = os.path.join(folder, "sample.yaml")
         with open(sample, "w") as file:
             file.write(text)
@@ -32,7 +33,7 @@ def check(path, text):
 
 
 def keys_of(schema, path=""):
-    """Dotted names, each with what it says; of what a webhook, defaults or a connection hold, without those."""
+    """Dotted names of the keys, each with its description; keys of a webhook, of defaults and of a connection without that prefix."""
     found = {}
     for name, part in schema.get("properties", {}).items():
         below = part.get("items") if name == "webhooks" else part.get("additionalProperties") if name == "connections" else part
@@ -46,13 +47,13 @@ def keys_of(schema, path=""):
 
 
 def helped(words):
-    """What follows these words: the commands, and the options."""
+    """The subcommands and the options of this command."""
     said = subprocess.run([vhookd, *words, "--help"], capture_output=True, text=True, check=True).stdout
     below = said.partition("\nSubcommands:")[2]
     return set(re.findall(r"^  ([a-z]+) ", below, re.M)), set(re.findall(r"^  (?:-[a-z],)?(--[a-z0-9-]+)", said, re.M))
 
 
-# By words: what `--help` says of them.
+# By command: its subcommands and options.
 helps = {"": helped([])}
 for name in helps[""][0]:
     helps[name] = helped([name])
@@ -60,10 +61,10 @@ for name in helps[""][0]:
 
 
 def commands_of(text):
-    """Each `vhookd …` in the text that somebody is told to type, less what follows it on its line."""
+    """Each `vhookd …` in the text that a reader is asked to type, without the rest of its line."""
     prose = re.sub(r"^```.*?^```$", "", text, flags=re.M | re.S).replace("\n", " ")
     typed = re.findall(r"^```sh\n(.*?)^```$", text, re.M | re.S) + re.findall(r"`([^`]+)`", prose)
-    # A comment is no command; where the name is a user's, a unit's or a package's, no command follows.
+    # Comments are left out; after the name of a user, a unit or a package no command follows.
     return [words for line in "\n".join(typed).splitlines()
             for words in re.findall(r"(?:^|[\s(&]|bin/)vhookd((?: --(?:config|state|log-level) \S+)*(?: [a-z][^;|&)>#]*))", line)]
 
@@ -97,6 +98,9 @@ for path in documents:
     for sample in re.findall(r"^```yaml\n(.*?)^```$", text, re.M | re.S):
         samples += 1
         check(short, sample)
+    for name in re.findall(r"`(?:tests/)?([a-z_/]+_test\.(?:cc|py))`", text):
+        if not os.path.exists(os.path.join(top, "tests", name)):
+            faults.append(f"{short}: there is no test {name}")
     for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text):
         if not os.path.exists(os.path.join(os.path.dirname(path), link)):
             faults.append(f"{short}: the link {link} leads nowhere")
@@ -115,6 +119,9 @@ for key in schema.keys() & said.keys():
     default = re.search(r"Default ([^ .;,]+)", schema[key])
     if default and default[1] not in said[key]:
         faults.append(f"docs/configuration.md says of {key} that its default is{said[key]}, the schema says {default[1]}")
+demo = re.search(r"^The demo ends like this:\n\n```\n(.*?)^```$", open(documents[0]).read(), re.M | re.S)[1]
+shown = subprocess.run([vhookd, "demo"], capture_output=True, text=True, check=True, timeout=120).stdout
+faults += [f"README.md: vhookd demo does not print: {line}" for line in demo.splitlines() if re.sub(r"\d+", "0", line) not in re.sub(r"\d+", "0", shown)]
 if samples < 7 or len(schema) < 40 or commands < 60:
     faults.append(f"only {samples} samples, {commands} commands and {len(schema)} keys were found")
 

@@ -1,5 +1,5 @@
-// The manual pages and the shells' completions are held to the program: what `vhookd --help` and `vhookd schema` say
-// stands in them, and they say nothing that the program does not.
+// Checks the manual pages and the shell completions against the program: they have every command, option and key that
+// `vhookd --help` and `vhookd schema` print, and no other.
 #include <gtest/gtest.h>
 
 #include <array>
@@ -9,6 +9,7 @@
 #include <regex>
 #include <set>
 
+#include "tests/support/paths.h"
 #include "tests/support/program.h"
 
 namespace vhookd::testing {
@@ -19,7 +20,7 @@ namespace fs = std::filesystem;
 using Words = std::set<std::string>;
 
 fs::path source(const std::string& name) {
-  return fs::path(VHOOKD_SOURCE_DIR) / name;
+  return fs::path(source_dir()) / name;
 }
 
 Words matches(const std::string& text, const std::string& pattern) {
@@ -31,7 +32,7 @@ Words matches(const std::string& text, const std::string& pattern) {
 
 struct Command {
   Arguments path;  // empty: the program itself
-  Words commands;  // that may follow
+  Words commands;  // its subcommands
   Words options;   // long ones, without those of every command
 };
 

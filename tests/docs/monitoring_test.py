@@ -1,5 +1,5 @@
-"""docs/monitoring: the dashboard is JSON, the alert rules pass promtool, and both ask for metrics that docs/operations.md lists,
-which other tests hold to the program. Exit 77 where promtool (Debian package prometheus) is not there: the rest was checked."""
+"""docs/monitoring: the dashboard is JSON, the alert rules pass promtool, and both use metrics that docs/operations.md lists;
+operations_test checks those against the program. Exits with 77 if promtool (Debian package prometheus) is missing: the rest was checked."""
 import json, os, re, shutil, subprocess, sys
 
 import yaml
@@ -24,7 +24,7 @@ asked += [rule["expr"] for group in rules["groups"] for rule in group["rules"]]
 assert len(asked) > 20
 unknown = {name for expr in asked for name in re.findall(r"\b(?:vhookd|process)_[a-z_]+", expr)} - known
 assert not unknown, f"no such metrics: {unknown}"
-# Each metric with the labels of its line; those of Prometheus itself besides.
+# Each metric with the labels of its line, and those of Prometheus itself.
 labels = {}
 for line in text("operations.md").splitlines():
     if line.startswith("| `") and "_" in line.split("|")[1]:

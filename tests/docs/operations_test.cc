@@ -1,5 +1,4 @@
-// docs/operations.md is an interface: every id the daemon logs and every metric stands in it, and none that is not
-// there.
+// docs/operations.md is an interface: it lists every log id and every metric of the daemon, and no other.
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -7,6 +6,8 @@
 #include <regex>
 #include <set>
 #include <sstream>
+
+#include "tests/support/paths.h"
 
 namespace {
 
@@ -23,9 +24,9 @@ void collect(const std::string& text, const std::regex& pattern, std::set<std::s
 }
 
 TEST(Operations, EveryLogIdIsDocumentedAndEveryDocumentedIdIsLogged) {
-  const fs::path root = VHOOKD_SOURCE_DIR;
+  const fs::path root = vhookd::source_dir();
   std::set<std::string> logged;
-  for (const auto& file : fs::directory_iterator(root / "daemon")) {
+  for (const auto& file : fs::recursive_directory_iterator(root / "daemon")) {
     if (file.path().extension() != ".cc") continue;
     const std::string text = read(file.path());
     for (auto at = text.find("log_event("); at != std::string::npos; at = text.find("log_event(", at + 1))
@@ -40,7 +41,7 @@ TEST(Operations, EveryLogIdIsDocumentedAndEveryDocumentedIdIsLogged) {
 }
 
 TEST(Operations, EveryMetricIsDocumentedAndEveryDocumentedMetricIsThere) {
-  const fs::path root = VHOOKD_SOURCE_DIR;
+  const fs::path root = vhookd::source_dir();
   std::set<std::string> shown;
   collect(read(root / "daemon/engine/metrics.cc"), std::regex(R"re("((?:vhookd|process)_[a-z_]+)")re"), shown);
   std::set<std::string> documented;

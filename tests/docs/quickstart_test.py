@@ -1,11 +1,13 @@
-"""What docs/quickstart-*.md tell an operator to type is typed: the SQL on a real server, then the YAML is run by vhookd with the role that the
-SQL made. quickstart_test.py VHOOKD SERVERS-FOLDER. A server that is not in this run is said to be SKIPPED, and the whole
-exits with 77."""
-import glob, http.server, json, os, re, shutil, sqlite3, subprocess, sys, tempfile, threading, urllib.parse
+"""Runs docs/quickstart-*.md. The section "Try it" is run literally and in order: SQL on a real server, shell commands in one shell, the YAML
+saved where the page says, and each expected output is waited for. Only the servers' addresses, the ports and the folder are replaced. Then
+the YAML under "In production" is run with the role that the page's SQL creates. quickstart_test.py VHOOKD SERVERS-FOLDER. A server that is not
+in this run is reported as SKIPPED, and the exit code is 77."""
+import glob, http.server, json, os, re, shutil, signal, socket, sqlite3, subprocess, sys, tempfile, threading, time, urllib.parse
 
 vhookd, servers = sys.argv[1:3]
 docs = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../docs")
-# The table of the quick starts before anything of theirs was done to it.
+# The table that the YAML under "In production" polls.
+patience_s = 60
 orders = "CREATE TABLE orders (id INTEGER PRIMARY KEY, status VARCHAR(20), total DECIMAL(9, 2))"
 
 
@@ -27,9 +29,14 @@ class Postgres:
         self.url, self.shop = url, url.rsplit("/", 1)[0] + "/shop"
         self.psql = shutil.which("psql") or sorted(glob.glob("/usr/lib/postgresql/*/bin/psql"))[-1]
         self.clean()
-        self.run("CREATE DATABASE shop", url)
-        place = urllib.parse.urlsplit(url)
-        self.db_url = f"postgresql://vhookd:choose%20one@127.0.0.1:{place.port}/shop"
+        self.address = "127.0.0.1:5432", f"127.0.0.1:{urllib.parse.urlsplit(url).port}"
+        self.db_url = f"postgresql://vhookd:choose-one@{self.address[1]}/shop"
+
+    def create(self):
+        self.run("CREATE DATABASE shop", self.url)
+
+    def first(self, sql):
+        self.run(sql, self.url)
 
     def run(self, sql, url=None):
         subprocess.run([self.psql, "-qAt", "-v", "ON_ERROR_STOP=1", url or self.shop], input=sql, text=True, check=True)
@@ -40,8 +47,15 @@ class Postgres:
 
 
 class Supabase(Postgres):
+    """Plain PostgreSQL in place of a project, whose database and address it can't have."""
     def __init__(self, url):
         super().__init__(url)
+        self.address = "vhookd.${env:SUPABASE_PROJECT}:${env:SHOP_PASSWORD}@pooler.example:5432/postgres?sslmode=require", \
+            f"vhookd:${{env:SHOP_PASSWORD}}@{self.address[1]}/shop"
+
+    def first(self, sql):
+        self.create()
+        self.run(sql)
 
     def run(self, sql, url=None):
         super().run(sql, url)
@@ -53,8 +67,14 @@ class Mysql:
     def __init__(self, url):
         self.place = urllib.parse.urlsplit(url)
         self.clean()
+        self.address = "127.0.0.1:3306", f"127.0.0.1:{self.place.port}"
+        self.db_url = f"mysql://vhookd:choose-one@{self.address[1]}/shop"
+
+    def create(self):
         self.run("CREATE DATABASE shop", "")
-        self.db_url = f"mysql://vhookd:choose%20one@127.0.0.1:{self.place.port}/shop"
+
+    def first(self, sql):
+        self.run(sql, "")
 
     def run(self, sql, database="shop"):
         subprocess.run(["mariadb", "--host=127.0.0.1", f"--port={self.place.port}", f"--user={self.place.username}", database], input=sql,
@@ -68,6 +88,13 @@ class Sqlite:
     def __init__(self, _):
         self.folder = tempfile.mkdtemp(prefix="vhookd-quickstart.")
         self.db_url = f"sqlite://{self.folder}/shop.db"
+        self.address = "sqlite:///tmp/vhookd-try/shop.db", self.db_url
+
+    def create(self):
+        os.remove(self.folder + "/shop.db")
+
+    def first(self, sql):
+        self.run(sql)
 
     def run(self, sql):
         with sqlite3.connect(self.folder + "/shop.db") as shop:
@@ -85,13 +112,105 @@ def once(config, state, folder):
     return sorted(Hook.pages)
 
 
-def walk(name, database, port):
-    document = open(os.path.join(docs, f"quickstart-{name}.md")).read()
+class Shell:
+    """One bash that gets block after block, as somebody types them. What it and its background jobs print is in one file."""
+    def __init__(self, folder):
+        self.said, self.read, self.blocks = open(folder + "/said", "w+"), 0, 0
+        environment = {**os.environ, "PATH": os.path.dirname(vhookd) + ":" + os.environ["PATH"]}
+        self.bash = subprocess.Popen(["bash"], stdin=subprocess.PIPE, stdout=self.said, stderr=self.said, text=True, cwd=folder,
+                                     env=environment, start_new_session=True)
+
+    def run(self, block):
+        self.blocks += 1
+        self.bash.stdin.write(f"set -e\n{block}\necho block {self.blocks} ended\n")
+        self.bash.stdin.flush()
+        self.wait(f"block {self.blocks} ended\n")
+
+    def text(self):
+        """With one space for several, and without the times of day."""
+        self.said.flush()
+        with open(self.said.name) as file:
+            return re.sub(r"(?m)^\d\d:\d\d:\d\d ", "", re.sub(r" +", " ", file.read()))
+
+    def wait(self, text):
+        end = time.monotonic() + patience_s
+        while text not in self.text():
+            assert self.bash.poll() is None and time.monotonic() < end, f"waited for {text!r} in:\n{self.text()}"
+            time.sleep(0.02)
+
+    def expect(self, block):
+        self.wait(re.sub(r"(?m)^\d\d:\d\d:\d\d ", "", re.sub(r" +", " ", block)))
+
+    def close(self):
+        self.bash.stdin.close()
+        try:
+            os.killpg(self.bash.pid, signal.SIGTERM)
+        except ProcessLookupError:
+            pass
+        self.bash.wait(patience_s)
+        self.said.close()
+
+
+def free_ports(count):
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [each.getsockname()[1] for each in sockets]
+    for each in sockets:
+        each.close()
+    return ports
+
+
+def every_webhook_was_checked(folder, config):
+    """A deletion counts from a webhook's first poll on."""
+    end = time.monotonic() + patience_s
+    while time.monotonic() < end:
+        status = subprocess.run([vhookd, "status", "--json", "--config", config, "--state", folder + "/state"], capture_output=True, text=True,
+                                env={**os.environ, "HOOK_SECRET": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "SHOP_PASSWORD": "choose-one"})
+        if status.returncode == 0 and all(webhook.get("checked_at") for webhook in json.loads(status.stdout)):
+            return
+        time.sleep(0.05)
+    raise AssertionError("not every webhook was checked: " + status.stdout + status.stderr)
+
+
+def try_it(document, database):
+    section = document.partition("## Try it\n")[2].partition("\n## In production")[0]
+    blocks = re.findall(r"^```(\w+)\n(.*?)^```$", section, re.M | re.S)
+    kinds = [kind for kind, _ in blocks]
+    assert kinds.count("text") == 3 and kinds.count("sql") >= 3 and kinds.count("sh") == 3 and kinds.count("yaml") == 1, kinds
+    receiver, page = free_ports(2)
+    with tempfile.TemporaryDirectory(prefix="vhookd-quickstart.") as folder:
+        shell, first, running = Shell(folder), True, False
+        try:
+            for kind, text in blocks:
+                text = text.replace(*database.address).replace("/tmp/vhookd-try", folder).replace("127.0.0.1:8421", f"127.0.0.1:{receiver}")
+                if kind == "sql":
+                    if running:
+                        every_webhook_was_checked(folder, folder + "/vhookd.yaml")
+                    (database.first if first else database.run)(text)
+                    first = False
+                elif kind == "yaml":
+                    with open(folder + "/vhookd.yaml", "w") as out:
+                        out.write(text + f"api: {{listen: '127.0.0.1:{page}'}}\n")
+                elif kind == "sh":
+                    running = running or "vhookd run" in text
+                    shell.run(text.replace("vhookd receive", f"vhookd receive --port {receiver}"))
+                elif kind == "text":
+                    shell.expect(text)
+            shell.wait("all of them verified, no gap")
+        finally:
+            shell.close()
+
+
+def in_production(name, document, database, port):
+    database.create()
     database.run(orders + (";ALTER TABLE orders ADD COLUMN updated_at TEXT DEFAULT '2026-01-01 00:00:00.000'" if name == "sqlite" else ""))
-    for sql in re.findall(r"^ *```sql\n(.*?)^ *```$", document, re.M | re.S):
-        database.run(sql)
+    start, end = document.index("## Try it"), document.index("## In production")
+    for sql in re.finditer(r"^ *```sql\n(.*?)^ *```$", document, re.M | re.S):
+        if not start < sql.start() < end or re.search("GRANT|CREATE POLICY", sql[1]):
+            database.run(sql[1])
     database.run("INSERT INTO orders (id, status, total) VALUES (1, 'open', 9.5), (2, 'open', 1)")
-    sample = re.search(r"^```yaml\n(.*?)^```$", document, re.M | re.S)[1]
+    sample = re.search(r"^```yaml\n(.*?)^```$", document[end:], re.M | re.S)[1]
+    changed, *gone = re.findall(r"- id: (\S+)", sample)
+    assert gone or name == "supabase"
     sample = re.sub(r"(?m)db_url: .*$", "db_url: " + database.db_url, sample)
     sample = re.sub(r"(?m)hook_url: .*$", f"hook_url: http://127.0.0.1:{port}/\n    include_all: true", sample)
     sample = re.sub(r"(?m)^(    event: deleted(?:\n    .*)*?)\n    include_all: true", r"\1", sample)
@@ -105,12 +224,12 @@ def walk(name, database, port):
         assert probe.returncode == 0, probe.stdout + probe.stderr
         assert name == "sqlite" or "may write" not in probe.stdout, probe.stdout
         got = once(config, state, folder)
-        assert got == [("orders-changed", [1, 2])], got
+        assert got == [(changed, [1, 2])], got
         database.run("UPDATE orders SET status = 'paid' WHERE id = 1")
         database.run("DELETE FROM orders WHERE id = 2")
-        got, wanted = once(config, state, folder), [("orders-changed", [1])]
-        if "orders-gone" in sample:
-            wanted.append(("orders-gone", [2]))
+        got, wanted = once(config, state, folder), [(changed, [1])]
+        if gone:
+            wanted.append((gone[0], [2]))
         assert got == wanted, got
 
 
@@ -124,9 +243,13 @@ for name, kind, url in (("sqlite", Sqlite, ""), ("postgres", Postgres, postgres)
     if url is None:
         result, why = "skipped", "no such server in this run"
     else:
+        document = open(os.path.join(docs, f"quickstart-{name}.md")).read()
         database = kind(url)
         try:
-            walk(name, database, hook.server_address[1])
+            try_it(document, database)
+            if name != "sqlite":
+                database.clean()
+            in_production(name, document, database, hook.server_address[1])
             result, why = "passed", ""
         except (AssertionError, subprocess.CalledProcessError) as fault:
             result, why = "failed", str(fault)

@@ -1,7 +1,7 @@
 """Every program in docs/receivers.md receives a real page from the built vhookd, and refuses a forged one.
 
-receivers_test.py VHOOKD. Where a language is here and its library can't be had, stand_ins/ has what the program takes of that. Where
-the language is not here the program is said to be SKIPPED, and the whole exits with 77; those for Python must run.
+receivers_test.py VHOOKD. If a language's library can't be downloaded, stand_ins/ has what the program uses of it. If
+the language is not installed, the program is reported as SKIPPED, and the exit code is 77; those for Python must run.
 """
 import http.client, importlib.util, os, re, shutil, signal, socket, sqlite3, subprocess, sys, tempfile, time
 
@@ -10,7 +10,7 @@ here = os.path.dirname(os.path.abspath(__file__))
 secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 patience_s = 60
 stand_ins = os.path.join(here, "stand_ins")
-stood_in = "with a stand-in for its library, which can't be had here"
+stood_in = "with a stand-in for its library, which can't be downloaded here"
 
 
 def free_port():
@@ -25,7 +25,7 @@ def listens(port):
 
 
 def how_to_run(language, text, folder, port):
-    """The command, and what is to be said of it; no command: why there is none."""
+    """The command and a remark on it; without a command, the reason."""
     return {"js": node, "python": python, "go": go, "php": php}[language](text, folder, port)
 
 
@@ -53,7 +53,9 @@ def go(text, folder, _):
                                          env={**os.environ, "GOFLAGS": "-mod=mod"})
     tool("mod", "init", "receiver")
     said = ""
-    if tool("mod", "tidy").returncode != 0:
+    version = re.match(r"go1\.(\d+)", tool("env", "GOVERSION").stdout)
+    # The library needs Go 1.21; Debian 12 has 1.19.
+    if version is None or int(version[1]) < 21 or tool("mod", "tidy").returncode != 0:
         module = "github.com/standard-webhooks/standard-webhooks/libraries"
         tool("mod", "edit", f"-require={module}@v0.0.0", f"-replace={module}={stand_ins}/go")
         said = stood_in

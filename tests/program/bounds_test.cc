@@ -99,6 +99,7 @@ TEST_F(BoundsTest, AMassChangeIsHeldAndSentWhenResumed) {
   shop_->run("DELETE FROM things WHERE id <= 3");
   trigger();
   EXPECT_EQ(ids(records(3)), "1 2 3");
+  expect_nothing_queued();
   shop_->run("DELETE FROM things WHERE id <= 9");
   daemon_->ask({"trigger", "w"});
   auto status = daemon_->status("w");

@@ -118,7 +118,7 @@ TEST_F(DeliveryTest, RetryAfterIsHonoured) {
   const auto posts = hook.posts(3);
   EXPECT_GE(between(posts[0], posts[1]), milliseconds(1000));
   EXPECT_GE(between(posts[1], posts[2]), milliseconds(2000));
-  EXPECT_LT(between(posts[0], posts[2]), milliseconds(9000));
+  EXPECT_LT(between(posts[0], posts[2]), milliseconds(20000));
 }
 
 TEST_F(DeliveryTest, WhatAReceiverSaidOnceIsShownWhileItIsWaitedFor) {
@@ -182,6 +182,7 @@ TEST_F(DeliveryTest, APageOutOfRetriesIsDeadKeptAndReplayable) {
 TEST_F(DeliveryTest, AReceiverThatIsDownGetsAllWhenItIsBack) {
   start({{{"include_all", "true"}, {"interval", "100ms"}, {"fields", "id"}}});
   pages(1);
+  ASSERT_TRUE(all_delivered());  // else the page comes again, to a receiver that does not know it
   const int port = receiver_->port();
   receiver_.reset();
   add(2);
@@ -196,20 +197,21 @@ TEST_F(DeliveryTest, AReceiverThatIsDownGetsAllWhenItIsBack) {
 }
 
 TEST_F(DeliveryTest, NoAnswerInTimeIsRetriedAndHoldsUpNobodyElse) {
-  Gate gate;
+  Gate done, seen;  // the first request is never answered in time; the retries wait until the status was read
   const Hook slow([&](std::size_t number) -> std::string {
-    if (number == 0) gate.pass();
+    (number == 0 ? done : seen).pass();
     return "200 OK";
   });
   start({to(slow, {{"id", "slow"}, {"timeout", "2s"}}), {{"id", "w"}, {"include_all", "true"}}});
   EXPECT_EQ(pages(1).size(), 1U);
   slow.posts(1);
   EXPECT_EQ(daemon_->status("slow")["queued_pages"], 1);
+  seen.open();
   const auto posts = slow.posts(2);
   EXPECT_GE(between(posts[0], posts[1]), milliseconds(1900));
   EXPECT_EQ(posts[1].body, posts[0].body);
   EXPECT_TRUE(all_delivered("slow"));
-  gate.open();
+  done.open();
 }
 
 TEST_F(DeliveryTest, TermLetsTheRequestUnderWayFinish) {
@@ -245,7 +247,8 @@ TEST_F(DeliveryTest, ASecondTermStopsAtOnceAndThePageComesAgainTheSame) {
   daemon_->program().signal(SIGTERM);
   EXPECT_TRUE(daemon_->program().says("stopping"));
   daemon_->program().signal(SIGTERM);
-  EXPECT_EQ(daemon_->program().wait(milliseconds(5000)), 0);
+  // The first signal alone gives the request 12 s.
+  EXPECT_EQ(daemon_->program().wait(milliseconds(10000)), 0);
   gate.open();
   daemon_->start();
   const auto posts = hook.posts(2);

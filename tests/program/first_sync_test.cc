@@ -5,6 +5,7 @@
 #include "tests/support/hook.h"
 #include "tests/support/http_client.h"
 #include "tests/support/node.h"
+#include "tests/support/paths.h"
 
 namespace vhookd::testing {
 namespace {
@@ -75,8 +76,8 @@ TEST_F(FirstSyncTest, ColoursAreForTerminals) {
   EXPECT_FALSE(daemon_->ask({"status"}).out.contains("\x1b["));
   std::string said;
   if (run_shell("command -v script > /dev/null", said) != 0) GTEST_SKIP() << "NO script(1) HERE: install bsdutils";
-  const std::string command = VHOOKD_BINARY_DIR "/vhookd status --config " + daemon_->config().string() + " --state " +
-                              daemon_->state().string();
+  const std::string command =
+      build_dir() + "/vhookd status --config " + daemon_->config().string() + " --state " + daemon_->state().string();
   const auto on_terminal = [&](const std::string& environment) {
     EXPECT_EQ(run_shell("env -u NO_COLOR TERM=xterm " + environment + " timeout 20 script -qec '" + command +
                             "' /dev/null < /dev/null",

@@ -11,6 +11,7 @@
 #include "core/clock.h"
 #include "core/webhook_secret.h"
 #include "daemon/trial/receiver.h"
+#include "tests/support/paths.h"
 #include "tests/support/program.h"
 #include "tests/support/shop.h"
 
@@ -26,8 +27,7 @@ class ProgramTest : public ::testing::Test {
 
   void open_shop(const std::string& server) {
     shop_ = Shop::open(server);
-    if (!shop_)
-      GTEST_SKIP() << "NO " << server << " IN THIS RUN: tests/servers/servers up " VHOOKD_BINARY_DIR "/servers";
+    if (!shop_) GTEST_SKIP() << "NO " << server << " IN THIS RUN: tests/servers/servers up " + build_dir() + "/servers";
     open_receiver();
   }
   void open_receiver(int port = 0) {

@@ -4,6 +4,7 @@
 #include <regex>
 
 #include "tests/program/fixture.h"
+#include "tests/support/paths.h"
 
 namespace vhookd::testing {
 namespace {
@@ -126,7 +127,7 @@ TEST_P(InitTest, ThePasswordIsNowhere) {
     EXPECT_FALSE((said.out + said.err).contains(shop_->password())) << said.out << said.err;
   }
   // From standard input, where nobody else sees it.
-  const auto command = "printf '%s\\n' '" + shop_->db_url() + "' | " VHOOKD_BINARY_DIR "/vhookd init - 2>&1";
+  const auto command = "printf '%s\\n' '" + shop_->db_url() + "' | " + build_dir() + "/vhookd init - 2>&1";
   std::string out;
   std::FILE* pipe = popen(command.c_str(), "r");
   ASSERT_NE(pipe, nullptr);

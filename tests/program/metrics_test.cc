@@ -80,6 +80,7 @@ TEST_F(MetricsTest, CountsWhatHappens) {
   polled("w");
   pages(2);
   EXPECT_TRUE(reaches(R"(vhookd_deliveries_total{webhook="w",outcome="delivered"})", 2)) << text();
+  EXPECT_TRUE(reaches(R"(vhookd_polls_total{webhook="w",outcome="ok"})", 1)) << text();
   const auto before = parse(text()).samples;
   EXPECT_EQ(before.at(R"(vhookd_polls_total{webhook="w",outcome="ok"})"), 1);
   EXPECT_EQ(before.at(R"(vhookd_records_total{webhook="w"})"), 2);
@@ -116,6 +117,9 @@ TEST_F(MetricsTest, AttemptsByOutcomeAndWhatWaits) {
          {{"id", "dying"}, {"include_all", "true"}, {"hook_url", never.url()}, {"retry", "{for: 0s}"}}});
   EXPECT_TRUE(reaches(R"(vhookd_deliveries_total{webhook="w",outcome="gone"})", 1)) << text();
   EXPECT_TRUE(reaches(R"(vhookd_webhook_dead_pages{webhook="dying"})", 1)) << text();
+  // What is counted and what is stored change one after the other.
+  EXPECT_TRUE(reaches(R"(vhookd_deliveries_total{webhook="dying",outcome="died"})", 1)) << text();
+  EXPECT_TRUE(reaches(R"(vhookd_webhooks{state="paused"})", 1)) << text();
   const auto samples = parse(text()).samples;
   EXPECT_EQ(samples.at(R"(vhookd_deliveries_total{webhook="w",outcome="refused"})"), 1);
   EXPECT_EQ(samples.at(R"(vhookd_deliveries_total{webhook="dying",outcome="died"})"), 1);

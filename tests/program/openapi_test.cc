@@ -3,11 +3,12 @@
 #include "tests/support/hook.h"
 #include "tests/support/http_client.h"
 #include "tests/support/node.h"
+#include "tests/support/paths.h"
 
 namespace vhookd::testing {
 namespace {
 
-constexpr auto document = VHOOKD_SOURCE_DIR "/daemon/page/openapi.json";
+const std::string document = source_dir() + "/daemon/page/openapi.json";
 
 TEST(OpenApi, IsValidByTheStandardsOwnSchema) {
   std::string why;
@@ -43,8 +44,8 @@ TEST_F(OpenApiTest, TellsOfEveryRouteAndEveryAnswer) {
   ASSERT_TRUE(daemon_->reaches("dying", [](const Json& status) { return status["dead_pages"] == 1; }));
   std::string said;
   const int code =
-      run_shell("timeout 100 python3 -W ignore " VHOOKD_SOURCE_DIR "/tests/program/openapi.py " + std::to_string(port) +
-                    " let-me-in-please " VHOOKD_SOURCE_DIR "/daemon/api.cc " + receiver_->url(),
+      run_shell("timeout 100 python3 -W ignore " + source_dir() + "/tests/program/openapi.py " + std::to_string(port) +
+                    " let-me-in-please " + source_dir() + "/daemon/api/api.cc " + receiver_->url(),
                 said);
   if (code == 77) GTEST_SKIP() << "NO VALIDATOR: " << said;
   EXPECT_EQ(code, 0) << said;

@@ -16,7 +16,7 @@ async function open(options = {}) {
   const { expectedErrors = [], ...rest } = options;
   const context = await browser.newContext({ viewport: { width: 1200, height: 900 }, ...rest });
   const page = await context.newPage();
-  page.setDefaultTimeout(15000);
+  page.setDefaultTimeout(30000);
   const complaints = [];
   const take = (text) => { if (!expectedErrors.some((expected) => text.includes(expected))) complaints.push(text); };
   page.on("pageerror", (error) => take(error.message));
@@ -25,6 +25,9 @@ async function open(options = {}) {
   page.on("request", (request) => { if (!request.url().startsWith(base)) complaints.push("asked for " + request.url()); });
   return { page, done: async () => { await context.close(); assert.deepEqual(complaints, []); } };
 }
+
+// Until exactly this text is there: a click may return before the page it leads to has been loaded.
+const reads = (page, selector, text) => page.locator(selector, { hasText: new RegExp(`^\\s*${text}\\s*$`) }).waitFor();
 
 const shot = (page, file, fullPage = true) => page.screenshot({ path: `${screenshots}/${file}.png`, fullPage });
 
@@ -68,7 +71,7 @@ const cases = {
     assert.equal(await row.locator(".pill").textContent(), "healthy");
     assert.equal(await row.locator("svg path.ok").count(), 1);
     assert.ok((await page.locator("tbody.unhealthy .why").first().textContent()).length > 10);
-    const waiting = /^Page 1 failed once; next attempt in (1h00m|59m..s)\. Last error: the receiver answered 503/;
+    const waiting = /^Page 1 failed once; next attempt in (1h00m|5[0-9]m..s)\. Last error: the receiver answered 503/;
     assert.match(await page.locator("tbody", { has: page.locator("a[href='/webhook/waiting']") }).locator(".again").textContent(), waiting);
     assert.equal(await page.locator("tbody", { has: page.locator("a[href='/webhook/dying']") }).locator(".again").count(), 0);
     await page.goto(base + "/webhook/waiting");
@@ -76,8 +79,10 @@ const cases = {
     await page.goto(base);
     await page.fill("#q", "GOOD");
     await page.click(".find button");
+    await page.waitForURL(/q=GOOD/);
     assert.equal(await page.locator("table.hooks > tbody").count(), 1);
     await page.click("a[href='/webhook/good']");
+    await page.waitForURL("**/webhook/good");
     assert.equal(await page.locator(".list tbody tr").count() > 0, true);
     assert.ok((await page.locator(".facts").textContent()).includes("object_type"));
     await page.goto(base + "/webhook/nobody");
@@ -86,9 +91,9 @@ const cases = {
     const known = await open({ javaScriptEnabled: false, httpCredentials: { username: "any", password: token } });
     await known.page.goto(base + "/webhook/good");
     await known.page.click("button[data-key=pause]");
-    assert.equal(await known.page.locator(".pill").textContent(), "paused");
+    await reads(known.page, ".pill", "paused");
     await known.page.click("button[data-key=resume]");
-    assert.equal(await known.page.locator(".pill").textContent(), "healthy");
+    await reads(known.page, ".pill", "healthy");
     await known.done();
   },
 

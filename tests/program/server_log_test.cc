@@ -9,6 +9,7 @@
 
 #include "tests/program/fixture.h"
 #include "tests/support/own_postgres.h"
+#include "tests/support/paths.h"
 #include "tests/support/sql_session.h"
 #include "tests/support/sql_text.h"
 
@@ -63,10 +64,8 @@ class LoggedPostgres final : public LoggedDatabase {
   // "statement: SQL" or "execute NAME: SQL", and the bound values beside it.
   std::vector<Logged> statements() override {
     std::vector<Logged> found;
-    std::ifstream log(server_->data() + "/log/all.json");
-    log.seekg(at_);
+    std::istringstream log(written());
     for (std::string line; std::getline(log, line);) {
-      at_ = log.tellg();
       const auto entry = Json::parse(line);
       if (entry.value("user", "") != "reader") continue;
       const auto message = entry.value("message", "");
@@ -78,8 +77,25 @@ class LoggedPostgres final : public LoggedDatabase {
   }
 
  private:
+  // What was logged since the last call. A process of its own writes the log, some time after a statement has ended, so
+  // a last statement of ours is waited for.
+  std::string written() {
+    const auto last = "the end of part " + std::to_string(++parts_);
+    server_->run("SELECT '" + last + "'");
+    std::string text;
+    EXPECT_TRUE(eventually([&] {
+      text = read_file(server_->data() + "/log/all.json").substr(at_);
+      const auto at = text.find(last);
+      return at != std::string::npos && text.find('\n', at) != std::string::npos;
+    })) << "the server logs no statements";
+    text.resize(text.rfind('\n') + 1);
+    at_ += text.size();
+    return text;
+  }
+
   std::unique_ptr<OwnPostgres> server_;
-  std::streamoff at_ = 0;
+  std::size_t at_ = 0;
+  int parts_ = 0;
 };
 
 // The general log is the whole server's, in a table: what is of this role is told by its name, and others lose nothing
@@ -183,7 +199,7 @@ class ServerLogTest : public ProgramTest, public ::testing::WithParamInterface<c
   void SetUp() override {
     database_ = LoggedDatabase::open(GetParam());
     if (!database_)
-      GTEST_SKIP() << "NO " << GetParam() << " IN THIS RUN: tests/servers/servers up " VHOOKD_BINARY_DIR "/servers";
+      GTEST_SKIP() << "NO " << GetParam() << " IN THIS RUN: tests/servers/servers up " + build_dir() + "/servers";
     open_receiver();
   }
 

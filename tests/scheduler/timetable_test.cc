@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <ctime>
 #include <map>
 #include <random>
 #include <set>
@@ -198,11 +199,24 @@ TEST(Timetable, AChangedIntervalDoesNotWaitForTheOldTick) {
   EXPECT_EQ(table.take(start + hours(10)), std::nullopt);
 }
 
+// The monotonic clock begins with the machine, and the phase of a grid may lie ahead of it.
+TEST(Timetable, SoonAfterABootTheNextTickIsWithinAnInterval) {
+  Timetable table(20);
+  for (int i = 0; i < 20; ++i) {
+    const auto id = "hook-" + std::to_string(i);
+    table.add(id, "db", hours(1), Tick(seconds(60)));
+    ASSERT_EQ(table.take(Tick(seconds(60))), id);
+    table.finished(id, Tick(seconds(61)), false);
+    EXPECT_GT(*table.due(id), Tick(seconds(61)));
+    EXPECT_LE(*table.due(id), Tick(seconds(61)) + hours(1)) << id;
+  }
+}
+
 TEST(Timetable, TenThousandOnOneDatabase) {
   constexpr int count = 10'000;
   Timetable table(4);
   for (int i = 0; i < count; ++i) table.add("hook-" + std::to_string(i), "db", minutes(1), start);
-  const auto began = std::chrono::steady_clock::now();
+  const std::clock_t began = std::clock();  // of the processor: what else the machine does is no matter
   std::map<std::string, int> polls;
   std::vector<std::string> under_way;
   for (int i = 0; i < count; ++i) {
@@ -214,7 +228,7 @@ TEST(Timetable, TenThousandOnOneDatabase) {
     under_way.pop_back();
   }
   EXPECT_EQ(polls.size(), static_cast<std::size_t>(count)) << "each once";
-  EXPECT_LT(std::chrono::steady_clock::now() - began, seconds(3)) << "the wait for a place costs a walk over all";
+  EXPECT_LT((std::clock() - began) / CLOCKS_PER_SEC, 3) << "the wait for a place costs a walk over all";
   // And within the next minute each once more.
   int due = 0;
   for (Tick now = start; now <= start + minutes(1); now += milliseconds(100)) {

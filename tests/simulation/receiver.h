@@ -40,7 +40,7 @@ class Receivers final : public Transport {
   int capacity() const override { return 4 - static_cast<int>(flights_.size()); }
   void start(Request request) override;
   std::vector<Outcome> wait(std::chrono::milliseconds timeout) override;  // moves no clock
-  void wake() override {}
+  void wake() override { crossroads(); }
   void set_egress(const config::Egress&) override {}
   void abort_all() override { flights_.clear(); }  // answers nobody waits for any more
 

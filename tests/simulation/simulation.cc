@@ -12,6 +12,8 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 constexpr int steps = 160;
+constexpr int often = 3000;  // of a million: how likely a death is
+constexpr int seldom = 30;
 constexpr int server_seconds = 40;  // pass while one passes here, so that full sweeps are due now and then
 
 config::Webhook webhook_of(const std::string& id, config::Event event, config::Detect detect, Dice& dice) {
@@ -37,149 +39,115 @@ config::Webhook webhook_of(const std::string& id, config::Event event, config::D
 Simulation::Simulation(std::uint64_t seed, std::string folder, Lie lie) : dice_(seed), folder_(std::move(folder)) {
   using config::Detect;
   using config::Event;
-  webhooks_ = {webhook_of("by-xid", Event::updated, Detect::xid, dice_),
-               webhook_of("new-by-xid", Event::created, Detect::xid, dice_),
-               webhook_of("narrowed", Event::updated, Detect::automatic, dice_),
-               webhook_of("compared", Event::updated, Detect::snapshot, dice_),
-               webhook_of("new-compared", Event::created, Detect::snapshot, dice_),
-               webhook_of("gone", Event::deleted, Detect::snapshot, dice_)};
+  config_.webhooks = {webhook_of("by-xid", Event::updated, Detect::xid, dice_),
+                      webhook_of("new-by-xid", Event::created, Detect::xid, dice_),
+                      webhook_of("narrowed", Event::updated, Detect::automatic, dice_),
+                      webhook_of("compared", Event::updated, Detect::snapshot, dice_),
+                      webhook_of("new-compared", Event::created, Detect::snapshot, dice_),
+                      webhook_of("gone", Event::deleted, Detect::snapshot, dice_)};
   undisturbed_ = chance(dice_, 25);
   mortal_ = !undisturbed_;
-  outbox_bytes_ = undisturbed_ ? 1 << 20 : 1000 + static_cast<std::int64_t>(dice_() % 20000);
+  config_.limits = {.polls = 4,
+                    .deliveries = 8,
+                    .outbox_bytes = undisturbed_ ? 1 << 20 : 1000 + static_cast<std::int64_t>(dice_() % 20000)};
   if (!undisturbed_) {
     database_.faults = static_cast<int>(dice_() % 3);
     receivers_.faults = static_cast<int>(dice_() % 50);
   }
+  config_.log.level = "off";
   database_.hides_running = lie == Lie::snapshot_hides_running;
   receivers_.swallows = lie == Lie::receiver_swallows;
   database_.meanwhile = [this] {
-    perhaps_die();
+    perhaps_die(often);
     if (chance(dice_, 30)) database_.write();
-    if (chance(dice_, 5) && daemon_.dispatcher) daemon_.dispatcher->turn(milliseconds(0));
+    if (chance(dice_, 5)) engine_->delivery_step();
   };
-  receivers_.crossroads = [this] { perhaps_die(); };
+  receivers_.crossroads = [this] { perhaps_die(often); };
   std::filesystem::create_directories(folder_);
 }
 
 Simulation::~Simulation() {
-  daemon_ = {};
+  end_daemon();
   std::filesystem::remove_all(folder_);
 }
 
-void Simulation::perhaps_die() {
-  if (mortal_ && dice_() % 1000 < 3) throw Death();
+Instant Simulation::MortalClock::now() const {
+  simulation_.perhaps_die(seldom);
+  return simulation_.clock_.now();
 }
 
-void Simulation::begin_daemon() {
-  daemon_ = {};
+Tick Simulation::MortalClock::tick() const {
+  simulation_.perhaps_die(seldom);
+  return simulation_.clock_.tick();
+}
+
+void Simulation::perhaps_die(int per_million) {
+  if (mortal_ && static_cast<int>(dice_() % 1'000'000) < per_million) throw Death();
+}
+
+void Simulation::end_daemon() {
+  engine_.reset();
+  store_.reset();
   receivers_.abort_all();
+}
+
+// It may die while it starts.
+void Simulation::begin_daemon() {
+  end_daemon();
   auto opened = Store::open(folder_, clock_);
   if (!opened) throw std::runtime_error(opened.error().message);
-  daemon_.store = std::move(*opened);
-  daemon_.sessions = std::make_unique<SessionPool>(
-      [this](const config::Database&, const ConnectOptions&) -> Result<std::unique_ptr<Connector>> {
-        if (chance(dice_, database_.faults)) return fail(Recourse::reconnect, "the database is away");
-        return database_.connect();
-      },
-      ConnectOptions(), clock_);
-  daemon_.poller = std::make_unique<Poller>(
-      *daemon_.store, clock_,
-      Poller::Hooks{.pages_queued =
-                        [this](const std::string& id) {
-                          perhaps_die();
-                          daemon_.dispatcher->notify(id);
-                        },
-                    .may_queue =
-                        [this](const std::string& id) {
-                          const auto state = daemon_.store->webhook(id);
-                          return state && state->queued_bytes < outbox_bytes_;
-                        },
-                    .progressed = [](const std::string&, std::int64_t, std::optional<std::int64_t>) {},
-                    .stopping = [] { return false; },
-                    .step = [this] { perhaps_die(); },
-                    .random_id =
-                        [this] {
-                          perhaps_die();
-                          return std::to_string(++ids_);
-                        }},
-      Poller::Sizes{.part_bytes = 1, .part_known_rows = 3, .range_rows = 3});
-  daemon_.dispatcher = std::make_unique<Dispatcher>(
-      *daemon_.store, receivers_, clock_, Dispatcher::Bounds{.per_endpoint = 2, .slowed = 2},
-      Dispatcher::Hooks{.sendable =
-                            [this](const std::string& id, bool) {
-                              return is_paused(id) ? nullptr : std::make_shared<const config::Webhook>(webhook(id));
-                            },
-                        .delivered = [](const std::string&) {},
-                        .failed = [](const std::string&, const std::string&, bool) {},
-                        .dead_changed = [](const std::string&) {},
-                        .keep = [](const config::Webhook&) { return Keep{}; },
-                        .attempted = [](const std::string&, Attempted, Micros, std::optional<Micros>) {},
-                        .random = [this] { return static_cast<double>(dice_() % 1000) / 1000; },
-                        .random_id = [this] { return std::to_string(++ids_); }});
-  for (const auto& one : webhooks_)
-    daemon_.timetable.add(one.id, SessionPool::place_of(one.database), one.interval, clock_.tick());
-  const auto queued = daemon_.store->with_queue();
-  for (const auto& id : queued.value()) daemon_.dispatcher->notify(id);
-}
-
-const config::Webhook& Simulation::webhook(const std::string& id) const {
-  return *std::ranges::find(webhooks_, id, &config::Webhook::id);
-}
-
-bool Simulation::is_paused(const std::string& id) {
-  const auto state = daemon_.store->webhook(id);
-  return !state || state->paused;
+  store_ = std::move(*opened);
+  const auto connect = [this](const config::Database&, const ConnectOptions&) -> Result<std::unique_ptr<Connector>> {
+    if (chance(dice_, database_.faults)) return fail(Recourse::reconnect, "the database is away");
+    return database_.connect();
+  };
+  const auto new_id = [this] {
+    perhaps_die(often);
+    return std::to_string(++ids_);
+  };
+  engine_ =
+      std::make_unique<Engine>(Engine::Parts{.store = *store_,
+                                             .transport = receivers_,
+                                             .clock = mortal_clock_,
+                                             .connect = connect,
+                                             .connect_options = {},
+                                             .random_id = new_id,
+                                             .random = [this] { return static_cast<double>(dice_() % 1000) / 1000; },
+                                             .load = [this] { return config_; },
+                                             .secrets = {},
+                                             .sizes = {.part_bytes = 1, .part_known_rows = 3, .range_rows = 3},
+                                             .single_threaded = true},
+                               config_);
+  if (auto started = engine_->start(); !started) throw std::runtime_error(started.error().message);
 }
 
 void Simulation::poll_due() {
-  while (const auto id = daemon_.timetable.take(clock_.tick())) {
-    const auto& due = webhook(*id);
-    const auto state = daemon_.store->webhook(*id);
-    if (is_paused(*id) || state->queued_bytes >= outbox_bytes_) {
-      daemon_.timetable.finished(*id, clock_.tick(), false);
-    } else {
-      const auto outcome = poll(due);
-      if (!outcome.run.ok && outcome.recourse == Recourse::reconnect) {
-        daemon_.timetable.unreachable(*id, clock_.tick());
-      } else {
-        daemon_.timetable.reached(*id);
-      }
-      daemon_.timetable.finished(*id, clock_.tick(), outcome.more);
-    }
+  while (poll_next()) {
   }
 }
 
-// As Engine::poll_one does it.
-PollOutcome Simulation::poll(const config::Webhook& webhook) {
-  PollOutcome outcome;
+// False: nothing was due.
+bool Simulation::poll_next() {
   database_.touched.clear();
-  ++totals_.polls;
-  {
-    auto lease = daemon_.sessions->lease(webhook.database);
-    if (lease) {
-      outcome = daemon_.poller->poll(webhook, **lease, {});
-      if (!outcome.run.ok && outcome.at_database && outcome.recourse == Recourse::reconnect) lease->discard();
-    } else {
-      outcome.run.ok = false;
-      outcome.recourse = lease.error().recourse;
-      outcome.at_database = true;
-    }
-  }
-  polled(webhook, outcome);
-  return outcome;
+  const auto step = engine_->step();
+  if (!step.poll) return false;
+  polled_.insert(step.poll->id);
+  if (step.poll->outcome) polled(step.poll->id, *step.poll->outcome);
+  return true;
 }
 
-void Simulation::polled(const config::Webhook& webhook, const PollOutcome& outcome) {
+void Simulation::polled(const std::string& id, const PollOutcome& outcome) {
+  ++totals_.polls;
   if (!outcome.run.ok) {
     ++totals_.failed_polls;
     if (outcome.recourse == Recourse::give_up || outcome.recourse == Recourse::ask_operator)
-      complain(webhook.id + ": a poll failed for good: " + outcome.run.error);
+      complain(id + ": a poll failed for good: " + outcome.run.error);
   }
-  if (webhook.event != config::Event::deleted || !outcome.complete) return;
+  if (id != "gone" || !outcome.complete) return;
   const auto& now = database_.begun_with();
   // One that was written while the poll went on may be back, or gone once more: the next poll will tell.
-  for (const auto id : there_)
-    if (!now.contains(id) && !database_.touched.contains(id)) ++must_tell_[id];
+  for (const auto row : there_)
+    if (!now.contains(row) && !database_.touched.contains(row)) ++must_tell_[row];
   there_ = now;
 }
 
@@ -187,7 +155,7 @@ void Simulation::pass_server_time() {
   database_.set_clock(began_ + (clock_.now() - began_) * server_seconds);
 }
 
-void Simulation::step() {
+void Simulation::move() {
   pass_server_time();
   const auto what = dice_() % 100;
   if (what < 45) {
@@ -197,7 +165,7 @@ void Simulation::step() {
     poll_due();
   } else if (what < 98) {
     clock_.at += milliseconds(dice_() % 300);
-    daemon_.dispatcher->turn(milliseconds(0));
+    engine_->delivery_step();
   } else {
     resume_paused();
   }
@@ -205,16 +173,17 @@ void Simulation::step() {
 
 // The operator after a 410.
 void Simulation::resume_paused() {
-  for (const auto& one : webhooks_) {
-    if (!is_paused(one.id)) continue;
-    if (!daemon_.store->set_paused(one.id, false, "")) complain("a webhook can't be resumed");
-    daemon_.dispatcher->notify(one.id);
+  auto& control = engine_->control();
+  for (const auto& one : config_.webhooks) {
+    const auto status = control.get(one.id);
+    if (!status) complain(one.id + " has no status");
+    if (status && status->paused && !control.resume(one.id)) complain("a webhook can't be resumed");
   }
 }
 
 bool Simulation::all_quiet() {
-  const auto queued = daemon_.store->with_queue();
-  return daemon_.dispatcher->idle() && queued && queued->empty();
+  const auto queued = store_->with_queue();
+  return engine_->deliveries_idle() && queued && queued->empty();
 }
 
 // No fault any more, every transaction ended: two polls of each, and everything delivered after each.
@@ -223,31 +192,41 @@ void Simulation::calm_down() {
   database_.faults = receivers_.faults = 0;
   database_.meanwhile = [] {};
   database_.finish();
-  outbox_bytes_ = 1 << 30;
+  config_.limits.outbox_bytes = 1 << 30;
+  if (!engine_->control().reload()) complain("the configuration can't be reloaded");
+  for (int i = 0; i < 3; ++i) {  // answers that are on their way, a 410 among them
+    clock_.at += milliseconds(1000);
+    engine_->delivery_step();
+  }
   for (int round = 0; round < 2; ++round) {
     resume_paused();
-    clock_.at += std::chrono::minutes(2);  // a full sweep is due
+    clock_.at += std::chrono::minutes(2);  // each is due, and a full sweep too
     pass_server_time();
-    for (const auto& one : webhooks_)
-      if (poll(one).more) complain(one.id + ": a poll with all the room in the world left something");
+    polled_.clear();
+    for (std::size_t i = 0; i < config_.webhooks.size(); ++i)
+      if (!poll_next()) complain("a webhook that is due was not polled");
+    if (polled_.size() != config_.webhooks.size() || poll_next())
+      complain("a poll with all the room in the world left something");
     for (int i = 0; i < 500 && !all_quiet(); ++i) {
       clock_.at += milliseconds(1000);
-      daemon_.dispatcher->turn(milliseconds(0));
+      engine_->delivery_step();
     }
   }
   if (!all_quiet()) complain("there is no end to the deliveries");
 }
 
 std::vector<std::string> Simulation::run() {
-  begin_daemon();
-  for (int i = 0; i < steps; ++i) {
+  for (int i = -1; i < steps; ++i) {
     try {
-      step();
+      if (engine_) move();
+      if (!engine_) begin_daemon();
     } catch (const Death&) {
       ++totals_.deaths;
-      begin_daemon();
+      end_daemon();
     }
   }
+  mortal_ = false;
+  if (!engine_) begin_daemon();
   calm_down();
   judge();
   for (const auto& [id, told] : receivers_.told) totals_.pages += static_cast<std::int64_t>(told.bodies.size());
@@ -289,7 +268,7 @@ void Simulation::judge_deletions() {
   for (const auto& [row, often] : told)
     if (often > times(database_.died, row))
       complain("gone: row " + std::to_string(row) + " was told to have ended more often than it did");
-  const auto known = daemon_.store->known_count("gone");
+  const auto known = store_->known_count("gone");
   if (!known || *known != static_cast<std::int64_t>(database_.rows().size()))
     complain("gone: the known rows are not those of the table");
 }

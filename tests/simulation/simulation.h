@@ -1,26 +1,27 @@
 // One run of the daemon from one seed.
 //
-// Inside, as the program has them: Poller with the strategies, plans and pages, Store with a state.db of its own,
-// Dispatcher with the retry policy, Timetable, SessionPool. From the seed: the database (MVCC, writers that commit in
-// any order, sessions that break at any row), the receivers (errors, timeouts, answers lost after the page was taken,
-// 410, 429, 503), the clock, the outbox's room, and where the daemon dies: between two rows of a poll, while
-// a page is made, after a commit, with headers sent, before an answer is read. What goes on at once in the program
-// (polls, deliveries, writers) takes turns here, between any two rows.
+// Inside, as the program has them: Engine with all its parts, driven by step() on one thread, and Store with a state.db
+// of its own. From the seed: the database (MVCC, writers that commit in any order, sessions that break at any row), the
+// receivers (errors, timeouts, answers lost after the page was taken, 410, 429, 503), the clock, the outbox's room, and
+// where the daemon dies: between two rows of a poll, while a page is made, after a commit, with headers sent, before an
+// answer is read, wherever it looks at the clock. What goes on at once in the program (polls, deliveries, writers)
+// takes turns here, between any two rows.
 //
-// Not inside: Engine with its threads and reload (its part between those classes is played here), curl_transport, the
-// databases and their SQL, the timestamp strategy (its model is in tests/scheduler), power loss below SQLite (a
-// death ends after a whole transaction; see tests/store/crash_test.cc). Those are under the tests of the whole program.
+// Not inside: threads, curl_transport, the databases and their SQL, the timestamp strategy (its model is in
+// tests/scheduler), power loss below SQLite (a death ends after a whole transaction; see tests/store/crash_test.cc).
+// Those are under the tests of the whole program.
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
-#include "daemon/engine/dispatcher.h"
-#include "daemon/engine/poller.h"
-#include "daemon/engine/session_pool.h"
-#include "scheduler/timetable.h"
+#include "config/config.h"
+#include "daemon/engine/engine.h"
+#include "store/store.h"
 #include "tests/simulation/database.h"
 #include "tests/simulation/receiver.h"
 
@@ -42,6 +43,8 @@ class Simulation {
   // `folder`: for the state; emptied at the end.
   Simulation(std::uint64_t seed, std::string folder, Lie lie = Lie::none);
   ~Simulation();
+  Simulation(const Simulation&) = delete;
+  Simulation& operator=(const Simulation&) = delete;
 
   // What was wrong; empty: nothing.
   std::vector<std::string> run();
@@ -51,47 +54,49 @@ class Simulation {
  private:
   struct Death {};  // thrown wherever the daemon may die
 
-  // The daemon: what a death takes with it.
-  struct Daemon {
-    std::unique_ptr<Store> store;
-    std::unique_ptr<SessionPool> sessions;
-    std::unique_ptr<Poller> poller;
-    std::unique_ptr<Dispatcher> dispatcher;
-    Timetable timetable{2};
+  // The clock as the daemon sees it: it may die whenever it looks.
+  class MortalClock final : public Clock {
+   public:
+    explicit MortalClock(Simulation& simulation) : simulation_(simulation) {}
+    Instant now() const override;
+    Tick tick() const override;
+
+   private:
+    Simulation& simulation_;
   };
 
   void begin_daemon();
+  void end_daemon();
   void pass_server_time();
-  void step();
+  void move();
   void poll_due();
-  PollOutcome poll(const config::Webhook& webhook);
-  void polled(const config::Webhook& webhook, const PollOutcome& outcome);
-  void perhaps_die();
+  bool poll_next();
+  void polled(const std::string& id, const PollOutcome& outcome);
+  void perhaps_die(int per_million);
   void calm_down();
   void resume_paused();
   bool all_quiet();
   void judge();
   void judge_deletions();
-  bool is_paused(const std::string& id);
-  const config::Webhook& webhook(const std::string& id) const;
   void complain(const std::string& text) { complaints_.push_back(text); }
 
   Dice dice_;
   std::string folder_;
   StandingClock clock_;
+  MortalClock mortal_clock_{*this};
   Instant began_ = clock_.at;
   Database database_{dice_};
   Receivers receivers_{dice_, clock_};
-  std::vector<config::Webhook> webhooks_;
-  Daemon daemon_;
+  config::Config config_;
+  // The daemon: what a death takes with it.
+  std::unique_ptr<Store> store_;
+  std::unique_ptr<Engine> engine_;
   bool mortal_ = false;       // it may die
   bool undisturbed_ = false;  // this seed has no faults: nothing may come twice
-  bool in_poll_ = false;
-  std::int64_t outbox_bytes_ = 0;
   std::uint64_t ids_ = 0;
 
+  std::set<std::string> polled_;           // since the caller cleared it
   std::set<std::int64_t> there_;           // rows at the last whole poll for deletions
-  bool watched_ = false;                   // there was one
   std::map<std::int64_t, int> must_tell_;  // how many ends of each row at the least
   Totals totals_;
   std::vector<std::string> complaints_;

@@ -8,6 +8,7 @@
 
 #include "store/sqlite/schema.h"
 #include "tests/store/fixture.h"
+#include "tests/support/paths.h"
 
 namespace vhookd::testing {
 namespace {
@@ -230,7 +231,7 @@ TEST_F(KnownFileTest, RowsOfVersion1AreKept) {
   store_.reset();
   for (const char* name : {"/state.db", "/state.db-wal"}) std::filesystem::remove(folder_ + name);
   std::ostringstream script;
-  script << std::ifstream(VHOOKD_SOURCE_DIR "/tests/store/version_1.sql").rdbuf();
+  script << std::ifstream(source_dir() + "/tests/store/version_1.sql").rdbuf();
   sql(script.str());
   // a: 10,000 rows of its epoch 1; b: epoch 3, and the rows of epoch 2 not swept yet.
   sql(R"(WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 9999)

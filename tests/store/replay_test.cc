@@ -6,6 +6,7 @@
 
 #include "store/sqlite/schema.h"
 #include "tests/store/fixture.h"
+#include "tests/support/paths.h"
 
 namespace vhookd::testing {
 namespace {
@@ -225,7 +226,7 @@ TEST_F(ReplayTest, AFileOfVersion1IsBroughtUpToDate) {
   sqlite3* db = nullptr;
   ASSERT_EQ(sqlite3_open((folder_ + "/state.db").c_str(), &db), SQLITE_OK);
   std::ostringstream script;
-  script << std::ifstream(VHOOKD_SOURCE_DIR "/tests/store/version_1.sql").rdbuf();
+  script << std::ifstream(source_dir() + "/tests/store/version_1.sql").rdbuf();
   EXPECT_EQ(sqlite3_exec(db, script.str().c_str(), nullptr, nullptr, nullptr), SQLITE_OK) << sqlite3_errmsg(db);
   sqlite3_close(db);
   open();

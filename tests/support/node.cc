@@ -1,4 +1,5 @@
 #include "tests/support/node.h"
+#include "tests/support/paths.h"
 
 #include <sys/wait.h>
 
@@ -19,7 +20,7 @@ int run_shell(const std::string& command, std::string& said) {
 
 std::string npm_package(const std::string& package, std::string& why) {
   std::string said;
-  const int code = run_shell(VHOOKD_SOURCE_DIR "/tests/support/npm_package " + package, said);
+  const int code = run_shell(source_dir() + "/tests/support/npm_package " + package, said);
   while (said.ends_with('\n')) said.pop_back();
   if (code == 0) return said;
   why = said;

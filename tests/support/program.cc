@@ -1,4 +1,5 @@
 #include "tests/support/program.h"
+#include "tests/support/paths.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -67,7 +68,7 @@ TempFolder::~TempFolder() {
 }
 
 Program::Program(const Arguments& arguments, const Environment& more) {
-  std::vector<std::string> words = {VHOOKD_BINARY_DIR "/vhookd"};
+  std::vector<std::string> words = {build_dir() + "/vhookd"};
   words.insert(words.end(), arguments.begin(), arguments.end());
   std::vector<std::string> settings;
   for (char** entry = environ; *entry != nullptr; ++entry)

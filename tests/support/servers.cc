@@ -1,4 +1,5 @@
 #include "tests/support/servers.h"
+#include "tests/support/paths.h"
 
 #include <algorithm>
 #include <cstdlib>
@@ -10,7 +11,7 @@ namespace {
 
 // The rest of the line of the urls file that begins with `prefix`.
 std::optional<std::string> line_after(const std::string& prefix) {
-  std::ifstream urls(VHOOKD_BINARY_DIR "/servers/urls");
+  std::ifstream urls(build_dir() + "/servers/urls");
   std::string line;
   while (std::getline(urls, line))
     if (line.starts_with(prefix)) return line.substr(prefix.size());
@@ -35,7 +36,7 @@ std::string why_unavailable(const std::string& name) {
   if (const auto reason = line_after("#" + name + ": ")) return name + ": " + *reason;
   return name +
          ": no test servers are up; run the tests with ./dev test, or start them with tests/servers/servers up " +
-         VHOOKD_BINARY_DIR "/servers, or set " + variable(name);
+         build_dir() + "/servers, or set " + variable(name);
 }
 
 }  // namespace vhookd::testing

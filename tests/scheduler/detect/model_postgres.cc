@@ -131,11 +131,21 @@ std::uint64_t ModelPostgres::oldest_running() const {
   return oldest;
 }
 
+// xmin:xmax:xip, as pg_current_snapshot() has it.
+std::string ModelPostgres::current_snapshot() const {
+  std::set<std::uint64_t> running;  // subtransactions are not listed
+  for (const auto& item : transactions_)
+    if (const auto xid = item.second.levels.front().xid; xid != 0 && xid <= latest_completed_) running.insert(xid);
+  std::string text = std::to_string(oldest_running()) + ":" + std::to_string(latest_completed_ + 1) + ":";
+  for (const auto xid : running) text += (text.ends_with(':') ? "" : ",") + std::to_string(xid);
+  return text;
+}
+
 Source ModelPostgres::source() {
   return {.begin =
               [this] {
                 view_ = committed_;
-                snapshot_ = std::to_string(oldest_running()) + ":" + std::to_string(latest_completed_ + 1) + ":";
+                snapshot_ = current_snapshot();
                 view_next_ = next_xid_;
                 view_xmax_ = latest_completed_ + 1;
               },

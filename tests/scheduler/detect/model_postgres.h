@@ -49,6 +49,9 @@ class ModelPostgres {
   // How often a commit made a row that was not there.
   int births(std::int64_t id) const { return births_.contains(id) ? births_.at(id) : 0; }
 
+  // pg_current_snapshot()'s text.
+  std::string current_snapshot() const;
+
   // As the column holds it: with its zone, or without.
   std::string text(Instant at) const;
 

@@ -3,17 +3,20 @@
 // may be called from any.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <deque>
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 
 #include "config/config.h"
 #include "core/clock.h"
 #include "core/guarded.h"
+#include "daemon/engine/delivery_observer.h"
 #include "daemon/engine/engine_metrics.h"
 #include "daemon/engine/outgoing.h"
 #include "daemon/engine/retry_clock.h"
@@ -24,39 +27,37 @@
 
 namespace vhookd {
 
-class Dispatcher {
+class DeliveryLoop {
  public:
-  struct Hooks {
-    // The webhook's configuration where pages may go out for it now, from its queue or as a replay; null: paused,
-    // held or gone.
-    std::function<std::shared_ptr<const config::Webhook>(const std::string& id, bool replay)> sendable;
-    std::function<void(const std::string& id)> delivered;
-    // `lasting`: nothing more is tried by itself (410, retries spent).
-    std::function<void(const std::string& id, const std::string& error, bool lasting)> failed;
-    std::function<void(const std::string& id)> dead_changed;  // without anything else about it
-    std::function<Keep(const config::Webhook& webhook)> keep;
-    // Each attempt that came to an end. `waited`: since the page was queued, where it was delivered.
-    std::function<void(const std::string& id, Attempted outcome, Micros took, std::optional<Micros> waited)> attempted;
-    std::function<double()> random;  // [0, 1)
-    std::function<std::string()> random_id;
-  };
   // `per_endpoint`: POSTs under way at once to one host and port, so that one that hangs leaves places for the
   // others. `slowed`: the same for all those together that have shown that they are overloaded or away.
   struct Bounds {
     int per_endpoint = 16;
     int slowed = 32;
   };
-  Dispatcher(Store& store, Transport& transport, const Clock& clock, Bounds bounds, Hooks hooks)
-      : store_(store), transport_(transport), clock_(clock), bounds_(bounds), hooks_(std::move(hooks)) {}
+  struct Options {
+    Bounds bounds;
+    std::function<double()> random;  // [0, 1)
+    std::function<std::string()> random_id;
+  };
+  // Everything passed by reference outlives the loop.
+  DeliveryLoop(Store& store, Transport& transport, const Clock& clock, DeliveryObserver& observer, Options options)
+      : store_(store), transport_(transport), clock_(clock), observer_(observer), options_(std::move(options)) {}
 
   // There may be something to send for this webhook.
   void notify(const std::string& id);
 
-  // One turn: starts what may go out, waits up to `timeout` for answers, records them.
+  // The delivery thread: takes turns until `stopping`, then drains.
+  void run(const std::atomic<bool>& stopping);
+
+  // One turn: starts what may go out, waits up to `timeout` for answers, records them; now and then removes kept pages
+  // whose time is over.
   void turn(std::chrono::milliseconds timeout);
   // Starts nothing more; waits up to `timeout` for what is under way, then aborts it.
   void drain(std::chrono::milliseconds timeout);
 
+  // When the next turn has something to start; may be in the past. None: nothing, unless something happens first.
+  std::optional<Tick> next_due();
   // Nothing is under way or due, now or later.
   bool idle();
   // A turn was taken this recently: the loop is alive.
@@ -89,7 +90,7 @@ class Dispatcher {
     int flights = 0;
     std::deque<Lane> parked;  // for a place here
   };
-  struct Shared {
+  struct Published {
     std::set<std::string> notified;
     std::size_t busy = 0;  // flights and waits
     Tick last_turn;
@@ -107,6 +108,7 @@ class Dispatcher {
   void wait_until(const Lane& lane, Tick due);
   std::chrono::milliseconds wait_left(std::chrono::milliseconds timeout) const;
   void publish();
+  void prune();
 
   // daemon/engine/verdicts.cc
   void judged(Flight& flight, const Outcome& outcome);
@@ -124,9 +126,9 @@ class Dispatcher {
   Store& store_;
   Transport& transport_;
   const Clock& clock_;
-  const Bounds bounds_;
-  Hooks hooks_;
-  Guarded<Shared> shared_;
+  DeliveryObserver& observer_;
+  const Options options_;
+  Guarded<Published> published_;
   // The loop's own.
   std::map<std::uint64_t, Flight> flights_;
   std::set<Lane> flying_;
@@ -143,6 +145,7 @@ class Dispatcher {
   std::map<Lane, Taken> unrecorded_;
   std::vector<Lane> arrived_;  // those of them that are to be recorded together, with one fsync
   std::uint64_t next_ticket_ = 1;
+  Tick pruned_{};
 };
 
 }  // namespace vhookd

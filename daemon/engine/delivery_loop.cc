@@ -1,4 +1,4 @@
-#include "daemon/engine/dispatcher.h"
+#include "daemon/engine/delivery_loop.h"
 
 #include <algorithm>
 
@@ -11,32 +11,34 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr milliseconds store_retry = std::chrono::seconds(1);
+constexpr auto drain_timeout = std::chrono::seconds(10);
+constexpr auto prune_every = std::chrono::minutes(1);
 
 }  // namespace
 
-void Dispatcher::notify(const std::string& id) {
-  shared_.with([&](Shared& shared) { shared.notified.insert(id); });
+void DeliveryLoop::notify(const std::string& id) {
+  published_.with([&](Published& shared) { shared.notified.insert(id); });
   transport_.wake();
 }
 
-bool Dispatcher::idle() {
-  return shared_.with([](const Shared& shared) { return shared.notified.empty() && shared.busy == 0; });
+bool DeliveryLoop::idle() {
+  return published_.with([](const Published& shared) { return shared.notified.empty() && shared.busy == 0; });
 }
 
-Tick Dispatcher::last_turn() {
-  return shared_.with([](const Shared& shared) { return shared.last_turn; });
+Tick DeliveryLoop::last_turn() {
+  return published_.with([](const Published& shared) { return shared.last_turn; });
 }
 
-void Dispatcher::publish() {
-  shared_.with([&](Shared& shared) {
+void DeliveryLoop::publish() {
+  published_.with([&](Published& shared) {
     shared.busy = flights_.size() + waiting_.size() + parked_.size();
     shared.last_turn = clock_.tick();
   });
 }
 
-void Dispatcher::take_notified() {
+void DeliveryLoop::take_notified() {
   // Taken and counted as busy in one step, so that idle() never sees a page between the two.
-  const auto notified = shared_.with([](Shared& shared) {
+  const auto notified = published_.with([](Published& shared) {
     shared.busy += shared.notified.size();
     return std::exchange(shared.notified, {});
   });
@@ -48,13 +50,13 @@ void Dispatcher::take_notified() {
   }
 }
 
-void Dispatcher::wait_until(const Lane& lane, Tick due) {
+void DeliveryLoop::wait_until(const Lane& lane, Tick due) {
   if (const auto old = waiting_.find(lane); old != waiting_.end()) queue_.erase({old->second, lane});
   waiting_[lane] = due;
   queue_.emplace(due, lane);
 }
 
-void Dispatcher::start_due() {
+void DeliveryLoop::start_due() {
   while (transport_.capacity() > 0 && !queue_.empty() && queue_.begin()->first <= clock_.tick()) {
     const Lane lane = queue_.begin()->second;
     queue_.erase(queue_.begin());
@@ -63,7 +65,7 @@ void Dispatcher::start_due() {
   }
 }
 
-Result<std::optional<Parcel>> Dispatcher::next_parcel(const Lane& lane, const config::Webhook& webhook) {
+Result<std::optional<Parcel>> DeliveryLoop::next_parcel(const Lane& lane, const config::Webhook& webhook) {
   std::optional<Parcel> parcel;
   QueuedPage seen{.webhook_id = lane.name()};
   if (lane.replay) {
@@ -88,11 +90,11 @@ Result<std::optional<Parcel>> Dispatcher::next_parcel(const Lane& lane, const co
 }
 
 // Whether a POST may begin there now; if not, the lane waits for its turn.
-bool Dispatcher::has_place(const std::string& origin, const Lane& lane) {
+bool DeliveryLoop::has_place(const std::string& origin, const Lane& lane) {
   const auto at = endpoints_.find(origin);
   if (at == endpoints_.end()) return true;
   Endpoint& endpoint = at->second;
-  const bool crowded = endpoint.pace.slowed() && slowed_flights_ >= bounds_.slowed;
+  const bool crowded = endpoint.pace.slowed() && slowed_flights_ >= options_.bounds.slowed;
   if (crowded || endpoint.flights >= endpoint.pace.window()) {
     if (crowded) crowded_.insert(origin);
     endpoint.parked.push_back(lane);
@@ -104,9 +106,9 @@ bool Dispatcher::has_place(const std::string& origin, const Lane& lane) {
   return false;
 }
 
-void Dispatcher::start(const Lane& lane) {
+void DeliveryLoop::start(const Lane& lane) {
   if (unrecorded_.contains(lane)) return record_delivered(lane);
-  const auto webhook = hooks_.sendable(lane.id, lane.replay);
+  const auto webhook = observer_.sendable(lane.id, lane.replay);
   if (!webhook) return;  // whoever makes it sendable again notifies
   const Tick tick = clock_.tick();
   if (const auto rate = rates_.find(lane.id); rate != rates_.end() && webhook->delivery->rate_limit) {
@@ -127,7 +129,7 @@ void Dispatcher::start(const Lane& lane) {
   const auto ticket = next_ticket_++;
   auto request = make_request(ticket, *webhook, **parcel, clock_.now());
   request.tls = std::shared_ptr<const config::Tls>(webhook, &webhook->delivery->tls);
-  Endpoint& endpoint = endpoints_.try_emplace(origin, bounds_.per_endpoint).first->second;
+  Endpoint& endpoint = endpoints_.try_emplace(origin, options_.bounds.per_endpoint).first->second;
   const bool slowed = endpoint.pace.slowed();
   ++endpoint.flights;
   endpoint.pace.started(tick);
@@ -143,21 +145,39 @@ void Dispatcher::start(const Lane& lane) {
   transport_.start(std::move(request));
 }
 
-milliseconds Dispatcher::wait_left(milliseconds timeout) const {
+milliseconds DeliveryLoop::wait_left(milliseconds timeout) const {
   if (queue_.empty() || transport_.capacity() == 0) return timeout;
   const auto until = std::chrono::ceil<milliseconds>(queue_.begin()->first - clock_.tick());
   return std::clamp(until, milliseconds(0), timeout);
 }
 
-void Dispatcher::turn(milliseconds timeout) {
+void DeliveryLoop::run(const std::atomic<bool>& stopping) {
+  while (!stopping) turn(std::chrono::seconds(1));
+  drain(drain_timeout);
+}
+
+void DeliveryLoop::turn(milliseconds timeout) {
   take_notified();
   start_due();
   publish();
   settle(transport_.wait(wait_left(timeout)));
   publish();
+  prune();
 }
 
-void Dispatcher::drain(milliseconds timeout) {
+void DeliveryLoop::prune() {
+  if (clock_.tick() - pruned_ < prune_every) return;
+  pruned_ = clock_.tick();
+  if (auto done = store_.prune(); !done) log_event(Level::error, "state-failed", {{"error", done.error().message}});
+}
+
+std::optional<Tick> DeliveryLoop::next_due() {
+  if (published_.with([](const Published& shared) { return !shared.notified.empty(); })) return clock_.tick();
+  if (queue_.empty()) return std::nullopt;
+  return queue_.begin()->first;
+}
+
+void DeliveryLoop::drain(milliseconds timeout) {
   const Tick end = clock_.tick() + timeout;
   while (!flights_.empty() && clock_.tick() < end)
     settle(transport_.wait(std::chrono::ceil<milliseconds>(end - clock_.tick())));
@@ -168,12 +188,12 @@ void Dispatcher::drain(milliseconds timeout) {
   publish();
 }
 
-void Dispatcher::settle(const std::vector<Outcome>& outcomes) {
+void DeliveryLoop::settle(const std::vector<Outcome>& outcomes) {
   for (const auto& outcome : outcomes) settle(outcome);
   record_arrived();
 }
 
-void Dispatcher::settle(const Outcome& outcome) {
+void DeliveryLoop::settle(const Outcome& outcome) {
   auto node = flights_.extract(outcome.ticket);
   if (node.empty()) return;
   Flight& flight = node.mapped();
@@ -185,7 +205,7 @@ void Dispatcher::settle(const Outcome& outcome) {
 }
 
 // The flight's place is free; what it says of the endpoint is noted.
-void Dispatcher::leave(const Flight& flight, const Outcome& outcome) {
+void DeliveryLoop::leave(const Flight& flight, const Outcome& outcome) {
   slowed_flights_ -= flight.slowed ? 1 : 0;
   Endpoint& endpoint = endpoints_.at(flight.origin);
   --endpoint.flights;
@@ -205,7 +225,7 @@ void Dispatcher::leave(const Flight& flight, const Outcome& outcome) {
 }
 
 // Those that wait for a place there look again, as many as there are places.
-void Dispatcher::release(const std::string& origin) {
+void DeliveryLoop::release(const std::string& origin) {
   const auto at = endpoints_.find(origin);
   if (at == endpoints_.end()) return;
   Endpoint& endpoint = at->second;
