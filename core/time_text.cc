@@ -1,7 +1,9 @@
 #include "core/time_text.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
+#include <cmath>
 
 namespace vhookd {
 
@@ -44,7 +46,7 @@ std::string print(Instant at, bool fraction) {
   return {buffer.data(), p};
 }
 
-// Reads numbers at fixed places of a text; one look at `good` at the end tells whether all were of digits.
+// Reads numbers at fixed positions of a text. `good` stays true only if all of them consisted of digits.
 struct Digits {
   std::string_view text;
   bool good = true;
@@ -60,7 +62,7 @@ struct Digits {
   }
 };
 
-// Takes the digits of a fraction off the front of `text`: 1 to 9, cut to 6.
+// Removes the digits of a fraction from the front of `text`: 1 to 9 digits, truncated to 6.
 std::optional<int> take_micros(std::string_view& text) {
   int micros = 0;
   std::size_t digits = 0;
@@ -72,7 +74,7 @@ std::optional<int> take_micros(std::string_view& text) {
   return micros;
 }
 
-// Takes YYYY-MM-DDThh:mm:ss[.f…] off the front of `text`. Read for every row of a table that is polled by its times.
+// Removes YYYY-MM-DDThh:mm:ss[.f…] from the front of `text`. Called for every row of tables polled by timestamp.
 std::optional<Instant> take_date_and_time(std::string_view& text) {
   constexpr std::size_t size = 19;
   if (text.size() < size || text[4] != '-' || text[7] != '-' ||
@@ -134,6 +136,22 @@ std::optional<Instant> parse_time(std::string_view text) {
   if (const auto at = parse_rfc3339(text)) return at;
   if (const auto at = parse_utc(text)) return at;
   return parse_utc(std::string(text) + " 00:00:00");
+}
+
+namespace {
+
+std::string two_digits(long value) {
+  return (value < 10 ? "0" : "") + std::to_string(value);
+}
+
+}  // namespace
+
+std::string duration_text(double seconds) {
+  const auto whole = static_cast<long>(std::clamp(std::isfinite(seconds) ? seconds : 0.0, 0.0, 1e10));
+  if (whole < 60) return std::to_string(whole) + "s";
+  if (whole < 3600) return std::to_string(whole / 60) + "m" + two_digits(whole % 60) + "s";
+  if (whole < 86400) return std::to_string(whole / 3600) + "h" + two_digits(whole % 3600 / 60) + "m";
+  return std::to_string(whole / 86400) + "d" + two_digits(whole % 86400 / 3600) + "h";
 }
 
 }  // namespace vhookd

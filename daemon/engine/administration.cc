@@ -116,7 +116,7 @@ Answer<std::string> Administration::explain(const std::string& id, bool json) {
   auto session = parts_.connect(registered->webhook->database, parts_.connect_options);
   if (!session) return failed(session.error());
   const auto explanation = vhookd::explain(
-      *registered->webhook, {.session = **session, .now = context_.clock.now(), .random_id = parts_.random_id});
+      *registered->webhook, {.source = **session, .now = context_.clock.now(), .random_id = parts_.random_id});
   if (!explanation) return failed(explanation.error());
   return json ? explanation_json(**explanation) : explanation_text(**explanation);
 }

@@ -73,7 +73,7 @@ webhooks: [{id: a, db_url: "postgresql://a.example/"}, {id: b, db_url: "postgres
 )";
     auto config = config::load(folder_ + "/vhookd.yaml", {});
     ASSERT_TRUE(config) << config.error().front();
-    const auto stuck = [this](const config::Database&, const ConnectOptions&) -> Result<std::unique_ptr<Connector>> {
+    const auto stuck = [this](const config::Database&, const ConnectOptions&) -> Result<std::unique_ptr<Source>> {
       ++connecting_;
       connecting_.notify_all();
       held_.wait(true);

@@ -45,8 +45,7 @@ webhooks:
   ASSERT_TRUE(config) << config.error().front();
   std::atomic<int> left = 5;
   std::promise<void> enough;
-  const auto connect = [&](const config::Database& database,
-                           const ConnectOptions&) -> Result<std::unique_ptr<Connector>> {
+  const auto connect = [&](const config::Database& database, const ConnectOptions&) -> Result<std::unique_ptr<Source>> {
     if (database.display.find("often") != std::string::npos && --left == 0) enough.set_value();
     return fail(Recourse::ask_operator, "no such database");
   };

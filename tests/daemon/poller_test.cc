@@ -92,7 +92,7 @@ class PollerTest : public ::testing::Test {
   StandingClock clock_;
   std::unique_ptr<Store> store_;
   config::Config config_;
-  std::unique_ptr<Connector> session_;
+  std::unique_ptr<Source> session_;
   std::mutex mutex_;
   std::condition_variable turned_;
   int ids_ = 0;

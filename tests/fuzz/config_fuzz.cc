@@ -5,6 +5,7 @@
 
 #include "config/hook.h"
 #include "config/load.h"
+#include "config/url_parts.h"
 #include "connectors/mysql/url.h"
 #include "delivery/egress.h"
 #include "tests/config/support.h"
@@ -53,7 +54,7 @@ void check_webhook(const config::Webhook& webhook) {
     require(!filter.column.empty() && !filter.values.empty(), "a filter has a column and values");
   require_no_canary(webhook.database->display, "a database is shown as written");
   require_no_canary(webhook.delivery->hook_url_display, "a hook is shown as written");
-  require(config::fault_of_hook_url(webhook.delivery->hook_url).empty(), "a hook is one to POST to",
+  require(config::hook_url_error(webhook.delivery->hook_url).empty(), "a hook is one to POST to",
           webhook.delivery->hook_url);
   for (const auto& key : webhook.delivery->secrets)
     require(key.kind() == SigningKey::Kind::ed25519 ? key.reveal().size() == 32
@@ -62,7 +63,7 @@ void check_webhook(const config::Webhook& webhook) {
   for (const auto& [name, value] : webhook.delivery->headers)
     for (const char c : name + value.reveal())
       require(static_cast<unsigned char>(c) >= 0x20 && c != 0x7F, "a header holds no line break");
-  if (dialect_of(webhook.database->type) == Dialect::mysql)
+  if (config::url_family(webhook.database->type) == config::UrlFamily::mysql)
     if (const auto address = mysql::parse_url(webhook.database->url.reveal()); !address)
       require_no_canary(address.error().message, "the connector says no secret");
 }

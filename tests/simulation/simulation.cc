@@ -97,7 +97,7 @@ void Simulation::begin_daemon() {
   auto opened = open_store(folder_, clock_);
   if (!opened) throw std::runtime_error(opened.error().message);
   store_ = std::move(*opened);
-  const auto connect = [this](const config::Database&, const ConnectOptions&) -> Result<std::unique_ptr<Connector>> {
+  const auto connect = [this](const config::Database&, const ConnectOptions&) -> Result<std::unique_ptr<Source>> {
     if (chance(dice_, database_.faults)) return fail(Recourse::reconnect, "the database is away");
     return database_.connect();
   };
