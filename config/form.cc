@@ -1,6 +1,7 @@
 #include "config/form.h"
 
 #include "config/spelling.h"
+#include "core/text.h"
 
 #include <nlohmann/json.hpp>
 

@@ -9,6 +9,7 @@
 #include "config/scalars.h"
 #include "core/crypto.h"
 #include "core/pem.h"
+#include "core/text.h"
 
 namespace vhookd::config {
 
@@ -25,12 +26,6 @@ constexpr std::size_t least_secret_bytes = 24;
 constexpr std::size_t most_secret_bytes = 64;
 constexpr string_view letters_and_digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 constexpr string_view fresh_one = "; `vhookd secret` prints a fresh one";
-
-std::string lower(string_view text) {
-  std::string out(text);
-  for (char& c : out) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  return out;
-}
 
 bool only(string_view text, string_view also) {
   return std::ranges::all_of(text, [&](char c) { return letters_and_digits.contains(c) || also.contains(c); });

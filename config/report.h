@@ -43,6 +43,4 @@ class Report {
 // Text of a file as it may stand in a message: in double quotes, cut when long, control characters escaped.
 std::string in_quotes(std::string_view text);
 
-std::string joined(const std::vector<std::string>& words, std::string_view between = ", ");
-
 }  // namespace vhookd::config

@@ -8,6 +8,7 @@
 
 #include "config/database_url.h"
 #include "core/crypto.h"
+#include "core/text.h"
 #include "daemon/explain/explanation_print.h"
 #include "daemon/output/terminal.h"
 #include "scheduler/detect/index_advice.h"
@@ -50,8 +51,7 @@ std::string remark(std::string_view text) {
 // A scalar: plain where nobody could read anything else into it, else quoted as in JSON, which is YAML too.
 std::string scalar(const std::string& text) {
   static const std::set<std::string> words = {"true", "false", "yes", "no", "on", "off", "null", "y", "n"};
-  std::string low;
-  for (const char c : text) low += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  const std::string low = lower(text);
   const bool plain =
       !text.empty() && std::isalpha(static_cast<unsigned char>(text[0])) != 0 && !text.ends_with(':') &&
       std::ranges::all_of(low, [](char c) {
@@ -96,9 +96,8 @@ class Ids {
 // A column people set instead of deleting a row; empty: none.
 std::string soft_deletion(const Table& table) {
   for (const auto& column : table.columns) {
-    std::string plain;
-    for (const char c : column.name)
-      if (c != '_') plain += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    std::string plain = lower(column.name);
+    std::erase(plain, '_');
     if ((plain == "deletedat" || plain == "isdeleted" || plain == "deletedon") && can_be_written(column.name))
       return column.name;
   }
