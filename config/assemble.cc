@@ -4,6 +4,7 @@
 #include "config/spelling.h"
 #include "config/stored.h"
 #include "config/url_parts.h"
+#include "core/text.h"
 
 namespace vhookd::config {
 

@@ -6,6 +6,7 @@
 
 #include "config/report.h"
 #include "config/url_parts.h"
+#include "core/text.h"
 
 namespace vhookd::config {
 

@@ -4,6 +4,8 @@
 #include <charconv>
 #include <optional>
 
+#include "core/text.h"
+
 namespace vhookd::config {
 
 namespace {
@@ -24,11 +26,6 @@ bool well_encoded(string_view text) {
   for (std::size_t i = text.find('%'); i != npos; i = text.find('%', i + 1))
     if (!encoded_byte(text.substr(i + 1))) return false;
   return true;
-}
-
-std::string lower(std::string text) {
-  for (char& c : text) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  return text;
 }
 
 bool one_of(string_view text, std::initializer_list<string_view> words) {

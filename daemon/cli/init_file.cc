@@ -9,6 +9,7 @@
 #include "config/database_url.h"
 #include "connectors/connector.h"
 #include "core/crypto.h"
+#include "core/text.h"
 #include "daemon/explain/explanation_print.h"
 #include "daemon/output/terminal.h"
 #include "scheduler/detect/index_advice.h"
@@ -51,8 +52,7 @@ std::string remark(std::string_view text) {
 // A YAML scalar: plain if every parser reads it as this text, otherwise quoted as in JSON, which is valid YAML.
 std::string scalar(const std::string& text) {
   static const std::set<std::string> words = {"true", "false", "yes", "no", "on", "off", "null", "y", "n"};
-  std::string low;
-  for (const char c : text) low += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  const std::string low = lower(text);
   const bool plain =
       !text.empty() && std::isalpha(static_cast<unsigned char>(text[0])) != 0 && !text.ends_with(':') &&
       std::ranges::all_of(low, [](char c) {
@@ -97,9 +97,8 @@ class Ids {
 // The column that marks soft-deleted rows, guessed by name; empty: none.
 std::string soft_deletion(const Table& table) {
   for (const auto& column : table.columns) {
-    std::string plain;
-    for (const char c : column.name)
-      if (c != '_') plain += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    std::string plain = lower(column.name);
+    std::erase(plain, '_');
     if ((plain == "deletedat" || plain == "isdeleted" || plain == "deletedon") && can_be_written(column.name))
       return column.name;
   }

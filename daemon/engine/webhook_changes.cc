@@ -8,6 +8,7 @@
 #include "config/difference.h"
 #include "core/crash_point.h"
 #include "core/crypto.h"
+#include "core/text.h"
 #include "daemon/engine/definition.h"
 #include "daemon/engine/refusals.h"
 #include "daemon/engine/webhook_json.h"
@@ -35,12 +36,6 @@ std::unexpected<Refusal> not_valid(std::vector<std::string> errors) {
 std::string literal_refused(const config::Webhook& webhook, const config::Egress& egress) {
   const auto why = EgressRules(egress).refusal_of_literal(webhook.delivery->hook_url);
   return why ? "webhook.hook_url: " + *why : "";
-}
-
-std::string all_of(const std::vector<std::string>& errors) {
-  std::string text;
-  for (const auto& error : errors) text += (text.empty() ? "" : "; ") + error;
-  return text;
 }
 
 void log_state_failed(const Error& error) {
@@ -108,7 +103,7 @@ Result<WebhookChanges::StoredWebhooks> WebhookChanges::read_stored(const config:
       continue;
     }
     const auto stored = read(reader, config, id, json);
-    const auto why = all_of(stored.errors);
+    const auto why = joined(stored.errors, "; ");
     all.order.push_back(id);
     const auto known = context_.registry.find(id);
     if (known && known->by_api && why == known->invalid && *stored.webhook == *known->webhook) continue;
