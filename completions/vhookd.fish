@@ -31,7 +31,7 @@ complete -c vhookd -l log-level -x -a 'trace debug info warn error' -d 'Lowest l
 
 complete -c vhookd -n "not __fish_seen_subcommand_from $commands" -a run -d 'Run the daemon in the foreground'
 complete -c vhookd -n "not __fish_seen_subcommand_from $commands" -a check -d 'Validate the configuration'
-complete -c vhookd -n "not __fish_seen_subcommand_from $commands" -a explain -d 'Show how a webhook is polled, what is guaranteed, its first page'
+complete -c vhookd -n "not __fish_seen_subcommand_from $commands" -a explain -d 'Show how a webhook is polled, what is promised, its first page'
 complete -c vhookd -n "not __fish_seen_subcommand_from $commands" -a init -d "Print a commented configuration for a database's tables"
 complete -c vhookd -n "not __fish_seen_subcommand_from $commands" -a status -d 'Show the webhooks: health, polls, lag, queue, last error'
 complete -c vhookd -n "not __fish_seen_subcommand_from $commands" -a runs -d 'Show the latest polls of a webhook'

@@ -220,7 +220,7 @@ constexpr std::array commands = {
     Command{"run", "[--once]", "run the daemon in the foreground", declare_run, handle_run},
     Command{"check", "[--probe] [--json]", "validate the configuration", declare_check, handle_check},
     Command{"explain", "ID [--json]",
-            "show how a webhook is polled, what is guaranteed, and its first page; sends nothing", declare_explain,
+            "show how a webhook is polled, what is promised, and its first page; sends nothing", declare_explain,
             handle_explain},
     Command{"init", "DB_URL|-", "print a commented configuration for a database's tables", declare_init,
             [](const Arguments& arguments, const Commands& handlers) { return handlers.init(arguments.init); }},

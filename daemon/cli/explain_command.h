@@ -1,4 +1,4 @@
-// `vhookd explain ID`: shows how a webhook of the configuration is polled, what is guaranteed, and what its first page
+// `vhookd explain ID`: shows how a webhook of the configuration is polled, what is promised, and what its first page
 // would contain. Reads from the database; needs no daemon, sends nothing and stores nothing.
 #pragma once
 
