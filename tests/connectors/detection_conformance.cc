@@ -106,7 +106,7 @@ void Detection::make_items(KeyType keys) {
 }
 
 void Detection::put(const Param& key, std::optional<std::string> value, bool stamped) {
-  now_ += std::chrono::milliseconds(1);
+  now_ += between_writes_;
   const auto stamp = stamped ? std::optional(now_) : std::nullopt;
   const auto bytes = bytes_of(key);
   const auto at = items_.find(bytes);
@@ -118,7 +118,7 @@ void Detection::put(const Param& key, std::optional<std::string> value, bool sta
 }
 
 void Detection::remove(const Param& key) {
-  now_ += std::chrono::milliseconds(1);
+  now_ += between_writes_;
   backend_->remove(key);
   items_.erase(bytes_of(key));
 }

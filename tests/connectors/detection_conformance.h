@@ -75,7 +75,7 @@ class Detection : public ::testing::TestWithParam<DetectionCase> {
   Strategy strategy() const { return GetParam().strategy; }
   void make_items(KeyType keys);
 
-  // Each moves the clock on, and stamps what it writes with it.
+  // Each moves the clock on by between_writes_, and stamps what it writes with it.
   void put(const Param& key, std::optional<std::string> value, bool stamped = true);  // inserts or updates
   void put(int key, std::optional<std::string> value) { put(number(key), std::move(value)); }
   void remove(const Param& key);
@@ -101,6 +101,7 @@ class Detection : public ::testing::TestWithParam<DetectionCase> {
   static Param text(std::string key) { return {.kind = Kind::text, .null = false, .text = std::move(key)}; }
 
   Instant now_{std::chrono::sys_days(std::chrono::year(2025) / 1 / 1) + std::chrono::hours(9)};  // of the database
+  Micros between_writes_ = std::chrono::milliseconds(1);
   std::function<void()> meanwhile_;  // called before each row that a poll reads; empty: nothing happens
   std::unique_ptr<DetectionBackend> backend_;
   std::unique_ptr<Source> session_;

@@ -71,6 +71,7 @@ void Detection::expect_all_once(const Conductor& conductor) const {
 }
 
 void Detection::write_any(std::mt19937& random, int version) {
+  between_writes_ = std::chrono::milliseconds(random() % 2);
   const auto key = number(1 + static_cast<int>(random() % 40));
   const auto kind = random() % 10;
   if (kind == 0) return remove(key);

@@ -1,7 +1,6 @@
 // What polls find, case by case.
 #include <algorithm>
 
-#include "core/stamp.h"
 #include "core/time_text.h"
 #include "tests/connectors/detection_conformance.h"
 
@@ -114,6 +113,34 @@ TEST_P(Detection, DeletedRows) {
   remove(5);
   remove(11);
   EXPECT_EQ(sorted(poll(conductor)), Texts({"11", "5"}));
+}
+
+TEST_P(Detection, ADeletedRowThatIsBackBeforeItIsLookedUp) {
+  if (strategy() != Strategy::snapshot) return;
+  for (int i = 1; i <= 10; ++i) put(i, "row");
+  auto conductor = watch(webhook(Event::deleted));
+  poll(conductor);
+  remove(1);
+  remove(2);
+  meanwhile_ = [this] {
+    if (items_.size() == 8) put(2, "back");
+  };
+  EXPECT_EQ(poll(conductor), Texts({"1"}));
+  EXPECT_EQ(poll(conductor), Texts());
+}
+
+TEST_P(Detection, ARowThatIsCommittedLateIsFound) {
+  auto conductor = watch(webhook(Event::updated));
+  poll(conductor);
+  put(1, "a");
+  now_ += std::chrono::seconds(10);
+  put(2, "b");
+  EXPECT_EQ(poll(conductor), Texts({"1=a", "2=b"}));
+  now_ -= std::chrono::seconds(4);
+  put(3, "late");
+  now_ += std::chrono::seconds(4);
+  EXPECT_EQ(poll(conductor), Texts({"3=late"}));
+  EXPECT_EQ(poll(conductor), Texts());
 }
 
 TEST_P(Detection, ARowThatIsDeletedAndInsertedAgain) {
@@ -250,30 +277,6 @@ TEST_P(Detection, KeysOfEachTypeAreInOneOrder) {
     put(keys[1], "again");
     EXPECT_EQ(poll(conductor), Texts({keys[1].text + "=again"}));
   }
-}
-
-TEST_P(Detection, TheClockIsInUtc) {
-  auto conductor = watch(webhook(Event::updated));
-  const auto plan = make_plan(conductor.webhook, conductor.table, session_->traits(), std::nullopt);
-  ASSERT_TRUE(plan) << plan.error().message;
-  std::optional<Stamp> now;
-  const auto read = session_->read(ClockPosition{.of = &plan->selection}, [&](Row row) {
-    now = read_stamp(row[0]);
-    return true;
-  });
-  ASSERT_TRUE(read) << read.error().message;
-  ASSERT_TRUE(now);
-  EXPECT_LT(std::chrono::abs(SystemClock().now() - now->at), std::chrono::minutes(10));
-}
-
-TEST_P(Detection, AWriteChangesTheIdleToken) {
-  const auto before = session_->idle_token();
-  ASSERT_TRUE(before) << before.error().message;
-  put(1, "a");
-  const auto after = session_->idle_token();
-  ASSERT_TRUE(after) << after.error().message;
-  EXPECT_TRUE(!*before || !*after || **before != **after) << before->value_or("");
-  EXPECT_FALSE(*before && session_->traits().capabilities().idle_token.empty());
 }
 
 }  // namespace vhookd::conformance
