@@ -8,7 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "scheduler/detect/poll.h"
+#include "connectors/connector.h"
+#include "scheduler/detect/method.h"
 
 namespace vhookd::bench {
 namespace {
@@ -63,26 +64,28 @@ KnownRows look_ups(const Known& known) {
 // A whole poll of all rows; what it would have stored.
 std::vector<Part> poll_all(const Orders& orders, const std::string& checkpoint, const Known& known,
                            std::int64_t& records) {
-  auto plan = make_plan(orders.webhook, orders.table, std::nullopt);
+  auto plan = make_plan(orders.webhook, orders.table, traits_of(DbType::sqlite), std::nullopt);
   if (!plan) throw std::runtime_error(plan.error().message);
-  auto poll = make_poll(*plan, checkpoint, look_ups(known));
-  if (!poll) throw std::runtime_error(poll.error().message);
+  auto method = make_method(*plan, checkpoint, look_ups(known));
+  if (!method) throw std::runtime_error(method.error().message);
   PageStyle style{.webhook_json = "{}", .secret = {}, .random_id = [] { return std::string(32, 'a'); }};
   PageBuilder builder(std::move(style), RecordWriter(plan->delivered, plan->delivered_at));
   std::vector<Part> parts;
-  while (const auto question = next(*poll)) {
-    for (std::size_t i = 0; !question->ranges && i < orders.ids.size(); ++i) {
+  while (const auto question = (*method)->next()) {
+    const bool ranges = std::holds_alternative<RangeHashes>(*question);
+    for (std::size_t i = 0; !ranges && i < orders.ids.size(); ++i) {
       // The columns, and the database's word that the filters hold.
       const Value row_values[] = {{.kind = Kind::integer, .text = orders.ids[i]},
                                   {.kind = Kind::text, .text = "paid"},
                                   {.kind = Kind::decimal, .text = orders.totals[i]},
                                   {.kind = Kind::integer, .text = "1"}};
-      if (const auto taken = row(*poll, row_values, builder); !taken) throw std::runtime_error(taken.error().message);
+      if (const auto taken = (*method)->row(row_values, builder); !taken)
+        throw std::runtime_error(taken.error().message);
       if (auto part = builder.take_part()) parts.push_back(std::move(*part));
     }
-    if (const auto done = answered(*poll, builder); !done) throw std::runtime_error(done.error().message);
+    if (const auto done = (*method)->answered(builder); !done) throw std::runtime_error(done.error().message);
   }
-  parts.push_back(builder.finish(vhookd::checkpoint(*poll)));
+  parts.push_back(builder.finish((*method)->checkpoint()));
   records = builder.records();
   return parts;
 }

@@ -6,10 +6,11 @@
 #include <string>
 
 #include "bench/rows.h"
+#include "core/key.h"
+#include "core/page_body.h"
 #include "core/signing_key.h"
 #include "delivery/sign.h"
 #include "scheduler/detect/digest.h"
-#include "scheduler/detect/key.h"
 #include "scheduler/payload/encode.h"
 #include "scheduler/payload/page_builder.h"
 

@@ -3,6 +3,8 @@
 #include "config/json_node.h"
 #include "config/spelling.h"
 #include "config/stored.h"
+#include "config/url_parts.h"
+#include "core/text.h"
 
 namespace vhookd::config {
 
@@ -112,7 +114,7 @@ std::optional<Shared<Database>> inherited_database(const Candidate& entry, const
   if (!database) return std::nullopt;
   if (!draft.db_schema.empty()) database->edit().schema = draft.db_schema;
   if (!draft.db_type || *draft.db_type == (*database)->type) return database;
-  if (dialect_of(*draft.db_type) != dialect_of((*database)->type)) {
+  if (url_family(*draft.db_type) != url_family((*database)->type)) {
     entry.wrong("db_type", std::string(name_of(*draft.db_type)) + " does not match connection " +
                                in_quotes(draft.connection_id) + ", which is a " +
                                std::string(name_of((*database)->type)) + " database; leave db_type out here");
@@ -140,8 +142,7 @@ void check_together(const Candidate& entry) {
   const WebhookDraft& draft = entry.draft;
   if (!draft.include_created && draft.event != Event::updated)
     entry.wrong("include_created", "false is valid only with event: updated; remove it, or set include_created: true");
-  if (draft.detect == Detect::xid && !draft.database->url.empty() &&
-      dialect_of(draft.database->type) != Dialect::postgres)
+  if (draft.detect == Detect::xid && !draft.database->url.empty() && !tells_transactions(draft.database->type))
     entry.wrong("detect", "xid works only with PostgreSQL, and this database is " +
                               std::string(name_of(draft.database->type)) + "; use auto, timestamp or snapshot");
   const bool misses_deletions = draft.detect == Detect::xid || draft.detect == Detect::timestamp;

@@ -13,6 +13,7 @@
 
 #include "core/clock.h"
 #include "core/database.h"
+#include "core/filter.h"
 #include "core/secret.h"
 #include "core/shared.h"
 #include "core/signing_key.h"
@@ -24,19 +25,13 @@ enum class Event { created, updated, deleted };
 enum class Detect { automatic, xid, timestamp, snapshot };
 enum class OnDead { hold, go_on };    // whether the pages after a dead page wait or are sent
 enum class OnReject { hold, split };  // whether a page that the receiver rejects for its content is retried or halved
-enum class Op { eq, ne, gt, gte, lt, lte, in, not_in, like, is_null };
+using vhookd::Op;
 
 std::string_view name_of(Event event);
 std::string_view name_of(Detect detect);  // "auto", "xid" …
 std::string_view name_of(Op op);
 
-// One condition on one column. `col: value` is eq, `col: [a, b]` is in, `col: null` is is_null true.
-struct Filter {
-  std::string column;
-  Op op = Op::eq;
-  std::vector<Param> values;  // in, not_in: any number; is_null: one boolean, "t" or "f"; others: one
-  bool operator==(const Filter&) const = default;
-};
+using vhookd::Filter;
 
 // The address of a database. Webhooks with equal URLs share connections.
 struct Database {

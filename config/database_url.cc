@@ -6,6 +6,7 @@
 
 #include "config/report.h"
 #include "config/url_parts.h"
+#include "core/text.h"
 
 namespace vhookd::config {
 
@@ -208,6 +209,10 @@ std::optional<DbType> db_type_of_scheme(const std::string& scheme) {
   return found->type;
 }
 
+DbType db_type_of(const DatabaseUrl& url) {
+  return db_type_of_scheme(url.scheme).value_or(DbType::postgres);
+}
+
 std::string supported_types() {
   std::vector<std::string> names;
   for (const DbType type : all_db_types())
@@ -216,21 +221,22 @@ std::string supported_types() {
 }
 
 std::string schemes_of(DbType type) {
-  switch (dialect_of(type)) {
-    case Dialect::sqlite:
+  switch (url_family(type)) {
+    case UrlFamily::sqlite:
       return "sqlite://";
-    case Dialect::mysql:
+    case UrlFamily::mysql:
       return "mysql:// or mariadb://";
-    case Dialect::postgres:
+    case UrlFamily::postgres:
+    case UrlFamily::other:
       break;
   }
   return "postgresql:// or postgres://";
 }
 
 bool fits(const DatabaseUrl& url, DbType type) {
-  if (url.scheme.empty()) return dialect_of(type) == Dialect::postgres;
+  if (url.scheme.empty()) return url_family(type) == UrlFamily::postgres;
   const auto own = db_type_of_scheme(url.scheme);
-  return own && reachable(*own) && dialect_of(*own) == dialect_of(type);
+  return own && reachable(*own) && url_family(*own) == url_family(type);
 }
 
 std::expected<DatabaseUrl, std::string> read_database_url(const Text& text) {

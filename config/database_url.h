@@ -24,6 +24,7 @@ std::expected<DatabaseUrl, std::string> read_database_url(const Text& text);
 
 // The database type of a URL scheme; nullopt for an unknown or empty scheme.
 std::optional<DbType> db_type_of_scheme(const std::string& scheme);
+DbType db_type_of(const DatabaseUrl& url);  // one without a scheme is libpq's keyword=value
 
 // Whether the URL can belong to a database of this type: supabase uses postgresql://, and mysql and mariadb accept each
 // other's schemes.

@@ -6,6 +6,7 @@
 #include "config/scalars.h"
 #include "config/spelling.h"
 #include "config/units.h"
+#include "core/text.h"
 
 namespace vhookd::config {
 

@@ -8,6 +8,7 @@
 #include "config/json_text.h"
 #include "config/scalars.h"
 #include "core/pem.h"
+#include "core/text.h"
 
 namespace vhookd::config {
 
@@ -21,12 +22,6 @@ constexpr std::size_t most_headers = 50;
 constexpr std::size_t most_secrets = 10;
 
 constexpr string_view letters_and_digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-
-std::string lower(string_view text) {
-  std::string out(text);
-  for (char& c : out) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  return out;
-}
 
 bool only(string_view text, string_view also) {
   return std::ranges::all_of(text, [&](char c) { return letters_and_digits.contains(c) || also.contains(c); });

@@ -85,13 +85,4 @@ std::string in_quotes(std::string_view text) {
   return out + "\"";
 }
 
-std::string joined(const std::vector<std::string>& texts, std::string_view between) {
-  std::string out;
-  for (const std::string& text : texts) {
-    if (!out.empty()) out += between;
-    out += text;
-  }
-  return out;
-}
-
 }  // namespace vhookd::config

@@ -42,6 +42,4 @@ class Report {
 // Text from a file for use in a message: in double quotes, cut if long, control characters escaped.
 std::string in_quotes(std::string_view text);
 
-std::string joined(const std::vector<std::string>& texts, std::string_view between = ", ");
-
 }  // namespace vhookd::config

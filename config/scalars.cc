@@ -7,6 +7,7 @@
 #include "config/json_text.h"
 #include "config/spelling.h"
 #include "config/units.h"
+#include "core/text.h"
 
 namespace vhookd::config {
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "config/report.h"
+#include "core/text.h"
 
 namespace vhookd::config {
 

@@ -4,6 +4,8 @@
 #include <charconv>
 #include <optional>
 
+#include "core/text.h"
+
 namespace vhookd::config {
 
 namespace {
@@ -24,11 +26,6 @@ bool well_encoded(string_view text) {
   for (std::size_t i = text.find('%'); i != npos; i = text.find('%', i + 1))
     if (!encoded_byte(text.substr(i + 1))) return false;
   return true;
-}
-
-std::string lower(std::string text) {
-  for (char& c : text) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  return text;
 }
 
 bool one_of(string_view text, std::initializer_list<string_view> words) {
@@ -126,6 +123,24 @@ std::string percent_decoded(string_view text) {
   return out;
 }
 
+UrlFamily url_family(DbType type) {
+  switch (type) {
+    case DbType::postgres:
+    case DbType::supabase:
+      return UrlFamily::postgres;
+    case DbType::mysql:
+    case DbType::mariadb:
+      return UrlFamily::mysql;
+    case DbType::sqlite:
+      return UrlFamily::sqlite;
+    case DbType::mssql:
+    case DbType::mongodb:
+    case DbType::snowflake:
+      break;
+  }
+  return UrlFamily::other;
+}
+
 // Strict, because redaction depends on it: with an unencoded @ or / in the password, the wrong part would be redacted.
 std::string database_url_error(string_view url, DbType type) {
   const UrlParts parts = split_url(url);
@@ -134,7 +149,7 @@ std::string database_url_error(string_view url, DbType type) {
   if (!well_encoded(url)) return "has a % that does not start a percent-encoding; write it as %25";
   if (std::ranges::count(parts.user, '@') > 1 || parts.path.contains('@'))
     return "has more than one @; in a password, write @ : / ? as %40 %3A %2F %3F";
-  const bool postgres = dialect_of(type) == Dialect::postgres;
+  const bool postgres = url_family(type) == UrlFamily::postgres;
   if (!postgres && parts.hosts.empty() && !parts.query.contains("socket="))
     return "has no host; write " + std::string(parts.scheme) + "user:password@host:port/database";
   if (auto fault = query_error(parts.query, postgres); !fault.empty()) return fault;

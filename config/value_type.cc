@@ -2,6 +2,7 @@
 
 #include "config/json_text.h"
 #include "config/spelling.h"
+#include "core/text.h"
 
 namespace vhookd::config {
 

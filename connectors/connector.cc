@@ -3,26 +3,66 @@
 #include <cppconn/version_info.h>
 #include <mysql.h>
 
+#include <algorithm>
+#include <array>
+#include <cassert>
 #include <pqxx/version>
 
+#include "connectors/mysql/dialect.h"
 #include "connectors/mysql/mysql.h"
+#include "connectors/postgres/dialect.h"
 #include "connectors/postgres/postgres.h"
+#include "connectors/sql/sql_source.h"
+#include "connectors/sqlite/dialect.h"
 #include "connectors/sqlite/sqlite.h"
 
 namespace vhookd {
 
-Result<std::unique_ptr<Connector>> connect(const config::Database& database, const ConnectOptions& options) {
-  if (!reachable(database.type))
+namespace {
+
+// One line for each database. Several that speak one language share a folder.
+struct Entry {
+  DbType type;
+  const Dialect& (*dialect)();
+  Result<std::unique_ptr<SqlSession>> (*open)(const config::Database&, const ConnectOptions&);
+};
+
+constexpr std::array registry = {
+    Entry{DbType::postgres, postgres_dialect, connect_postgres},
+    Entry{DbType::supabase, postgres_dialect, connect_postgres},
+    Entry{DbType::mysql, mysql_dialect, connect_mysql},
+    Entry{DbType::mariadb, mysql_dialect, connect_mysql},
+    Entry{DbType::sqlite, sqlite_dialect, connect_sqlite},
+};
+
+const Entry* entry_of(DbType type) {
+  const auto* at = std::ranges::find(registry, type, &Entry::type);
+  return at == registry.end() ? nullptr : at;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<SqlSession>> connect_sql(const config::Database& database, const ConnectOptions& options) {
+  const Entry* entry = entry_of(database.type);
+  if (entry == nullptr)
     return fail(Recourse::ask_operator, "this build reaches no " + std::string(name_of(database.type)));
-  switch (dialect_of(database.type)) {
-    case Dialect::postgres:
-      return connect_postgres(database, options);
-    case Dialect::mysql:
-      return connect_mysql(database, options);
-    case Dialect::sqlite:
-      return connect_sqlite(database, options);
-  }
-  return fail(Recourse::give_up, "a dialect nobody speaks");
+  return entry->open(database, options);
+}
+
+Result<std::unique_ptr<Source>> connect(const config::Database& database, const ConnectOptions& options) {
+  auto session = connect_sql(database, options);
+  if (!session) return std::unexpected(session.error());
+  return std::make_unique<SqlSource>(entry_of(database.type)->dialect(), std::move(*session));
+}
+
+const Dialect& sql_dialect_of(DbType type) {
+  const Entry* entry = entry_of(type);
+  assert(entry != nullptr);
+  return entry->dialect();
+}
+
+const SourceTraits& traits_of(DbType type) {
+  return sql_dialect_of(type);
 }
 
 void initialise_connectors() {

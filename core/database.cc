@@ -10,13 +10,14 @@ struct Entry {
   DbType type;
   std::string_view name;
   bool reachable;
+  bool tells_transactions;
 };
 
 constexpr std::array entries = {
-    Entry{DbType::postgres, "postgres", true}, Entry{DbType::mysql, "mysql", true},
-    Entry{DbType::mariadb, "mariadb", true},   Entry{DbType::sqlite, "sqlite", true},
-    Entry{DbType::mssql, "mssql", false},      Entry{DbType::mongodb, "mongodb", false},
-    Entry{DbType::supabase, "supabase", true}, Entry{DbType::snowflake, "snowflake", false},
+    Entry{DbType::postgres, "postgres", true, true}, Entry{DbType::mysql, "mysql", true, false},
+    Entry{DbType::mariadb, "mariadb", true, false},  Entry{DbType::sqlite, "sqlite", true, false},
+    Entry{DbType::mssql, "mssql", false, false},     Entry{DbType::mongodb, "mongodb", false, false},
+    Entry{DbType::supabase, "supabase", true, true}, Entry{DbType::snowflake, "snowflake", false, false},
 };
 
 constexpr auto types = [] {
@@ -49,10 +50,8 @@ bool reachable(DbType type) {
   return entry(type).reachable;
 }
 
-Dialect dialect_of(DbType type) {
-  if (type == DbType::sqlite) return Dialect::sqlite;
-  if (type == DbType::mysql || type == DbType::mariadb) return Dialect::mysql;
-  return Dialect::postgres;
+bool tells_transactions(DbType type) {
+  return entry(type).tells_transactions;
 }
 
 }  // namespace vhookd

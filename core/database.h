@@ -12,10 +12,7 @@ enum class DbType { postgres, mysql, mariadb, sqlite, mssql, mongodb, supabase, 
 std::string_view name_of(DbType type);  // "postgres", as in the configuration
 std::optional<DbType> db_type_named(std::string_view name);
 std::span<const DbType> all_db_types();
-bool reachable(DbType type);  // whether this build has a connector for it
-
-// The SQL dialect of a database type: supabase is PostgreSQL, mariadb is MySQL.
-enum class Dialect { postgres, mysql, sqlite };
-Dialect dialect_of(DbType type);  // REQUIRES: reachable(type)
+bool reachable(DbType type);           // whether this build has a connector for it
+bool tells_transactions(DbType type);  // its rows say which transaction wrote them, so detect: xid can work
 
 }  // namespace vhookd

@@ -11,6 +11,7 @@ enum class Recourse {
   reconnect,     // the connection is lost or could not be opened; open a new one, with back-off
   give_up,       // the call can never succeed, whatever the settings (a bug, data out of range)
   ask_operator,  // the call succeeds once a person fixes what the message names (login, missing table)
+  fenced,        // a later writer has taken over (store/term.h); drop the work, that writer continues it
 };
 
 struct Error {

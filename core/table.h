@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -35,19 +36,26 @@ struct TableName {
   bool operator==(const TableName&) const = default;
 };
 
+// What a connector notes of a table for itself. No other code looks inside.
+struct TableNotes {
+  TableNotes() = default;
+  TableNotes(const TableNotes&) = default;
+  TableNotes& operator=(const TableNotes&) = default;
+  virtual ~TableNotes() = default;
+};
+
 struct Table {
   TableName name;  // with the schema resolved
   Relation relation = Relation::table;
-  std::vector<Column> columns;           // in catalogue order
-  std::vector<std::string> primary_key;  // in key order; empty: none
-  std::vector<Index> indexes;            // including the primary key's
-  std::int64_t estimated_rows = -1;      // -1: unknown
-  bool may_write = false;                // the role could INSERT, UPDATE or DELETE here
-  bool row_security = false;             // row-level security policies limit the rows that the role sees
-  bool foreign_parts = false;            // some of its partitions are foreign tables
-  bool has_heirs = false;    // other tables inherit from it (not as partitions), and their rows count as its own
-  bool short_rows = false;   // every stored row fits into one database page (8 KiB in PostgreSQL)
-  std::uint64_t number = 0;  // the catalogue's id of the table (PostgreSQL's oid); 0: none
+  std::vector<Column> columns;              // in catalogue order
+  std::vector<std::string> primary_key;     // in key order; empty: none
+  std::vector<Index> indexes;               // including the primary key's
+  std::int64_t estimated_rows = -1;         // -1: unknown
+  bool may_write = false;                   // the role could INSERT, UPDATE or DELETE here
+  bool row_security = false;                // row-level security policies limit the rows that the role sees
+  bool foreign_parts = false;               // some of its partitions are foreign tables
+  bool has_heirs = false;                   // other tables inherit from it (not as partitions); their rows are its own
+  std::shared_ptr<const TableNotes> notes;  // the connector's own; null: none
 
   const Column* find(const std::string& column) const;  // nullptr: no such column
 };

@@ -1,7 +1,9 @@
 #include "core/time_text.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
+#include <cmath>
 
 namespace vhookd {
 
@@ -134,6 +136,22 @@ std::optional<Instant> parse_time(std::string_view text) {
   if (const auto at = parse_rfc3339(text)) return at;
   if (const auto at = parse_utc(text)) return at;
   return parse_utc(std::string(text) + " 00:00:00");
+}
+
+namespace {
+
+std::string two_digits(long value) {
+  return (value < 10 ? "0" : "") + std::to_string(value);
+}
+
+}  // namespace
+
+std::string duration_text(double seconds) {
+  const auto whole = static_cast<long>(std::clamp(std::isfinite(seconds) ? seconds : 0.0, 0.0, 1e10));
+  if (whole < 60) return std::to_string(whole) + "s";
+  if (whole < 3600) return std::to_string(whole / 60) + "m" + two_digits(whole % 60) + "s";
+  if (whole < 86400) return std::to_string(whole / 3600) + "h" + two_digits(whole % 3600 / 60) + "m";
+  return std::to_string(whole / 86400) + "d" + two_digits(whole % 86400 / 3600) + "h";
 }
 
 }  // namespace vhookd

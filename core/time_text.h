@@ -18,4 +18,7 @@ std::optional<Instant> parse_utc(std::string_view text);
 // Accepts either form, or a date alone, which means midnight UTC.
 std::optional<Instant> parse_time(std::string_view text);
 
+// "0s", "59s", "3m12s", "2h05m", "4d03h".
+std::string duration_text(double seconds);
+
 }  // namespace vhookd

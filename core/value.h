@@ -45,7 +45,6 @@ struct Param {
   Kind kind = Kind::text;
   bool null = false;
   std::string text;
-  bool own = false;  // built by vhookd from digits, commas and braces only: safe to write into the statement as 'text'
   bool operator==(const Param&) const = default;
 };
 

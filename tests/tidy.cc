@@ -50,7 +50,8 @@ bool may_include(const std::string& from, const std::string& included) {
   if (mine != theirs) return false;
   // Within connectors/ a database's folder does not know the others; only connector.cc knows them all.
   if (mine != "connectors" || from == "connectors/connector.cc") return true;
-  return parent_of(included) == "connectors" || parent_of(included) == parent_of(from);
+  const std::string folder = parent_of(included);
+  return folder == "connectors" || folder == "connectors/sql" || folder == parent_of(from);
 }
 
 // ---- functions, found by their braces

@@ -82,6 +82,8 @@ TEST(Arrows, PointAtCoreAndConfigOnly) {
            {"connectors/postgres/a.cc", "connectors/connector.h", true},
            {"connectors/postgres/a.cc", "connectors/postgres/b.h", true},
            {"connectors/postgres/a.cc", "connectors/mysql/b.h", false},
+           {"connectors/postgres/a.cc", "connectors/sql/b.h", true},
+           {"connectors/sql/a.cc", "connectors/postgres/b.h", false},
            {"connectors/nearest.cc", "connectors/mysql/b.h", false},
            {"connectors/connector.cc", "connectors/mysql/b.h", true},
            {"connectors/connector.cc", "store/store.h", false},

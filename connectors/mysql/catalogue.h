@@ -10,7 +10,7 @@
 
 namespace vhookd::mysql {
 
-// As Connector::describe and tables. An index is listed where it keeps an order a query could follow: visible,
+// As SqlSession::describe and tables. An index is listed where it keeps an order a query could follow: visible,
 // and a B-tree. A column this role may not SELECT is left out. MySQL shows nobody a table he has no right to,
 // so the error for a missing one names the GRANT too.
 Result<Table> describe(Session& session, const TableName& name);

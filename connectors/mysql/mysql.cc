@@ -12,7 +12,7 @@
 namespace vhookd {
 namespace {
 
-class MysqlConnector final : public Connector {
+class MysqlConnector final : public SqlSession {
  public:
   explicit MysqlConnector(std::unique_ptr<mysql::Session> session) : session_(std::move(session)) {}
 
@@ -35,7 +35,7 @@ class MysqlConnector final : public Connector {
 
 }  // namespace
 
-Result<std::unique_ptr<Connector>> connect_mysql(const config::Database& database, const ConnectOptions& options) {
+Result<std::unique_ptr<SqlSession>> connect_mysql(const config::Database& database, const ConnectOptions& options) {
   const Result<mysql::Address> address = mysql::parse_url(database.url.reveal());
   if (!address) return std::unexpected(address.error());
   const std::string& schema = database.schema.empty() ? address->database : database.schema;

@@ -29,12 +29,13 @@
 
 #include "config/config.h"
 #include "connectors/connector.h"
+#include "connectors/sql/session.h"
 #include "core/error.h"
 
 namespace vhookd {
 
 // Serves both db_type mysql and mariadb; what is at the other end is found out. Thread-safe.
-Result<std::unique_ptr<Connector>> connect_mysql(const config::Database& database, const ConnectOptions& options);
+Result<std::unique_ptr<SqlSession>> connect_mysql(const config::Database& database, const ConnectOptions& options);
 
 // Loads the client library: once, in main, before threads start.
 void initialise_mysql();

@@ -6,8 +6,9 @@
 
 #include "connectors/connector.h"
 #include "connectors/mysql/url.h"
+#include "connectors/sql/query.h"
+#include "connectors/sql/session.h"
 #include "core/error.h"
-#include "core/query.h"
 #include "core/value.h"
 
 namespace vhookd::mysql {
@@ -26,7 +27,7 @@ class Session {
   Session& operator=(const Session&) = delete;
 
   Result<void> run(const std::string& sql);                    // a statement that has no answer
-  Result<void> read(const Query& query, const OnRow& on_row);  // as Connector::read
+  Result<void> read(const Query& query, const OnRow& on_row);  // as SqlSession::read
 
   bool is_mariadb() const { return mariadb_; }
   bool at_least(int major, int minor) const { return major_ > major || (major_ == major && minor_ >= minor); }

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "connectors/nearest.h"
+#include "connectors/postgres/change_sql.h"
 
 namespace vhookd::postgres {
 namespace {
@@ -220,6 +221,8 @@ Result<Table> describe(Session& session, Types& types, const TableName& name) {
   const auto rows = session.run_kept(describe_sql(session.version()), {text(name.schema), text(name.name)}, false);
   if (!rows) return std::unexpected(rows.error());
   Table table;
+  const auto notes = std::make_shared<Notes>();
+  table.notes = notes;
   table.name = name;
   Access access;
   std::vector<Oid> oids;
@@ -229,9 +232,9 @@ Result<Table> describe(Session& session, Types& types, const TableName& name) {
     switch (row[0].c_str()[0]) {
       case 't':
         table.name.schema = row[2].c_str();
-        table.number = std::stoull(row[1].c_str());
+        notes->oid = std::stoull(row[1].c_str());
         table.relation = relation_of(row[3].c_str()[0]);
-        table.short_rows = std::string_view(row[3].c_str() + 1).contains('w');
+        notes->short_rows = std::string_view(row[3].c_str() + 1).contains('w');
         table.row_security = std::string_view(row[3].c_str() + 1).contains('s');
         if (std::string_view(row[3].c_str() + 1).contains('h')) heirs_of = row[1].c_str();
         table.estimated_rows = std::stoll(row[4].c_str());

@@ -7,6 +7,8 @@
 #include <utility>
 
 #include "connectors/postgres/catalogue.h"
+#include "connectors/postgres/change_sql.h"
+#include "connectors/postgres/dialect.h"
 #include "connectors/postgres/session.h"
 #include "connectors/postgres/types.h"
 
@@ -41,8 +43,9 @@ std::string fetch_sql(int rows, const std::string& cursor) {
 
 // The statement with its values in it, where all of them are our own; none: they have to be bound.
 std::optional<std::string> with_own_values(const Query& query) {
+  if (!query.params.empty() && (query.hints & postgres::own_values) == 0) return std::nullopt;
   for (const auto& param : query.params)
-    if (!param.own || param.text.find_first_not_of("0123456789,{}") != std::string::npos) return std::nullopt;
+    if (param.text.find_first_not_of("0123456789,{}") != std::string::npos) return std::nullopt;
   std::string sql;
   bool in_name = false;
   for (std::string_view rest = query.sql; !rest.empty();) {
@@ -87,7 +90,7 @@ bool deliver(const pqxx::result& batch, std::vector<Value>& row, const OnRow& on
   return true;
 }
 
-class PostgresConnector final : public Connector {
+class PostgresConnector final : public SqlSession {
  public:
   explicit PostgresConnector(std::unique_ptr<Session> session) : session_(std::move(session)) {}
 
@@ -107,8 +110,9 @@ class PostgresConnector final : public Connector {
   }
 
   Result<void> begin_with(const Query& query, const OnRow& on_row) override {
-    const bool in_one = query.few && query.often && query.params.empty() && !in_transaction_;
-    if (!in_one) return Connector::begin_with(query, on_row);
+    constexpr auto kept = postgres::few | postgres::often;
+    const bool in_one = (query.hints & kept) == kept && query.params.empty() && !in_transaction_;
+    if (!in_one) return SqlSession::begin_with(query, on_row);
     in_transaction_ = true;
     return show(session_->begin_with_kept(query.sql), on_row);
   }
@@ -122,7 +126,7 @@ class PostgresConnector final : public Connector {
   }
 
   Result<void> read(const Query& query, const OnRow& on_row) override {
-    if (query.few) return read_few(query, on_row);
+    if ((query.hints & postgres::few) != 0) return read_few(query, on_row);
     if (in_transaction_) return stream(query, on_row, {});
     in_transaction_ = true;
     const Finally ended{*this};
@@ -176,8 +180,8 @@ class PostgresConnector final : public Connector {
   }
 
   Result<void> read_few(const Query& query, const OnRow& on_row) {
-    return show(query.often ? session_->run_kept(query.sql, query.params, in_transaction_)
-                            : session_->run(query.sql, query.params),
+    return show((query.hints & postgres::often) != 0 ? session_->run_kept(query.sql, query.params, in_transaction_)
+                                                     : session_->run(query.sql, query.params),
                 on_row);
   }
 
@@ -200,7 +204,7 @@ class PostgresConnector final : public Connector {
   }
 
   Result<void> stream(const Query& query, const OnRow& on_row, const std::string& begin) {
-    BatchSize size(query.table != nullptr && query.table->short_rows);
+    BatchSize size(query.table != nullptr && postgres::notes_of(*query.table).short_rows);
     auto batch = first_batch(query, begin, size.rows());
     if (!batch) return std::unexpected(batch.error());
     if (batch->empty()) return {};
@@ -226,7 +230,7 @@ class PostgresConnector final : public Connector {
 
 }  // namespace
 
-Result<std::unique_ptr<Connector>> connect_postgres(const config::Database& database, const ConnectOptions& options) {
+Result<std::unique_ptr<SqlSession>> connect_postgres(const config::Database& database, const ConnectOptions& options) {
   auto session = Session::open(database, options);
   if (!session) return std::unexpected(session.error());
   if ((*session)->version() < 130000)

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "connectors/connector.h"
+#include "connectors/sql/session.h"
 
 namespace vhookd {
 
@@ -16,8 +17,8 @@ namespace vhookd {
 //
 // Every statement runs in a REPEATABLE READ READ ONLY transaction whose settings are local to it, so
 // nothing is left behind in a session that a transaction pooler hands to someone else; the catalogue's question and
-// those of Query::often are prepared where no pooler is in between. Query::few is asked without a cursor and, outside
-// begin and end, without a transaction.
+// those hinted as often are prepared where no pooler is in between. What is hinted as few is asked without a cursor
+// and, outside begin and end, without a transaction.
 //
 // Values: text as the server prints it under UTC, DateStyle ISO, IntervalStyle postgres and
 // extra_float_digits 1. Domains count as what they are over; types without a Kind of their own (money,
@@ -30,6 +31,6 @@ namespace vhookd {
 // describe() lists the columns the role may read, which need not be all; of the indexes the B-trees
 // that hold every row (no partial ones). estimated_rows of a partitioned table is its partitions' sum.
 // tables() leaves out partitions: their rows are their parent's.
-Result<std::unique_ptr<Connector>> connect_postgres(const config::Database& database, const ConnectOptions& options);
+Result<std::unique_ptr<SqlSession>> connect_postgres(const config::Database& database, const ConnectOptions& options);
 
 }  // namespace vhookd

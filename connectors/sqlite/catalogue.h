@@ -10,7 +10,7 @@
 
 namespace vhookd::sqlite {
 
-// As Connector::describe and Connector::tables, with the schema resolved. The caller sees to it that
+// As SqlSession::describe and SqlSession::tables, with the schema resolved. The caller sees to it that
 // one state of the file is read throughout.
 Result<Table> describe(File& file, const TableName& name);
 Result<std::vector<TableName>> tables(File& file, const std::string& schema);

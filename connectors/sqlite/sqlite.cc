@@ -16,7 +16,7 @@ namespace {
 using sqlite::File;
 using sqlite::Statement;
 
-class Session final : public Connector {
+class Session final : public SqlSession {
  public:
   Session(std::unique_ptr<File> file, std::string schema) : file_(std::move(file)), schema_(std::move(schema)) {}
 
@@ -118,7 +118,7 @@ Result<std::vector<TableName>> Session::tables(const std::string& schema) {
 
 }  // namespace
 
-Result<std::unique_ptr<Connector>> connect_sqlite(const config::Database& database, const ConnectOptions& options) {
+Result<std::unique_ptr<SqlSession>> connect_sqlite(const config::Database& database, const ConnectOptions& options) {
   const auto schema = database.schema.empty() ? std::string("main") : database.schema;
   if (const auto known = sqlite::check_schema(schema); !known) return std::unexpected(known.error());
   const auto path = sqlite::path_of(database.url.reveal());

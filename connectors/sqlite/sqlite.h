@@ -5,6 +5,7 @@
 #include <string>
 
 #include "connectors/connector.h"
+#include "connectors/sql/session.h"
 
 namespace vhookd {
 
@@ -26,7 +27,7 @@ namespace vhookd {
 //
 // describe() leaves out the hidden columns of virtual tables, as SELECT * does, and partial indexes.
 // estimated_rows is ANALYZE's figure. may_write: this process could write the file.
-Result<std::unique_ptr<Connector>> connect_sqlite(const config::Database& database, const ConnectOptions& options);
+Result<std::unique_ptr<SqlSession>> connect_sqlite(const config::Database& database, const ConnectOptions& options);
 
 std::string sqlite_library();  // "SQLite 3.40.1"
 

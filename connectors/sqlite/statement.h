@@ -9,10 +9,10 @@
 #include <string_view>
 #include <vector>
 
+#include "connectors/sql/query.h"
 #include "connectors/sqlite/file.h"
 #include "connectors/sqlite/types.h"
 #include "core/error.h"
-#include "core/query.h"
 #include "core/value.h"
 
 struct sqlite3_stmt;

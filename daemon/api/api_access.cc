@@ -6,16 +6,11 @@
 #include <nlohmann/json.hpp>
 
 #include "core/crypto.h"
+#include "core/text.h"
 
 namespace vhookd {
 
 namespace {
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::ranges::transform(out, out.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  return out;
-}
 
 const std::string* header(const HttpRequest& request, const char* name) {
   const auto found = request.headers.find(name);

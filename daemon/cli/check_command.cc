@@ -28,22 +28,16 @@ struct Finding {
   std::vector<std::string> found, warnings, errors;
 };
 
-// Whether the role can see open transactions of MySQL or MariaDB, which requires PROCESS.
-bool sees_transactions(Connector& session) {
-  return session
-      .read({.sql = "SELECT trx_id FROM information_schema.innodb_trx LIMIT 1", .params = {}}, [](Row) { return true; })
-      .has_value();
-}
-
-void probe_table(const config::Webhook& webhook, Connector& session, Finding& finding) {
-  const auto table = session.describe({webhook.database->schema, webhook.table_name()});
+void probe_table(const config::Webhook& webhook, Source& source, Finding& finding) {
+  const auto table = source.describe({webhook.database->schema, webhook.table_name()});
   if (!table) return finding.errors.push_back(table.error().message);
-  const auto plan = make_plan(webhook, *table, std::nullopt);
+  const auto plan = make_plan(webhook, *table, source.traits(), std::nullopt);
   if (!plan) return finding.errors.push_back(plan.error().message);
-  finding.found.push_back(session.server() + ", " + plan->from);
+  const auto& can = source.traits().capabilities();
+  finding.found.push_back(source.server() + ", " + plan->text.table);
   finding.found.push_back("detect: " + std::string(name_of(plan->strategy)) + ", because " + plan->reason);
   std::string key;
-  for (const auto& column : plan->key) key += (key.empty() ? "" : ", ") + column.name;
+  for (const auto& column : plan->selection.key) key += (key.empty() ? "" : ", ") + column.name;
   finding.found.push_back(key.empty() ? "no key" : "key " + key);
   if (plan->strategy == Strategy::timestamp) {
     const auto index = index_advice(*plan);
@@ -51,16 +45,15 @@ void probe_table(const config::Webhook& webhook, Connector& session, Finding& fi
     if (index.used.empty())
       finding.warnings.push_back(index.cost + (index.missing.empty() ? "" : "; " + index.missing));
   }
-  if (looks_for_transactions(*plan) && plan->strategy == Strategy::timestamp && !sees_transactions(session)) {
+  if (bounds_open_transactions(*plan) && plan->strategy == Strategy::timestamp && !source.sees_open_transactions()) {
     const auto reach = config::show(lookback(webhook));
-    finding.warnings.push_back(
-        "transactions that commit more than " + reach + " (lookback) after the time they wrote into " + plan->stamp +
-        " are missed; GRANT PROCESS ON *.* to this role, so that polls see open transactions and "
-        "wait for them");
+    finding.warnings.push_back("transactions that commit more than " + reach +
+                               " (lookback) after the time they wrote into " + plan->selection.stamp + " are missed; " +
+                               can.open_transactions_grant + ", so that polls see open transactions and wait for them");
   }
-  // SQLite files are opened read-only, whatever their permissions.
-  if (table->may_write && plan->dialect != Dialect::sqlite)
-    finding.warnings.push_back("the role may write to " + plan->from +
+  // Files are opened read-only, whatever their permissions.
+  if (table->may_write && can.roles)
+    finding.warnings.push_back("the role may write to " + plan->text.table +
                                "; vhookd needs only SELECT: use a separate role");
 }
 
@@ -86,7 +79,7 @@ void probe_hook(const config::Webhook& webhook, const EgressRules& rules, Findin
 }
 
 std::vector<Finding> probe(const config::Config& config) {
-  std::map<std::string, Result<std::unique_ptr<Connector>>> sessions;  // one per database
+  std::map<std::string, Result<std::unique_ptr<Source>>> sessions;  // one per database
   const EgressRules rules(config.egress);
   std::vector<Finding> findings;
   for (const auto& webhook : config.webhooks) {

@@ -5,6 +5,7 @@
 
 #include "config/load.h"
 #include "config/spelling.h"
+#include "connectors/connector.h"
 #include "core/crypto.h"
 #include "daemon/cli/daemon_request.h"
 #include "daemon/explain/explanation.h"
@@ -59,7 +60,7 @@ int explain_command(const ExplainOptions& options) {
   const auto session = connect(webhook->database, {});
   if (!session) return failed(session.error().message);
   const SystemClock clock;
-  const auto explanation = explain(*webhook, {.session = **session, .now = clock.now(), .random_id = random_id});
+  const auto explanation = explain(*webhook, {.source = **session, .now = clock.now(), .random_id = random_id});
   if (!explanation) return failed(explanation.error().message);
   (*explanation)->running = running(options);
   std::cout << (options.json ? explanation_json(**explanation) : explanation_text(**explanation));

@@ -18,42 +18,20 @@ int print_error(const std::string& message, int code) {
   return code;
 }
 
-// The schemas of the server without system schemas, the connection's default first. SQLite has one schema.
-constexpr auto postgres_schemas = R"(
-SELECT n.nspname::text FROM pg_catalog.pg_namespace n
- WHERE n.nspname NOT LIKE 'pg\_%' AND n.nspname <> 'information_schema'
-   AND pg_catalog.has_schema_privilege(n.oid, 'USAGE')
- ORDER BY n.nspname IS DISTINCT FROM pg_catalog.current_schema(), n.nspname COLLATE "C")";
-constexpr auto mysql_schemas = R"(
-SELECT SCHEMA_NAME FROM information_schema.SCHEMATA
- WHERE SCHEMA_NAME NOT IN ('information_schema', 'mysql', 'performance_schema', 'sys') ORDER BY SCHEMA_NAME)";
-
-Result<std::vector<std::string>> schemas_of(Connector& session, Dialect dialect) {
-  std::vector<std::string> schemas;
-  if (dialect == Dialect::sqlite) return std::vector<std::string>{""};
-  const auto* sql = dialect == Dialect::postgres ? postgres_schemas : mysql_schemas;
-  const auto done = session.read({.sql = sql, .params = {}}, [&](Row row) {
-    schemas.emplace_back(row[0].text);
-    return true;
-  });
-  if (!done) return std::unexpected(done.error());
-  return schemas;
-}
-
-// The tables of the connection's default schema, then those of all other schemas. If a MySQL URL names a database, only
-// its tables. Sets source.schema.
-Result<std::vector<TableName>> all_tables(Connector& session, InitSource& source) {
-  const auto dialect = dialect_of(source.database.type);
-  auto names = session.tables({});
-  if (dialect == Dialect::sqlite || (names && dialect == Dialect::mysql)) return names;
-  const auto schemas = schemas_of(session, dialect);
+// The tables of the connection's default schema, then those of all other schemas. Sets the default schema of `init`.
+Result<std::vector<TableName>> all_tables(Source& source, InitSource& init) {
+  using Schemas = Capabilities::Schemas;
+  const auto lists = source.traits().capabilities().schemas;
+  auto names = source.tables({});
+  if (lists == Schemas::one || (names && lists == Schemas::one_if_named)) return names;
+  const auto schemas = source.schemas();
   if (!schemas) return std::unexpected(schemas.error());
-  if (names && !schemas->empty()) source.schema = schemas->front();
-  if (names && !names->empty()) source.schema = names->front().schema;
+  if (names && !schemas->empty()) init.schema = schemas->front();
+  if (names && !names->empty()) init.schema = names->front().schema;
   std::vector<TableName> all = names.value_or(std::vector<TableName>{});
   for (const auto& schema : *schemas) {
-    if (names && schema == source.schema) continue;
-    auto more = session.tables(schema);
+    if (names && schema == init.schema) continue;
+    auto more = source.tables(schema);
     if (!more) return more;
     all.insert(all.end(), more->begin(), more->end());
   }
@@ -88,7 +66,7 @@ int init_command(const InitOptions& options) {
       return print_error(table.error().message, exit_code::failed);
     tables.push_back({name, std::move(table)});
   }
-  const auto text = init_file(*source, (*session)->server(), tables);
+  const auto text = init_file(*source, (*session)->traits(), (*session)->server(), tables);
   if (text.size() > largest_file)
     std::cerr
         << "vhookd: the configuration is larger than 1 MiB, the limit of one file; split it into files in conf.d/\n";

@@ -7,7 +7,9 @@
 #include <set>
 
 #include "config/database_url.h"
+#include "connectors/connector.h"
 #include "core/crypto.h"
+#include "core/text.h"
 #include "daemon/explain/explanation_print.h"
 #include "daemon/output/terminal.h"
 #include "scheduler/detect/index_advice.h"
@@ -50,8 +52,7 @@ std::string remark(std::string_view text) {
 // A YAML scalar: plain if every parser reads it as this text, otherwise quoted as in JSON, which is valid YAML.
 std::string scalar(const std::string& text) {
   static const std::set<std::string> words = {"true", "false", "yes", "no", "on", "off", "null", "y", "n"};
-  std::string low;
-  for (const char c : text) low += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  const std::string low = lower(text);
   const bool plain =
       !text.empty() && std::isalpha(static_cast<unsigned char>(text[0])) != 0 && !text.ends_with(':') &&
       std::ranges::all_of(low, [](char c) {
@@ -96,9 +97,8 @@ class Ids {
 // The column that marks soft-deleted rows, guessed by name; empty: none.
 std::string soft_deletion(const Table& table) {
   for (const auto& column : table.columns) {
-    std::string plain;
-    for (const char c : column.name)
-      if (c != '_') plain += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    std::string plain = lower(column.name);
+    std::erase(plain, '_');
     if ((plain == "deletedat" || plain == "isdeleted" || plain == "deletedon") && can_be_written(column.name))
       return column.name;
   }
@@ -107,7 +107,8 @@ std::string soft_deletion(const Table& table) {
 
 class File {
  public:
-  File(const InitSource& source, const std::string& server) : source_(source) {
+  File(const InitSource& source, const SourceTraits& traits, const std::string& server)
+      : source_(source), traits_(traits), roles_(traits.capabilities().roles) {
     const auto& database = source.database;
     out_ = "# From `vhookd init`: " + remark(server) + ", " + remark(database.display) +
            "\n"
@@ -121,19 +122,19 @@ class File {
     for (const auto& variable : source.variables)
       out_ += "    # Set " + variable + " in vhookd's environment to the password," +
               " not percent-encoded. ${file:/path} and ${credential:NAME} work as well.\n";
-    if (source.variables.empty() && dialect_of(database.type) != Dialect::sqlite)
+    if (source.variables.empty() && roles_)
       out_ += "    # No password. If one is needed, write reader:${env:NAME}@host to keep it out of this file.\n";
     out_ += "    db_url: " + scalar(source.url) + "\n";
   }
 
   void schema(const std::string& schema) {
     schema_ = schema;
-    if (schema.empty() || dialect_of(source_.database.type) == Dialect::sqlite) return;
+    if (schema.empty() || !roles_) return;
     if (can_be_written(schema)) out_ += "    db_schema: " + name_scalar(schema) + "\n";
   }
 
   void begin_webhooks(bool may_write, bool any) {
-    if (may_write && dialect_of(source_.database.type) != Dialect::sqlite)  // the owner of a file may always write
+    if (may_write && roles_)  // the owner of a file may always write
       out_ += "    # This role may write to the tables. vhookd needs only SELECT: use a separate role.\n";
     out_ +=
         "\n"
@@ -177,7 +178,7 @@ class File {
 
   Result<Plan> plan(Event event, const Table& table) {
     webhook_.event = event;
-    return make_plan(webhook_, table, std::nullopt);
+    return make_plan(webhook_, table, traits_, std::nullopt);
   }
 
   // An error of make_plan() begins with the webhook's id, which is still empty here.
@@ -223,6 +224,8 @@ class File {
   }
 
   const InitSource& source_;
+  const SourceTraits& traits_;
+  bool roles_;               // the database has logins with passwords and rights of their own
   config::Webhook webhook_;  // of the current plan
   std::string schema_;       // the connection's schema
   std::string db_schema_;    // the db_schema line of a table in another schema
@@ -239,12 +242,12 @@ std::expected<InitSource, std::string> init_source(const std::string& url) {
         "contains ${…}, which is only valid in a configuration; give the URL itself, or write $ as %24");
   const auto read = config::read_database_url({.written = url, .pieces = {{.text = url, .written = {}}}});
   if (!read) return std::unexpected(read.error());
-  const auto type = config::db_type_of_scheme(read->scheme).value_or(DbType::postgres);
+  const auto type = config::db_type_of(*read);
   InitSource source{.database = {.type = type, .url = read->url, .display = read->display, .schema = {}},
                     .url = read->display,
                     .variables = {},
                     .schema = {}};
-  if (type == DbType::sqlite) return source;  // no password
+  if (!traits_of(type).capabilities().roles) return source;  // no password
   constexpr std::string_view hidden = "***";
   for (auto at = source.url.find(hidden); at != std::string::npos; at = source.url.find(hidden, at)) {
     const auto number = source.variables.size() + 1;
@@ -256,8 +259,9 @@ std::expected<InitSource, std::string> init_source(const std::string& url) {
   return source;
 }
 
-std::string init_file(const InitSource& source, const std::string& server, const std::vector<InitTable>& tables) {
-  File file(source, server);
+std::string init_file(const InitSource& source, const SourceTraits& traits, const std::string& server,
+                      const std::vector<InitTable>& tables) {
+  File file(source, traits, server);
   bool may_write = false;
   for (const auto& found : tables) may_write = may_write || (found.table && found.table->may_write);
   file.schema(!source.schema.empty() || tables.empty() ? source.schema : tables.front().name.schema);

@@ -8,6 +8,7 @@
 
 #include "config/config.h"
 #include "core/error.h"
+#include "core/source.h"
 #include "core/table.h"
 
 namespace vhookd {
@@ -28,7 +29,8 @@ struct InitTable {
   Result<Table> table;
 };
 
-// `server`: from Connector::server().
-std::string init_file(const InitSource& source, const std::string& server, const std::vector<InitTable>& tables);
+// `server`: from Source::server().
+std::string init_file(const InitSource& source, const SourceTraits& traits, const std::string& server,
+                      const std::vector<InitTable>& tables);
 
 }  // namespace vhookd

@@ -6,61 +6,52 @@
 
 namespace vhookd {
 
-IdleProbes::Place& IdleProbes::place(const config::Database& database) {
+IdleProbes::Entry& IdleProbes::entry_of(const config::Database& database) {
   const MutexLock lock(mutex_);
-  auto& place = places_[connection_key(database)];
-  if (!place) place = std::make_unique<Place>();
-  return *place;
+  auto& entry = entries_[connection_key(database)];
+  if (!entry) entry = std::make_unique<Entry>();
+  return *entry;
 }
 
 std::optional<IdleProbes::Seen> IdleProbes::recent(const config::Database& database, Micros age) {
-  Place& at = place(database);
+  Entry& at = entry_of(database);
   const MutexLock lock(at.mutex);
   if (!at.seen || clock_.tick() - at.seen->tick > age) return std::nullopt;
   return at.seen;
 }
 
-std::optional<std::string> IdleProbes::read(Connector& session, const IdleProbe& probe) {
-  std::optional<std::string> token;
-  const auto done = session.read(probe.query, [&](Row row) {
-    if (!row.empty() && !row[0].null) token = row[0].text;
-    return true;
-  });
-  if (!done) return std::nullopt;
-  return token;
-}
-
-std::optional<std::string> IdleProbes::read_held(Place& place, const config::Database& database,
-                                                 const IdleProbe& probe) {
-  if (!place.held) {
+std::optional<std::string> IdleProbes::read_held(Entry& entry, const config::Database& database) {
+  if (!entry.held) {
     auto made = connect_(database, options_);
     if (!made) return std::nullopt;
-    place.held = std::move(*made);
-    ++place.holds;
+    entry.held = std::move(*made);
+    ++entry.holds;
   }
-  const auto token = read(*place.held, probe);
-  if (!token) place.held.reset();
-  return token ? std::optional(std::to_string(place.holds) + " " + *token) : std::nullopt;
+  const auto token = entry.held->idle_token();
+  if (token && *token) return std::to_string(entry.holds) + " " + **token;
+  entry.held.reset();
+  return std::nullopt;
 }
 
-std::optional<IdleProbes::Seen> IdleProbes::ask(const config::Database& database, Connector& session) {
-  const auto probe = idle_probe(dialect_of(database.type));
-  if (!probe) return std::nullopt;
-  Place& at = place(database);
+std::optional<IdleProbes::Seen> IdleProbes::ask(const config::Database& database, Source& source) {
+  const auto& can = source.traits().capabilities();
+  if (can.idle_token.empty()) return std::nullopt;
+  Entry& at = entry_of(database);
   const auto asked_now = [this] { return Seen{.token = {}, .asked_at = clock_.now(), .tick = clock_.tick()}; };
   const auto with_token = [](Seen seen, std::optional<std::string> token) -> std::optional<Seen> {
     if (!token) return std::nullopt;
     seen.token = std::move(*token);
     return seen;
   };
-  if (probe->held_open) {
+  if (can.idle_token_needs_session) {
     const MutexLock lock(at.mutex);
     const Seen asked = asked_now();
-    at.seen = with_token(asked, read_held(at, database, *probe));
+    at.seen = with_token(asked, read_held(at, database));
     return at.seen;
   }
   const Seen asked = asked_now();
-  auto seen = with_token(asked, read(session, *probe));  // without the lock: others read the last answer meanwhile
+  // Without the lock: others read the last answer meanwhile.
+  auto seen = with_token(asked, source.idle_token().value_or(std::optional<std::string>()));
   const MutexLock lock(at.mutex);
   at.seen = seen;
   return seen;

@@ -11,7 +11,6 @@
 #include "core/clock.h"
 #include "core/mutex.h"
 #include "core/shared.h"
-#include "scheduler/detect/idle.h"
 
 namespace vhookd {
 
@@ -26,31 +25,29 @@ class IdleProbes {
   IdleProbes(Connect connect, ConnectOptions options, const Clock& clock)
       : connect_(std::move(connect)), options_(options), clock_(clock) {}
 
-  // Asks `session`, which is of that database, or the one held open for it. None: the database can't tell, or
+  // Asks `source`, which is of that database, or the one held open for it. None: the database can't tell, or
   // the question failed, which the poll to follow will say better.
-  std::optional<Seen> ask(const config::Database& database, Connector& session);
+  std::optional<Seen> ask(const config::Database& database, Source& source);
 
   // The last answer, where it is not older than `age`.
   std::optional<Seen> recent(const config::Database& database, Micros age);
 
  private:
-  struct Place {
+  struct Entry {
     Mutex mutex;
-    std::unique_ptr<Connector> held GUARDED_BY(mutex);
+    std::unique_ptr<Source> held GUARDED_BY(mutex);
     std::uint64_t holds GUARDED_BY(mutex) = 0;  // so many sessions were held one after the other
     std::optional<Seen> seen GUARDED_BY(mutex);
   };
 
-  Place& place(const config::Database& database);
-  static std::optional<std::string> read(Connector& session, const IdleProbe& probe);
-  std::optional<std::string> read_held(Place& place, const config::Database& database, const IdleProbe& probe)
-      REQUIRES(place.mutex);
+  Entry& entry_of(const config::Database& database);
+  std::optional<std::string> read_held(Entry& entry, const config::Database& database) REQUIRES(entry.mutex);
 
   Connect connect_;
   ConnectOptions options_;
   const Clock& clock_;
   Mutex mutex_;
-  std::map<std::string, std::unique_ptr<Place>> places_ GUARDED_BY(mutex_);  // a place stays where it is
+  std::map<std::string, std::unique_ptr<Entry>> entries_ GUARDED_BY(mutex_);  // an entry stays where it is
 };
 
 }  // namespace vhookd

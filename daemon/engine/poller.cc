@@ -5,20 +5,23 @@
 #include <future>
 
 #include "core/crash_point.h"
+#include "core/forwarding_source.h"
+#include "daemon/engine/known_row_reader.h"
 #include "daemon/engine/webhook_json.h"
 #include "daemon/explain/hidden_values.h"
 #include "daemon/output/log.h"
+#include "scheduler/detect/driver.h"
 #include "scheduler/detect/epoch.h"
 #include "scheduler/detect/idle.h"
-#include "scheduler/detect/sql.h"
 
 namespace vhookd {
 
 // What one poll carries through its steps.
 struct Poller::Job {
   const config::Webhook& webhook;
-  Connector& session;
+  Source& source;
   const PollRequest& request;
+  KnownRowReader known;
   WebhookState state;
   Table table;
   Plan plan;
@@ -33,26 +36,26 @@ struct Poller::Job {
   std::int64_t rows_written = 0;         // read for it
 };
 
-PollOutcome Poller::poll(const config::Webhook& webhook, Connector& session, const PollRequest& request) {
+PollOutcome Poller::poll(const config::Webhook& webhook, Source& source, const PollRequest& request) {
   const Tick began = clock_.tick();
-  Job job{.webhook = webhook, .session = session, .request = request};
+  Job job{.webhook = webhook, .source = source, .request = request, .known = KnownRowReader(polls_, webhook.id)};
   job.outcome.run.started_at = clock_.now();
   auto done = prepare(job);
   if (done && !job.outcome.epoch_ends) done = hold(job);
   if (done && !job.outcome.epoch_ends && job.outcome.held.empty()) {
-    auto poll = make_poll(job.plan, job.commit.checkpoint, known_rows(job));
-    if (poll) {
-      auto builder = make_harvest(job);
-      done = converse(job, *poll, builder, true);
+    auto method = make_method(job.plan, job.commit.checkpoint, known_rows(job));
+    if (method) {
+      auto builder = page_builder(job);
+      done = converse(job, **method, builder, true);
       if (auto written = settle(job); done && !written) done = written;
       job.outcome.run.duration_ms =
           std::chrono::duration_cast<std::chrono::milliseconds>(clock_.tick() - began).count();
-      if (done) done = finish(job, *poll, builder);
-      session.end();  // a round trip that what was found does not wait for
-      if (const auto text = notice(*poll); !text.empty())
+      if (done) done = finish(job, **method, builder);
+      source.end();  // a round trip that what was found does not wait for
+      if (const auto text = (*method)->summary().notice; !text.empty())
         log_event(Level::warn, "poll-notice", {{"webhook", webhook.id}, {"notice", text}});
     } else {
-      done = std::unexpected(poll.error());
+      done = std::unexpected(method.error());
     }
   }
   job.outcome.run.duration_ms = std::chrono::duration_cast<std::chrono::milliseconds>(clock_.tick() - began).count();
@@ -65,12 +68,12 @@ PollOutcome Poller::poll(const config::Webhook& webhook, Connector& session, con
 }
 
 Result<void> Poller::prepare(Job& job) {
-  auto state = store_.webhook(job.webhook.id);
+  auto state = polls_.webhook(job.webhook.id);
   if (!state) return std::unexpected(state.error());
   job.state = std::move(*state);
   if (job.request.checked_at) job.state.checked_at = job.request.checked_at;
   job.outcome.at_database = true;
-  auto table = job.session.describe({job.webhook.database->schema, job.webhook.table_name()});
+  auto table = job.source.describe({job.webhook.database->schema, job.webhook.table_name()});
   if (!table) return std::unexpected(table.error());
   job.table = std::move(*table);
   if (auto planned = make_plan_for(job); !planned) return planned;
@@ -80,7 +83,7 @@ Result<void> Poller::prepare(Job& job) {
   job.outcome.by_commits_alone = changes_by_commits_alone(job.table);
   job.commit = {.webhook_id = job.webhook.id,
                 .epoch = job.state.epoch,
-                .fingerprint = job.plan.fingerprint + job.plan.footing,
+                .fingerprint = job.plan.fingerprint + job.plan.detection_columns,
                 .checkpoint = job.state.checkpoint,
                 .renumbered = job.state.renumbered};
   job.epoch_open = same_epoch(job.state.fingerprint, job.plan);
@@ -97,13 +100,13 @@ Result<void> Poller::prepare(Job& job) {
 // The plan goes on as the last poll's did, where that is the same epoch; else it is made as for a new webhook.
 Result<void> Poller::make_plan_for(Job& job) {
   const auto before = strategy_of(job.state.checkpoint);
-  auto plan = make_plan(job.webhook, job.table, before);
+  auto plan = make_plan(job.webhook, job.table, job.source.traits(), before);
   if (before && (!plan || !same_epoch(job.state.fingerprint, *plan)))
-    plan = make_plan(job.webhook, job.table, std::nullopt);
+    plan = make_plan(job.webhook, job.table, job.source.traits(), std::nullopt);
   if (!plan) return std::unexpected(plan.error());
   job.plan = std::move(*plan);
   if (same_epoch(job.state.fingerprint, job.plan)) return {};
-  if (auto lost = lost_footing(job.state.fingerprint, job.plan); !lost.empty())
+  if (auto lost = lost_columns(job.state.fingerprint, job.plan); !lost.empty())
     return fail(Recourse::ask_operator, std::move(lost));
   return {};
 }
@@ -126,26 +129,26 @@ KnownRows Poller::known_rows(Job& job) {
   return {.find = [this, &job](const std::string& key) -> Result<std::optional<KnownRow>> {
             if (auto written = settle(job); !written) return std::unexpected(written.error());
             if (!job.epoch_open) return std::nullopt;
-            return store_.known(job.webhook.id, key);
+            return job.known.find(key);
           },
           .after = [this, &job](const std::string& key, int limit) -> Result<std::vector<KnownRow>> {
             if (auto written = settle(job); !written) return std::unexpected(written.error());
             if (!job.epoch_open) return std::vector<KnownRow>();
-            return store_.known_after(job.webhook.id, key, limit);
+            return polls_.known_from(job.webhook.id, key.empty() ? key : key + '\0', limit);
           },
           .count = [this, &job]() -> Result<std::int64_t> {
             if (auto written = settle(job); !written) return std::unexpected(written.error());
             if (!job.epoch_open) return 0;
-            return store_.known_count(job.webhook.id);
+            return polls_.known_count(job.webhook.id);
           },
           .ranges = [this, &job]() -> Result<std::vector<KnownRange>> {
             if (auto written = settle(job); !written) return std::unexpected(written.error());
             if (!job.epoch_open) return std::vector<KnownRange>();
-            return store_.known_ranges(job.webhook.id);
+            return polls_.known_ranges(job.webhook.id);
           }};
 }
 
-PageBuilder Poller::make_harvest(const Job& job) const {
+PageBuilder Poller::page_builder(const Job& job) const {
   PageStyle style{.webhook_json = payload_webhook_json(job.webhook, job.state),
                   .secret = job.webhook.shared_secret(),
                   .max_records = job.webhook.page_max_limit,
@@ -160,21 +163,19 @@ PageBuilder Poller::make_harvest(const Job& job) const {
 // Counts what this poll would send before it sends any of it, where hold_if_changed_over asks for that.
 Result<void> Poller::hold(Job& job) {
   if (!job.webhook.hold_if_changed_over || job.request.release || job.commit.checkpoint.empty()) return {};
-  auto poll = make_poll(job.plan, job.commit.checkpoint, known_rows(job));
-  if (!poll) return std::unexpected(poll.error());
-  auto builder = make_harvest(job);
-  auto counted = converse(job, *poll, builder, false);
-  job.session.end();
+  auto method = make_method(job.plan, job.commit.checkpoint, known_rows(job));
+  if (!method) return std::unexpected(method.error());
+  auto builder = page_builder(job);
+  auto counted = converse(job, **method, builder, false);
+  job.source.end();
   if (!counted) return counted;
   std::int64_t rows = 0;
-  Sql sql(job.plan.dialect, nullptr);
-  sql.text("SELECT count(*) FROM ").text(job.plan.from);
-  counted = job.session.read(sql.take(), [&](Row row) {
+  counted = job.source.read(RowCount{.of = &job.plan.selection}, [&](Row row) {
     std::from_chars(row[0].text.data(), row[0].text.data() + row[0].text.size(), rows);
     return true;
   });
   if (!counted) return counted;
-  if (auto known = store_.known_count(job.webhook.id); known && job.plan.strategy == Strategy::snapshot)
+  if (auto known = polls_.known_count(job.webhook.id); known && job.plan.strategy == Strategy::snapshot)
     rows = std::max(rows, *known);
   if (static_cast<double>(builder.records()) <= *job.webhook.hold_if_changed_over * static_cast<double>(rows))
     return {};
@@ -184,60 +185,69 @@ Result<void> Poller::hold(Job& job) {
   return {};
 }
 
-// Asks until the poll has no more questions, and leaves the session in its last view. `keep` false: what it gathers is
-// thrown away.
-Result<void> Poller::converse(Job& job, Poll& poll, PageBuilder& builder, bool keep) {
-  bool anew = true;
-  while (auto question = next(poll)) {
-    anew = anew || question->anew;
-    if (question->fresh || anew) job.session.end();
-    job.outcome.at_database = true;
-    observer_.made_progress();
-    const bool apart =
-        question->refusable || question->shared;  // what is refused or told by others is the question alone
-    if (anew && apart)
-      if (auto begun = job.session.begin(); !begun) return begun;
-    const auto whole = read(job, *question, poll, builder, {.keep = keep, .begins = anew && !apart});
-    if (!whole) return std::unexpected(whole.error());
-    if (job.stopped) return {};
-    anew = !*whole;
-    if (*whole)
-      if (auto next_step = answered(poll, builder); !next_step) return next_step;
+// Follows a conversation: commits the parts, and says when the view is too old and when the poll is to stop.
+class Poller::Watch final : public DriveObserver {
+ public:
+  Watch(Poller& poller, Job& job, bool keep) : poller_(poller), job_(job), keep_(keep) {}
+
+  void asking(const Question& /*question*/) override {
+    job_.outcome.at_database = true;
+    rows_ = 0;
+    poller_.observer_.made_progress();
   }
-  return {};
-}
 
-// False: the view has grown old, and the poll goes on in another.
-Result<bool> Poller::read(Job& job, const Question& question, Poll& poll, PageBuilder& builder, Reading how) {
-  Result<void> taken;
-  bool whole = true;
-  int rows = 0;
-  Tick first_row;  // a server that sorts for long before it must not be asked to sort again for a few rows
-  const auto on_row = [&](Row row) {
-    ++job.outcome.rows_read;
-    taken = take(job, poll, builder, row, how.keep);
-    if (!taken || job.stopped) return false;
+  Result<Then> handled(PageBuilder& builder) override {
+    ++job_.outcome.rows_read;
+    ++job_.rows;
+    if (auto taken = take_part(builder); !taken) return std::unexpected(taken.error());
+    if (job_.stopped) return Then::stop;
     constexpr int rows_a_look = 64;
-    if (rows++ == 0) first_row = clock_.tick();
-    if (rows % rows_a_look == 0 && clock_.tick() - first_row > options_.longest_view) whole = !go_on_anew(poll);
-    return whole;
-  };
-  const auto read = how.begins ? job.session.begin_with(question.query, on_row)
-                    : question.shared && options_.probe_cache != nullptr
-                        ? options_.probe_cache->look(job.webhook.database, job.session, question.query, on_row)
-                        : job.session.read(question.query, on_row);
-  if (!taken) return std::unexpected(taken.error());
-  if (!read && !question.is_refusal(read.error())) return std::unexpected(read.error());
-  return whole;
-}
+    if (rows_++ == 0) first_row_ = poller_.clock_.tick();
+    const bool old = rows_ % rows_a_look == 0 && poller_.clock_.tick() - first_row_ > poller_.options_.longest_view;
+    return old ? Then::new_view : Then::go_on;
+  }
 
-Result<void> Poller::take(Job& job, Poll& poll, PageBuilder& builder, Row row, bool keep) {
-  if (auto handled = vhookd::row(poll, row, builder); !handled) return handled;
-  ++job.rows;
-  auto part = builder.take_part();
-  if (!part || !keep) return {};
-  if (auto written = settle(job); !written || job.stopped) return written;
-  return commit(job, std::move(*part), options_.commit_concurrently);
+ private:
+  Result<void> take_part(PageBuilder& builder) {
+    auto part = builder.take_part();
+    if (!part || !keep_) return {};
+    if (auto written = poller_.settle(job_); !written || job_.stopped) return written;
+    return poller_.commit(job_, std::move(*part), poller_.options_.commit_concurrently);
+  }
+
+  Poller& poller_;
+  Job& job_;
+  bool keep_;
+  int rows_ = 0;    // of the current answer
+  Tick first_row_;  // a server that sorts for long before it must not be asked to sort again for a few rows
+};
+
+namespace {
+
+// The webhook's source, where an OpenTransactionBound is answered for all webhooks of its server together.
+class SharedBound final : public ForwardingSource {
+ public:
+  using ForwardingSource::begin;
+  SharedBound(Source& source, const config::Database& database, ProbeCache* cache)
+      : ForwardingSource(source), database_(database), cache_(cache) {}
+
+  Result<void> read(const Question& question, const OnRow& on_row) override {
+    const bool shared = cache_ != nullptr && std::holds_alternative<OpenTransactionBound>(question);
+    return shared ? cache_->look(database_, source(), question, on_row) : ForwardingSource::read(question, on_row);
+  }
+
+ private:
+  const config::Database& database_;
+  ProbeCache* cache_;  // null: each poll asks for itself
+};
+
+}  // namespace
+
+// Leaves the source in the poll's last view. `keep` false: what is gathered is thrown away.
+Result<void> Poller::converse(Job& job, Method& method, PageBuilder& builder, bool keep) {
+  SharedBound source(job.source, *job.webhook.database, options_.probe_cache);
+  Watch watch(*this, job, keep);
+  return drive(method, source, builder, watch);
 }
 
 // Waits for the part that is being committed, if one is. Where the poll can't go on after it, what was gathered
@@ -249,6 +259,7 @@ Result<void> Poller::settle(Job& job) const {
     return stored;
   }
   job.epoch_open = true;
+  job.known.clear();
   if (job.initial) observer_.progressed(job.webhook.id, job.rows_written, job.expected);
   job.stopped = observer_.stopping() || !observer_.may_queue(job.webhook.id);
   return {};
@@ -274,32 +285,33 @@ Result<void> Poller::commit(Job& job, Part part, bool beside) {
   job.rows_written = std::exchange(job.rows, 0);
   const auto how = beside ? std::launch::async | std::launch::deferred : std::launch::deferred;
   job.writing = std::async(how, [this, whole = std::move(whole)] {
-    auto stored = store_.commit(whole);
+    auto stored = polls_.commit(whole);
     if (stored && !whole.pages.empty()) observer_.pages_queued(whole.webhook_id);
     return stored;
   });
   return beside ? Result<void>() : settle(job);
 }
 
-Result<void> Poller::finish(Job& job, Poll& poll, PageBuilder& builder) {
+Result<void> Poller::finish(Job& job, const Method& method, PageBuilder& builder) {
   if (job.stopped) {
     // The open page is not committed: its rows come again with the next poll, which goes on from the last part.
     job.outcome.more = !observer_.stopping() && observer_.may_queue(job.webhook.id);
     job.outcome.no_room = !observer_.stopping() && !job.outcome.more;
-    return store_.record_run(job.webhook.id, job.outcome.run);
+    return polls_.record_run(job.webhook.id, job.outcome.run);
   }
-  auto last = builder.finish(checkpoint(poll));
+  const auto summary = method.summary();
+  auto last = builder.finish(method.checkpoint());
   job.commit.run = job.outcome.run;
   for (const auto& page : last.pages) {
     ++job.commit.run->pages;
     job.commit.run->records += page.records;
   }
-  job.commit.forget_below = forget_below(poll);
+  job.commit.forget_below = summary.forget_below;
   job.commit.complete = true;
   job.outcome.complete = true;
-  job.outcome.more = unfinished(poll);
-  job.outcome.token = token(poll);
-  job.outcome.up_to_date = job.outcome.by_commits_alone && is_up_to_date(poll);
+  job.outcome.more = summary.unfinished;
+  job.outcome.token = summary.idle_token;
+  job.outcome.up_to_date = job.outcome.by_commits_alone && summary.up_to_date;
   return commit(job, std::move(last), false);
 }
 

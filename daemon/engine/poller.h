@@ -1,4 +1,4 @@
-// One poll of one webhook, from session to store: asks what scheduler/detect/poll.h says, commits what it
+// One poll of one webhook, from source to store: drives a method (scheduler/detect/driver.h) and commits what it
 // gathers, part by part. Thread-safe: polls of different webhooks may run at once.
 #pragma once
 
@@ -9,14 +9,14 @@
 #include <string>
 
 #include "config/config.h"
-#include "connectors/connector.h"
 #include "core/clock.h"
 #include "core/run.h"
+#include "core/source.h"
 #include "daemon/engine/poll_observer.h"
 #include "daemon/engine/probe_cache.h"
+#include "scheduler/detect/method.h"
 #include "scheduler/detect/plan.h"
-#include "scheduler/detect/poll.h"
-#include "store/store.h"
+#include "store/poll_state.h"
 
 namespace vhookd {
 
@@ -27,7 +27,7 @@ struct PollOutcome {
   bool no_room = false;                 // cut short by a full outbox: the rest is read when there is room
   Recourse recourse = Recourse::retry;  // where the run failed
   bool at_database = false;             // it failed at the database, not at the store
-  std::int64_t rows_read = 0;           // handed over by the database, fingerprints of ranges among them
+  std::int64_t rows_read = 0;           // handed over by the database, hashes of ranges among them
   std::string strategy;                 // empty: it failed before one was chosen
   std::string held;                     // why nothing was sent though much changed; empty: not held
   bool epoch_ends = false;              // nothing was asked: the configuration before is to be polled once more
@@ -64,10 +64,10 @@ class Poller {
     Sizes sizes;
   };
   // Everything passed by reference outlives the poller.
-  Poller(Store& store, const Clock& clock, PollObserver& observer, Options options)
-      : store_(store), clock_(clock), observer_(observer), options_(std::move(options)) {}
+  Poller(PollState& polls, const Clock& clock, PollObserver& observer, Options options)
+      : polls_(polls), clock_(clock), observer_(observer), options_(std::move(options)) {}
 
-  PollOutcome poll(const config::Webhook& webhook, Connector& session, const PollRequest& request);
+  PollOutcome poll(const config::Webhook& webhook, Source& source, const PollRequest& request);
 
  private:
   struct Job;
@@ -75,20 +75,15 @@ class Poller {
   Result<void> make_plan_for(Job& job);
   void open_epoch(Job& job);
   Result<void> hold(Job& job);
-  Result<void> converse(Job& job, Poll& poll, PageBuilder& builder, bool keep);
-  struct Reading {
-    bool keep;    // what is gathered is committed
-    bool begins;  // a view of the database begins with it
-  };
-  Result<bool> read(Job& job, const Question& question, Poll& poll, PageBuilder& builder, Reading how);
-  Result<void> take(Job& job, Poll& poll, PageBuilder& builder, Row row, bool keep);
+  class Watch;
+  Result<void> converse(Job& job, Method& method, PageBuilder& builder, bool keep);
   Result<void> settle(Job& job) const;
   Result<void> commit(Job& job, Part part, bool beside);
-  Result<void> finish(Job& job, Poll& poll, PageBuilder& builder);
-  PageBuilder make_harvest(const Job& job) const;
+  Result<void> finish(Job& job, const Method& method, PageBuilder& builder);
+  PageBuilder page_builder(const Job& job) const;
   KnownRows known_rows(Job& job);
 
-  Store& store_;
+  PollState& polls_;
   const Clock& clock_;
   PollObserver& observer_;
   const Options options_;

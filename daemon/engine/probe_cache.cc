@@ -14,9 +14,9 @@ constexpr int most_looks = 3;
 
 using Rows = std::vector<std::vector<Param>>;
 
-Result<Rows> rows_of(Connector& session, const Query& query) {
+Result<Rows> rows_of(Source& source, const Question& question) {
   Rows rows;
-  const auto done = session.read(query, [&](Row row) {
+  const auto done = source.read(question, [&](Row row) {
     auto& kept = rows.emplace_back();
     for (const auto& value : row)
       kept.push_back({.kind = value.kind, .null = value.null, .text = std::string(value.text)});
@@ -26,11 +26,11 @@ Result<Rows> rows_of(Connector& session, const Query& query) {
   return rows;
 }
 
-Result<Rows> new_rows_of(Connector& session, const Query& query) {
-  auto rows = rows_of(session, query);
+Result<Rows> new_rows_of(Source& source, const Question& question) {
+  auto rows = rows_of(source, question);
   for (int looks = 1; looks < most_looks && rows && !rows->empty() && rows->front().front().null; ++looks) {
     ::poll(nullptr, 0, renewal_ms);  // nothing tells when it is renewed
-    rows = rows_of(session, query);
+    rows = rows_of(source, question);
   }
   return rows;
 }
@@ -45,30 +45,30 @@ void give(const Rows& rows, const OnRow& on_row) {
 
 }  // namespace
 
-Result<void> look_for_what_is_new(Connector& session, const Query& query, const OnRow& on_row) {
-  const auto rows = new_rows_of(session, query);
+Result<void> look_for_what_is_new(Source& source, const Question& question, const OnRow& on_row) {
+  const auto rows = new_rows_of(source, question);
   if (!rows) return std::unexpected(rows.error());
   give(*rows, on_row);
   return {};
 }
 
-ProbeCache::Place& ProbeCache::place_of(const config::Database& database) {
+ProbeCache::Entry& ProbeCache::entry_of(const config::Database& database) {
   const MutexLock lock(mutex_);
-  auto& place = places_[server_key(database)];
-  if (!place) place = std::make_unique<Place>();
-  return *place;
+  auto& entry = entries_[server_key(database)];
+  if (!entry) entry = std::make_unique<Entry>();
+  return *entry;
 }
 
-Result<void> ProbeCache::look(const config::Database& database, Connector& session, const Query& query,
+Result<void> ProbeCache::look(const config::Database& database, Source& source, const Question& question,
                               const OnRow& on_row) {
-  Place& at = place_of(database);
+  Entry& at = entry_of(database);
   const MutexLock lock(at.mutex);
-  if (!at.asked || at.sql != query.sql || clock_.tick() - *at.asked > keeps) {
+  if (!at.asked || at.question != question.index() || clock_.tick() - *at.asked > keeps) {
     const Tick now = clock_.tick();
     at.asked.reset();
-    at.rows = new_rows_of(session, query);
+    at.rows = new_rows_of(source, question);
     if (!at.rows && at.rows.error().recourse != Recourse::ask_operator) return std::unexpected(at.rows.error());
-    at.sql = query.sql;
+    at.question = question.index();
     at.asked = now;
   }
   if (!at.rows) return std::unexpected(at.rows.error());

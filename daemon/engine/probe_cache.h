@@ -8,15 +8,16 @@
 #include <string>
 #include <vector>
 
-#include "connectors/connector.h"
+#include "config/config.h"
 #include "core/clock.h"
 #include "core/mutex.h"
+#include "core/source.h"
 
 namespace vhookd {
 
 // Asks; where the first value of the answer is NULL, what the server shows is old, and it is asked again after a pause
 // that lets it renew, twice at most.
-Result<void> look_for_what_is_new(Connector& session, const Query& query, const OnRow& on_row);
+Result<void> look_for_what_is_new(Source& source, const Question& question, const OnRow& on_row);
 
 // Thread-safe.
 class ProbeCache {
@@ -24,23 +25,23 @@ class ProbeCache {
   explicit ProbeCache(const Clock& clock) : clock_(clock) {}
 
   // The answer to the same question of the same server by the same role, where it is not older than a second; else asks
-  // `session`, as above, while others who want to know wait for what it says. A refusal is an answer too; other errors
+  // `source`, as above, while others who want to know wait for what it says. A refusal is an answer too; other errors
   // are not kept.
-  Result<void> look(const config::Database& database, Connector& session, const Query& query, const OnRow& on_row);
+  Result<void> look(const config::Database& database, Source& source, const Question& question, const OnRow& on_row);
 
  private:
-  struct Place {
+  struct Entry {
     Mutex mutex;
-    std::string sql GUARDED_BY(mutex);
+    std::size_t question GUARDED_BY(mutex) = 0;   // its index
     std::optional<Tick> asked GUARDED_BY(mutex);  // none: not yet
     Result<std::vector<std::vector<Param>>> rows GUARDED_BY(mutex);
   };
 
-  Place& place_of(const config::Database& database);
+  Entry& entry_of(const config::Database& database);
 
   const Clock& clock_;
   Mutex mutex_;
-  std::map<std::string, std::unique_ptr<Place>> places_ GUARDED_BY(mutex_);  // a place stays where it is
+  std::map<std::string, std::unique_ptr<Entry>> entries_ GUARDED_BY(mutex_);  // an entry stays where it is
 };
 
 }  // namespace vhookd

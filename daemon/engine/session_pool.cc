@@ -19,7 +19,7 @@ constexpr std::size_t most_idle = 4;
 Result<SessionPool::Lease> SessionPool::lease(const config::Database& database) {
   const std::string key = connection_key(database);
   std::vector<Idle> too_old;  // closed outside the lock
-  auto session = idle_.with([&](IdleSessions& sessions) -> std::unique_ptr<Connector> {
+  auto session = idle_.with([&](IdleSessions& sessions) -> std::unique_ptr<Source> {
     const Tick now = clock_.tick();
     for (auto& [name, idle] : sessions)
       while (!idle.empty() && now - idle.front().since > longest_idle) {
@@ -44,7 +44,7 @@ Result<SessionPool::Lease> SessionPool::lease_new(const config::Database& databa
   return lease(database);
 }
 
-void SessionPool::give_back(const std::string& key, std::unique_ptr<Connector> session) {
+void SessionPool::give_back(const std::string& key, std::unique_ptr<Source> session) {
   Idle idle{std::move(session), clock_.tick()};
   idle_.with([&](IdleSessions& sessions) {
     auto& list = sessions[key];

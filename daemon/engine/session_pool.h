@@ -21,22 +21,22 @@ class SessionPool {
 
   class Lease {
    public:
-    Lease(SessionPool& pool, std::string key, std::unique_ptr<Connector> session, bool reused)
+    Lease(SessionPool& pool, std::string key, std::unique_ptr<Source> session, bool reused)
         : pool_(&pool), key_(std::move(key)), session_(std::move(session)), reused_(reused) {}
     Lease(Lease&&) = default;
     Lease& operator=(Lease&&) = delete;
     ~Lease() {
       if (session_) pool_->give_back(key_, std::move(session_));
     }
-    Connector& operator*() const { return *session_; }
-    Connector* operator->() const { return session_.get(); }
+    Source& operator*() const { return *session_; }
+    Source* operator->() const { return session_.get(); }
     bool reused() const { return reused_; }  // it lay idle, so the server may have ended it meanwhile
     void discard() { session_.reset(); }     // broken: not to be used again
 
    private:
     SessionPool* pool_;
     std::string key_;
-    std::unique_ptr<Connector> session_;
+    std::unique_ptr<Source> session_;
     bool reused_;
   };
 
@@ -47,12 +47,12 @@ class SessionPool {
 
  private:
   struct Idle {
-    std::unique_ptr<Connector> session;
+    std::unique_ptr<Source> session;
     Tick since;
   };
   using IdleSessions = std::map<std::string, std::vector<Idle>>;  // by connection_key, oldest first
 
-  void give_back(const std::string& key, std::unique_ptr<Connector> session);
+  void give_back(const std::string& key, std::unique_ptr<Source> session);
 
   Connect connect_;
   ConnectOptions options_;

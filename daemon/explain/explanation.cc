@@ -1,21 +1,36 @@
 #include "daemon/explain/explanation.h"
 
+#include <algorithm>
 #include <utility>
 
+#include "config/units.h"
+#include "core/forwarding_source.h"
 #include "daemon/engine/probe_cache.h"
 #include "daemon/engine/webhook_json.h"
 #include "daemon/explain/hidden_values.h"
-#include "daemon/explain/open_transactions.h"
-#include "daemon/explain/server_plan.h"
+#include "scheduler/detect/driver.h"
 #include "scheduler/detect/idle.h"
-#include "scheduler/detect/poll.h"
+#include "scheduler/detect/method.h"
 #include "scheduler/detect/rehearse.h"
-#include "scheduler/detect/snapshot/range_hash_sql.h"
+#include "scheduler/detect/row_key.h"
+#include "scheduler/detect/snapshot/range_hashes.h"
 #include "scheduler/detect/xid/xid_narrowing.h"
 
 namespace vhookd {
 
 namespace {
+
+// Asks for what is under way until the server shows it as it is now.
+class CurrentBound final : public ForwardingSource {
+ public:
+  using ForwardingSource::begin;
+  using ForwardingSource::ForwardingSource;
+
+  Result<void> read(const Question& question, const OnRow& on_row) override {
+    return std::holds_alternative<OpenTransactionBound>(question) ? look_for_what_is_new(source(), question, on_row)
+                                                                  : ForwardingSource::read(question, on_row);
+  }
+};
 
 class Explainer {
  public:
@@ -29,8 +44,8 @@ class Explainer {
       if (auto done = (this->*step)(); !done) return std::unexpected(hidden_.without(done.error()));
     out_->guarantee = guarantee(out_->plan, sees_transactions_);
     out_->index = index_advice(out_->plan);
-    out_->idle = idle_words(out_->plan);
-    out_->open_transactions = open_transactions(out_->plan, context_.session);
+    out_->idle = idle_text(out_->plan);
+    out_->open_transactions = open_transactions();
     if (!wants_deleted())
       if (const auto done = read_first_page(); !done) out_->failed = hidden_.without(done.error());
     return std::move(out_);
@@ -44,11 +59,11 @@ class Explainer {
   Result<void> rehearse_polls();
   Result<void> rehearse_sweep(const std::string& start);
   Result<void> read_first_page();
-  Result<void> read(const Question& question, const OnRow& on_row);
-  Result<void> converse(Poll& poll, PageBuilder& builder);
+  std::vector<std::string> open_transactions();
   Result<std::optional<KnownRow>> some_row();
   PageBuilder builder(const Plan& plan) const;
-  std::vector<ShownQuery> shown(const std::vector<Question>& questions, bool first) const;
+  std::vector<ShownQuery> shown(const std::vector<Question>& questions, bool first);
+  std::string remark(const std::vector<Question>& questions, std::size_t at, bool first) const;
   void keep_first(std::optional<Part> part);
 
   const ExplainContext& context_;
@@ -58,17 +73,17 @@ class Explainer {
 };
 
 Result<void> Explainer::look_at_table() {
-  auto table = context_.session.describe({webhook().database->schema, webhook().table_name()});
+  auto table = context_.source.describe({webhook().database->schema, webhook().table_name()});
   if (!table) return std::unexpected(table.error());
-  out_->server = context_.session.server();
+  out_->server = context_.source.server();
   out_->table = std::move(*table);
-  auto plan = make_plan(webhook(), out_->table, std::nullopt);
+  auto plan = make_plan(webhook(), out_->table, context_.source.traits(), std::nullopt);
   if (!plan) return std::unexpected(plan.error());
   out_->plan = std::move(*plan);
   if (webhook().detect == config::Detect::automatic) return {};
   config::Webhook left_to_itself = webhook();
   left_to_itself.detect = config::Detect::automatic;
-  const auto by_itself = make_plan(left_to_itself, out_->table, std::nullopt);
+  const auto by_itself = make_plan(left_to_itself, out_->table, context_.source.traits(), std::nullopt);
   out_->auto_choice = by_itself ? std::string(name_of(by_itself->strategy)) + ": " + by_itself->reason
                                 : "nothing: " + hidden_.without(by_itself.error()).message;
   return {};
@@ -93,13 +108,10 @@ void Explainer::keep_first(std::optional<Part> part) {
 
 // A row that could be deleted, so that it can be shown how that would be told.
 Result<std::optional<KnownRow>> Explainer::some_row() {
-  Sql sql = select_from(out_->plan, {});
-  sql.text(" WHERE 1 = 1");
-  add_filters(sql, out_->plan, " AND ");
-  sql.text(" LIMIT 1");
   std::optional<KnownRow> found;
   Result<void> taken;
-  const auto done = context_.session.read(sql.take(), [&](Row row) {
+  const Scan one{.of = &out_->plan.selection, .after = {}, .from = {}, .limit = 1};
+  const auto done = context_.source.read(one, [&](Row row) {
     auto key = key_of(out_->plan, row);
     if (key) {
       found = KnownRow{.key = std::move(*key), .digest = {}, .mark = 0, .matched = true};
@@ -113,17 +125,10 @@ Result<std::optional<KnownRow>> Explainer::some_row() {
   return found;
 }
 
-Result<void> Explainer::read(const Question& question, const OnRow& on_row) {
-  return question.shared ? look_for_what_is_new(context_.session, question.query, on_row)
-                         : context_.session.read(question.query, on_row);
-}
-
 Result<void> Explainer::rehearse_polls() {
-  const auto read = [this](const Question& question, const OnRow& on_row) { return this->read(question, on_row); };
+  CurrentBound source(context_.source);
   PageBuilder nothing = builder(out_->plan);
-  if (auto begun = context_.session.begin(); !begun) return begun;
-  const auto first = rehearse(out_->plan, {}, nothing_known(), nothing, read);
-  context_.session.end();
+  const auto first = rehearse(out_->plan, {}, nothing_known(), nothing, source);
   if (!first) return std::unexpected(first.error());
   std::optional<KnownRow> row;
   if (wants_deleted()) {
@@ -131,16 +136,17 @@ Result<void> Explainer::rehearse_polls() {
     if (!found) return std::unexpected(found.error());
     row = std::move(*found);
     out_->page_remark = "as it would be if this row were deleted now";
-    if (!out_->plan.gone.empty()) out_->page_remark += "; one only marked as deleted comes with its fields";
+    if (!out_->plan.text.gone.empty()) out_->page_remark += "; one only marked as deleted comes with its fields";
   }
   PageBuilder gone = builder(out_->plan);
   const bool narrow = !out_->plan.narrow_index.empty();
   const auto start = narrow ? as_if_quiet(first->checkpoint) : first->checkpoint;
-  auto later = rehearse(out_->plan, start, row ? only_known(*row) : one_range_known(), gone, read);
+  auto later = rehearse(out_->plan, start, row ? only_known(*row) : one_range_known(), gone, source);
   if (!later) return std::unexpected(later.error());
   // The first poll has just looked at what is under way, so this one does not; later ones will.
-  const auto looked = std::ranges::find_if(first->questions, &Question::refusable);
-  if (looked != first->questions.end() && std::ranges::none_of(later->questions, &Question::refusable))
+  const auto is_bound = [](const Question& question) { return std::holds_alternative<OpenTransactionBound>(question); };
+  const auto looked = std::ranges::find_if(first->questions, is_bound);
+  if (looked != first->questions.end() && std::ranges::none_of(later->questions, is_bound))
     later->questions.insert(later->questions.begin() + 1, *looked);
   sees_transactions_ = !first->refused && !later->refused;
   if (narrow)
@@ -155,65 +161,88 @@ Result<void> Explainer::rehearse_sweep(const std::string& start) {
   Plan plan = out_->plan;
   plan.whole = true;
   PageBuilder nothing = builder(plan);
-  const auto read = [this](const Question& question, const OnRow& on_row) { return this->read(question, on_row); };
-  const auto sweep = rehearse(plan, start, one_range_known(), nothing, read);
+  CurrentBound source(context_.source);
+  const auto sweep = rehearse(plan, start, one_range_known(), nothing, source);
   if (!sweep) return std::unexpected(sweep.error());
   out_->sweep = shown(sweep->questions, false);
   return {};
 }
 
-std::vector<ShownQuery> Explainer::shown(const std::vector<Question>& questions, bool first) const {
+std::string Explainer::remark(const std::vector<Question>& questions, std::size_t at, bool first) const {
+  const Question& question = questions[at];
   const auto strategy = out_->plan.strategy;
-  const bool list_has_ranges = std::ranges::any_of(questions, &Question::ranges);
-  const auto remark = [&](const Question& question) -> std::string {
-    if (question.fresh) return "the keys that were not met, up to 100 at once: are they really gone";
-    if (question.refusable)
-      return "what is under way, where the role may see it (PROCESS); not with every poll, at most 15 s apart";
-    if (question.position) return "where the database stands";
-    if (question.ranges)
-      return "count and fingerprint of the key's ranges of " + std::to_string(range_rows(out_->plan)) +
-             " rows; a CASE tells which of up to 1,000 (4,000 where no index gives the key's order) a row lies in";
-    if (strategy == Strategy::snapshot && !first && list_has_ranges)
-      return "the rows of the ranges that differ from what is known; WHERE picks them out";
-    if (strategy == Strategy::timestamp && &question != &questions.back()) return "rows without a time";
-    if (strategy == Strategy::xid && &question == &questions.back() && out_->plan.remembers && !question.query.table)
-      return "whether the table was rewritten meanwhile";
-    if (strategy == Strategy::xid && &question == &questions.back() && out_->plan.remembers)
-      return "how many there are; where that is fewer than are known, the keys are read in order as well";
-    if (strategy == Strategy::xid && !first)
-      return "the rows; AND xmin::text <> ALL(…) besides, for what was sent of transactions above the horizon";
-    return "the rows";
-  };
+  if (std::holds_alternative<Lookup>(question))
+    return "the keys that were not met, up to 100 at once: are they really gone";
+  if (std::holds_alternative<OpenTransactionBound>(question))
+    return "what is under way, where the role may see it (" +
+           out_->plan.traits->capabilities().open_transactions_right + "); not with every poll, at most 15 s apart";
+  if (is_position(question)) return "where the database stands";
+  if (std::holds_alternative<RangeHashes>(question))
+    return "count and fingerprint of the key's ranges of " + std::to_string(range_rows(out_->plan)) +
+           " rows; a CASE tells which of up to 1,000 (4,000 where no index gives the key's order) a row lies in";
+  const bool has_ranges =
+      std::ranges::any_of(questions, [](const Question& other) { return std::holds_alternative<RangeHashes>(other); });
+  if (strategy == Strategy::snapshot && !first && has_ranges)
+    return "the rows of the ranges that differ from what is known; WHERE picks them out";
+  if (strategy == Strategy::timestamp && at + 1 < questions.size()) return "rows without a time";
+  if (const auto* check = std::get_if<TableCheck>(&question))
+    return check->count ? "how many there are; where that is fewer than are known, the keys are read in order as well"
+                        : "whether the table was rewritten meanwhile";
+  if (strategy == Strategy::xid && !first)
+    return "the rows; AND xmin::text <> ALL(…) besides, for what was sent of transactions above the horizon";
+  return "the rows";
+}
+
+std::vector<ShownQuery> Explainer::shown(const std::vector<Question>& questions, bool first) {
   std::vector<ShownQuery> list;
-  for (const auto& question : questions) {
-    ShownQuery one{.sql = question.query.sql, .values = {}, .remark = remark(question), .plan = {}};
-    for (const auto& param : question.query.params) one.values.push_back(hidden_.show(param));
-    if (!question.position && !question.fresh)
-      one.plan = server_plan(context_.session, out_->plan.dialect, question.query);
+  for (std::size_t i = 0; i < questions.size(); ++i) {
+    const bool reads = !is_position(questions[i]) && !std::holds_alternative<Lookup>(questions[i]);
+    auto question = context_.source.show(questions[i], reads);
+    ShownQuery one{.sql = std::move(question.text),
+                   .values = {},
+                   .marks = std::move(question.marks),
+                   .remark = remark(questions, i, first),
+                   .plan = std::move(question.plan)};
+    for (const auto& param : question.values) one.values.push_back(hidden_.show(param));
     list.push_back(std::move(one));
   }
   return list;
 }
 
-// As the poller does, but the first page ends it and nothing is kept.
-Result<void> Explainer::converse(Poll& poll, PageBuilder& builder) {
-  while (auto question = next(poll)) {
-    if (question->fresh || question->anew) context_.session.end();
-    if (question->anew)
-      if (auto begun = context_.session.begin(); !begun) return begun;
-    Result<void> taken;
-    const auto read = this->read(*question, [&](Row row) {
-      taken = vhookd::row(poll, row, builder);
-      keep_first(builder.take_part());
-      return taken.has_value() && builder.pages() == 0;
-    });
-    if (!taken) return taken;
-    if (!read && !question->is_refusal(read.error())) return read;
-    if (builder.pages() > 0) return {};
-    if (auto done = answered(poll, builder); !done) return done;
-  }
-  return {};
+// What an open transaction of that age means for polling.
+std::string meaning(const Plan& plan, double seconds) {
+  if (plan.strategy == Strategy::xid)
+    return "nothing waits for it, but each poll looks again at what was written since";
+  const auto reach = lookback(*plan.webhook);
+  if (seconds <= std::chrono::duration<double>(reach).count()) return "within lookback, " + config::show(reach);
+  if (bounds_open_transactions(plan))
+    return "longer than lookback, " + config::show(reach) + ", and polls stay below it";
+  return "longer than lookback, " + config::show(reach) + ": what it has stamped may be MISSED when it commits";
 }
+
+std::vector<std::string> Explainer::open_transactions() {
+  if (out_->plan.strategy == Strategy::snapshot) return {};
+  const auto open = context_.source.open_transactions();
+  std::vector<std::string> said;
+  if (out_->plan.strategy == Strategy::xid && !open.horizon.empty()) said.push_back(open.horizon);
+  if (open.text.empty()) return said;
+  said.push_back(open.text + (open.open_for_s ? "; " + meaning(out_->plan, *open.open_for_s) : ""));
+  return said;
+}
+
+// Keeps the first page, and needs no more.
+class FirstPage final : public DriveObserver {
+ public:
+  explicit FirstPage(std::function<void(std::optional<Part>)> keep) : keep_(std::move(keep)) {}
+
+  Result<Then> handled(PageBuilder& builder) override {
+    keep_(builder.take_part());
+    return builder.pages() == 0 ? Then::go_on : Then::stop;
+  }
+
+ private:
+  std::function<void(std::optional<Part>)> keep_;
+};
 
 Result<void> Explainer::read_first_page() {
   config::Webhook with_all = webhook();
@@ -225,16 +254,17 @@ Result<void> Explainer::read_first_page() {
     out_->page_remark = "with include_all: true; without, a new webhook sends nothing of what is there already";
     with_all.include_all = true;
   }
-  const auto plan = make_plan(with_all, out_->table, std::nullopt);
+  const auto plan = make_plan(with_all, out_->table, context_.source.traits(), std::nullopt);
   if (!plan) return std::unexpected(plan.error());
-  auto poll = make_poll(*plan, {}, nothing_known());
-  if (!poll) return std::unexpected(poll.error());
+  auto method = make_method(*plan, {}, nothing_known());
+  if (!method) return std::unexpected(method.error());
   PageBuilder pages = builder(*plan);
-  if (auto begun = context_.session.begin(); !begun) return begun;
-  auto done = converse(*poll, pages);
-  context_.session.end();
+  CurrentBound source(context_.source);
+  FirstPage observer([this](std::optional<Part> part) { keep_first(std::move(part)); });
+  auto done = drive(**method, source, pages, observer);
+  source.end();
   if (!done) return done;
-  keep_first(pages.finish(checkpoint(*poll)));
+  keep_first(pages.finish((*method)->checkpoint()));
   return {};
 }
 

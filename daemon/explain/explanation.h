@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "config/config.h"
-#include "connectors/connector.h"
 #include "core/page.h"
+#include "core/source.h"
 #include "scheduler/detect/guarantee.h"
 #include "scheduler/detect/index_advice.h"
 #include "scheduler/detect/plan.h"
@@ -20,6 +20,7 @@ namespace vhookd {
 struct ShownQuery {
   std::string sql;
   std::vector<std::string> values;  // of its placeholders, in order; what came from a ${…} reference is ***
+  std::vector<std::string> marks;   // how each placeholder is written: "$1"
   std::string remark;               // empty, or when it is asked
   std::vector<std::string> plan;    // the server's own, where it reads the table
 };
@@ -46,7 +47,7 @@ struct Explanation {
 // Reads at most one page of rows, and a little of the catalogue. `webhook` outlives the explanation.
 // Error texts never quote a value that came from a reference.
 struct ExplainContext {
-  Connector& session;
+  Source& source;
   Instant now;
   std::function<std::string()> random_id;
 };

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "config/units.h"
+#include "core/text.h"
 #include "daemon/output/terminal.h"
 #include "scheduler/payload/received_payload.h"
 
@@ -15,12 +16,6 @@ using Json = nlohmann::ordered_json;
 constexpr std::size_t label_width = 14;
 constexpr std::size_t text_width = 110;
 constexpr std::size_t most_records = 20;  // more would push the rest off the screen
-
-std::string joined(const std::vector<std::string>& words) {
-  std::string text;
-  for (const auto& word : words) text += (text.empty() ? "" : ", ") + word;
-  return text;
-}
 
 // "  label         text", broken at spaces, going on below where the text began.
 void line(std::string& out, std::string_view label, std::string_view text) {
@@ -58,16 +53,11 @@ std::string column_text(const Plan& plan, const std::string& name) {
          (column->touched_on_update ? ", set by the server on each update" : "");
 }
 
-// $1 where the SQL numbers its placeholders, else ?1.
-std::string placeholder(const Plan& plan, std::size_t index) {
-  return (plan.dialect == Dialect::postgres ? "$" : "?") + std::to_string(index + 1);
-}
-
-void queries(std::string& out, const Plan& plan, const std::vector<ShownQuery>& list) {
+void queries(std::string& out, const std::vector<ShownQuery>& list) {
   for (const auto& query : list) {
     out += "  -- " + query.remark + "\n  " + printable(query.sql) + "\n";
     for (std::size_t i = 0; i < query.values.size(); ++i)
-      out += "     " + placeholder(plan, i) + " = " + printable(query.values[i]) + "\n";
+      out += "     " + query.marks[i] + " = " + printable(query.values[i]) + "\n";
     for (const auto& step : query.plan) out += "     the server: " + printable(step) + "\n";
   }
 }
@@ -82,7 +72,8 @@ void head(std::string& out, const Explanation& e) {
   out += printable(webhook.id) + ", as a new webhook begins; one that has polled before goes on as it did\n";
   if (!e.running.empty()) line(out, "running", e.running);
   line(out, "database", webhook.connection_id + ": " + webhook.database->display + " (" + e.server + ")");
-  line(out, "table", e.plan.from + ", " + std::string(relation_name(e.table.relation)) + ", " + estimate(e.table));
+  line(out, "table",
+       e.plan.text.table + ", " + std::string(relation_name(e.table.relation)) + ", " + estimate(e.table));
   line(out, "event",
        std::string(config::name_of(webhook.event)) + ", looked for every " + config::show(webhook.interval) +
            ", at most " + std::to_string(webhook.page_max_limit) + " records in one POST");
@@ -90,7 +81,7 @@ void head(std::string& out, const Explanation& e) {
   if (!webhook.include_created) line(out, "new rows", "left out (include_created: false)");
   if (webhook.is_paused) line(out, "paused", "not polled and nothing sent (is_paused: true)");
   line(out, "sent to", webhook.delivery->hook_url_display);
-  if (e.table.may_write && e.plan.dialect != Dialect::sqlite)  // of a file every owner may
+  if (e.table.may_write && e.plan.traits->capabilities().roles)  // a file's owner always may
     line(out, "mind", "the role may write here; vhookd needs SELECT only: use a role of its own");
 }
 
@@ -100,10 +91,11 @@ void columns(std::string& out, const Explanation& e) {
   line(out, "updated", column_text(e.plan, e.plan.updated));
   line(out, "created", column_text(e.plan, e.plan.created));
   line(out, "deleted",
-       e.plan.gone.empty() ? "none" : e.webhook->columns->deleted + ", a row is gone where " + e.plan.gone);
+       e.plan.text.gone.empty() ? "none" : e.webhook->columns->deleted + ", a row is gone where " + e.plan.text.gone);
   line(out, "sent",
-       e.webhook->event == config::Event::deleted && e.plan.gone.empty() ? "the key; a row that is gone has no more"
-                                                                         : joined(e.plan.delivered));
+       e.webhook->event == config::Event::deleted && e.plan.text.gone.empty()
+           ? "the key; a row that is gone has no more"
+           : joined(e.plan.delivered));
 }
 
 void page(std::string& out, const Explanation& e) {
@@ -134,7 +126,7 @@ Json json_of(const std::vector<ShownQuery>& list) {
 Json columns_json(const Explanation& e) {
   const auto or_null = [](const std::string& name) { return name.empty() ? Json() : Json(name); };
   Json key = Json::array();
-  for (const auto& column : e.plan.key) key.push_back(column.name);
+  for (const auto& column : e.plan.selection.key) key.push_back(column.name);
   return {{"key", key},
           {"updated", or_null(e.plan.updated)},
           {"created", or_null(e.plan.created)},
@@ -162,7 +154,7 @@ std::string_view relation_name(Relation relation) {
 
 std::string key_text(const Plan& plan) {
   std::vector<std::string> names;
-  for (const auto& column : plan.key) names.push_back(column.name);
+  for (const auto& column : plan.selection.key) names.push_back(column.name);
   if (names.empty()) return "none";
   if (!plan.webhook->columns->key.empty()) return joined(names) + " (as configured)";
   if (names == plan.table->primary_key) return joined(names) + " (primary key)";
@@ -179,7 +171,7 @@ std::string explanation_text(const Explanation& e) {
   out += "\nGUARANTEE\n";
   lines(out, "promised", e.guarantee.promised);
   lines(out, "not covered", e.guarantee.not_covered);
-  lines(out, "for the whole", e.guarantee.mends);
+  lines(out, "for the whole", e.guarantee.remedies);
   out += "\nINDEX\n";
   line(out, "used", e.index.used.empty() ? "none" : e.index.used);
   line(out, "cost", e.index.cost);
@@ -190,17 +182,17 @@ std::string explanation_text(const Explanation& e) {
     for (const auto& text : e.open_transactions) out += "  " + printable(text) + "\n";
   }
   out += "\nSQL OF EACH POLL, in one consistent read-only view\n";
-  queries(out, e.plan, e.poll);
+  queries(out, e.poll);
   if (!e.sweep.empty()) {
     out += "\nSQL OF A FULL SWEEP, at a longer interval\n";
-    queries(out, e.plan, e.sweep);
+    queries(out, e.sweep);
   }
   out += "\nSQL OF THE FIRST POLL";
   if (same(e.first, e.poll)) {
     out += ": the same\n";
   } else {
     out += "\n";
-    queries(out, e.plan, e.first);
+    queries(out, e.first);
   }
   page(out, e);
   return out;
@@ -212,7 +204,7 @@ std::string explanation_json(const Explanation& e) {
               {"event", config::name_of(webhook.event)},
               {"database", webhook.database->display},
               {"server", e.server},
-              {"table", e.plan.from},
+              {"table", e.plan.text.table},
               {"relation", relation_name(e.table.relation).substr(2)},
               {"estimated_rows", e.table.estimated_rows < 0 ? Json() : Json(e.table.estimated_rows)},
               {"may_write", e.table.may_write},
@@ -223,7 +215,7 @@ std::string explanation_json(const Explanation& e) {
   if (!e.auto_choice.empty()) out["auto"] = e.auto_choice;
   out["guarantee"] = {{"promised", e.guarantee.promised},
                       {"not_covered", e.guarantee.not_covered},
-                      {"for_the_whole", e.guarantee.mends}};
+                      {"for_the_whole", e.guarantee.remedies}};
   out["index"] = {{"used", e.index.used.empty() ? Json() : Json(e.index.used)},
                   {"missing", e.index.missing.empty() ? Json() : Json(e.index.missing)},
                   {"cost", e.index.cost}};

@@ -26,7 +26,7 @@ HiddenValues::HiddenValues(const config::Webhook& webhook) {
   const auto given = json::parse(webhook.filters_json, nullptr, false);
   for (const auto& filter : webhook.filters) {
     const json* written = find(given, filter.column);
-    if (written != nullptr && written->is_object()) written = find(*written, std::string(name_of(filter.op)));
+    if (written != nullptr && written->is_object()) written = find(*written, std::string(config::name_of(filter.op)));
     for (std::size_t i = 0; i < filter.values.size(); ++i) {
       const bool listed = written != nullptr && written->is_array();
       const json* one = !listed ? written : i < written->size() ? &(*written)[i] : nullptr;

@@ -92,10 +92,6 @@ std::string printed(const std::vector<Cell>& line, const std::vector<std::size_t
   return out + "\n";
 }
 
-std::string two_digits(long value) {
-  return (value < 10 ? "0" : "") + std::to_string(value);
-}
-
 }  // namespace
 
 Terminal standard_output() {
@@ -139,14 +135,6 @@ std::string printable(std::string_view text) {
     out += byte < 0x20 || byte == 0x7F || c1 ? ' ' : text[i];
   }
   return out;
-}
-
-std::string duration_text(double seconds) {
-  const auto whole = static_cast<long>(std::clamp(std::isfinite(seconds) ? seconds : 0.0, 0.0, 1e10));
-  if (whole < 60) return std::to_string(whole) + "s";
-  if (whole < 3600) return std::to_string(whole / 60) + "m" + two_digits(whole % 60) + "s";
-  if (whole < 86400) return std::to_string(whole / 3600) + "h" + two_digits(whole % 3600 / 60) + "m";
-  return std::to_string(whole / 86400) + "d" + two_digits(whole % 86400 / 3600) + "h";
 }
 
 }  // namespace vhookd

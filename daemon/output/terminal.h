@@ -5,6 +5,8 @@
 #include <string_view>
 #include <vector>
 
+#include "core/time_text.h"
+
 namespace vhookd {
 
 // The properties of standard output.
@@ -34,8 +36,5 @@ std::string table(const std::vector<std::string>& head, const std::vector<std::v
 
 // `text` with control characters (C0, DEL, C1) replaced by spaces, so that it cannot move the cursor or start a line.
 std::string printable(std::string_view text);
-
-// "0s", "59s", "3m12s", "2h05m", "4d03h".
-std::string duration_text(double seconds);
 
 }  // namespace vhookd

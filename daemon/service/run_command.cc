@@ -152,7 +152,7 @@ int run_command(const RunOptions& options) {
 
   const SystemClock clock;
   const std::string state = state_folder(paths, config->state, env);
-  auto store = Store::open(state, clock);
+  auto store = open_store(state, clock);
   if (!store) return refuse_state(store.error());
   for (const auto& notice : config->notices) log_event(Level::info, "notice", {{"text", notice}});
 

@@ -121,7 +121,7 @@ int run_demo(const DemoOptions& options) {
   const auto load = [&] { return config::load(file.string(), config::system_secrets()); };
   auto config = load();
   if (!config) throw std::runtime_error(config.error().front());
-  auto store = Store::open((folder.path() / "state").string(), clock);
+  auto store = open_store((folder.path() / "state").string(), clock);
   if (!store) throw std::runtime_error(store.error().message);
 
   std::cout << "An SQLite database (" << database.string() << "), a receiver on " << (*receiver)->url()

@@ -14,15 +14,15 @@ namespace {
 
 // The table and the event: where the configuration names others, no column is lost.
 std::string ground_of(const Plan& plan) {
-  return plan.from + " " + std::string(config::name_of(plan.webhook->event));
+  return plan.text.table + " " + std::string(config::name_of(plan.webhook->event));
 }
 
 }  // namespace
 
-std::string footing_of(const Plan& plan) {
+std::string detection_columns_of(const Plan& plan) {
   nlohmann::json columns = {{"of", ground_of(plan)}, {"key", nlohmann::json::array()}};
-  if (plan.strategy == Strategy::timestamp) columns["stamp"] = {plan.stamp};
-  for (const auto& key : plan.key)  // SQLite's rowid is no column that could be lost
+  if (plan.strategy == Strategy::timestamp) columns["stamp"] = {plan.selection.stamp};
+  for (const auto& key : plan.selection.key)  // a row number is no column that could be lost
     if (plan.table->find(key.name) != nullptr) columns["key"].push_back(key.name);
   return columns.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
@@ -31,11 +31,12 @@ bool same_epoch(const std::string& stored, const Plan& plan) {
   return stored.starts_with(plan.fingerprint);
 }
 
-std::string lost_footing(const std::string& stored, const Plan& plan) {
+std::string lost_columns(const std::string& stored, const Plan& plan) {
   const auto& webhook = *plan.webhook;
-  const auto footing =
+  const auto stored_columns =
       nlohmann::json::parse(stored.substr(std::min(stored.size(), plan.fingerprint.size())), nullptr, false);
-  if (!footing.is_object() || !footing.contains("of") || footing["of"] != ground_of(plan)) return {};
+  if (!stored_columns.is_object() || !stored_columns.contains("of") || stored_columns["of"] != ground_of(plan))
+    return {};
   const auto lost = [&](const nlohmann::json& names, const char* instead) -> std::string {
     for (const auto& item : names) {
       const auto name = item.is_string() ? item.get<std::string>() : "rowid";
@@ -47,11 +48,11 @@ std::string lost_footing(const std::string& stored, const Plan& plan) {
     return {};
   };
   if (webhook.columns->key.empty())
-    if (auto why = lost(footing.value("key", nlohmann::json::array()), "key"); !why.empty()) return why;
+    if (auto why = lost(stored_columns.value("key", nlohmann::json::array()), "key"); !why.empty()) return why;
   const bool chosen =
       webhook.detect != Detect::automatic || !webhook.columns->updated.empty() || !webhook.columns->created.empty();
   if (chosen) return {};
-  return lost(footing.value("stamp", nlohmann::json::array()),
+  return lost(stored_columns.value("stamp", nlohmann::json::array()),
               webhook.event == Event::created ? "created_column" : "updated_column");
 }
 

@@ -4,7 +4,7 @@
 #include <iterator>
 #include <utility>
 
-#include "scheduler/detect/key.h"
+#include "core/key.h"
 
 namespace vhookd {
 
@@ -13,15 +13,6 @@ namespace {
 constexpr int known_batch = 1000;
 
 }  // namespace
-
-Query GoneKeys::query() const {
-  Sql sql(plan_->dialect, plan_->table);
-  std::vector<std::string> columns;
-  for (const auto& key : plan_->key) columns.push_back(plan_->selected[key.position]);
-  sql.text("SELECT ").list(columns, ", ").text(" FROM ").text(plan_->from);
-  sql.text(" ORDER BY ").list(key_orders(*plan_), ", ");
-  return sql.take();
-}
 
 // Known rows the keys have passed without meeting them (all that are left, for a null key).
 Result<void> GoneKeys::forget_before(const std::string* key, PageBuilder& builder,

@@ -4,7 +4,9 @@
 #include <deque>
 #include <string>
 
-#include "scheduler/detect/question.h"
+#include "core/question.h"
+#include "scheduler/detect/known_rows.h"
+#include "scheduler/detect/plan.h"
 #include "scheduler/payload/page_builder.h"
 
 namespace vhookd {
@@ -13,8 +15,8 @@ class GoneKeys {
  public:
   GoneKeys(const Plan& plan, KnownRows known) : plan_(&plan), known_(std::move(known)) {}
 
-  Query query() const;
-  // One row of its answer. Those that are gone are told to the builder to be forgotten.
+  Question question() const { return Keys{.of = &plan_->selection}; }
+  // One row of its answer. Tells `builder` which known rows are gone, to be forgotten.
   Result<void> row(Row row, PageBuilder& builder, const PageBuilder::CheckpointMaker& before);
   Result<void> finish(PageBuilder& builder, const PageBuilder::CheckpointMaker& before);  // there are no more
 

@@ -1,5 +1,5 @@
-// What a plan promises, in words for the operator, and what it can't. Pure. It says what the strategies
-// of this folder do: who changes one changes its words here.
+// What a plan promises and what it does not cover, as text for the operator. Pure. It describes the methods of this
+// folder: a change to one of them changes its text here.
 #pragma once
 
 #include <chrono>
@@ -13,15 +13,15 @@ namespace vhookd {
 struct Guarantee {
   std::vector<std::string> promised;
   std::vector<std::string> not_covered;
-  std::vector<std::string> mends;  // how to get the whole; empty: there is nothing more to get
+  std::vector<std::string> remedies;  // how to get what is not covered; empty: there is no more to get
 };
 
 // `sees_transactions`: the role may look at what is under way, where the plan's polls ask for that.
 Guarantee guarantee(const Plan& plan, bool sees_transactions);
 
-// Polls look for what is under way, and stay below it where they may see it
-// (scheduler/detect/timestamp/timestamp_poll.h).
-bool looks_for_transactions(const Plan& plan);
+// Polls ask for an OpenTransactionBound, and stay below it where they may see it
+// (scheduler/detect/timestamp/timestamp_method.h).
+bool bounds_open_transactions(const Plan& plan);
 
 // How late after its stamp a change may be committed and still be found.
 std::chrono::milliseconds lookback(const config::Webhook& webhook);

@@ -27,22 +27,14 @@
 #include <optional>
 #include <string>
 
-#include "core/query.h"
 #include "scheduler/detect/plan.h"
 
 namespace vhookd {
-
-struct IdleProbe {
-  Query query;             // one row of one value; NULL: can't be told now
-  bool held_open = false;  // answers compare only where the same session gave them
-};
-
-std::optional<IdleProbe> idle_probe(Dialect dialect);
 
 // What a poll of this table reads changes by commits at this server alone.
 bool changes_by_commits_alone(const Table& table);
 
 // For explain: whether and why polls are left out.
-std::string idle_words(const Plan& plan);
+std::string idle_text(const Plan& plan);
 
 }  // namespace vhookd

@@ -1,13 +1,11 @@
 #include "scheduler/detect/index_advice.h"
 
 #include <algorithm>
-#include <cctype>
 #include <vector>
 
 #include "core/crypto.h"
 #include "scheduler/detect/digest.h"
-#include "scheduler/detect/snapshot/range_hash_sql.h"
-#include "scheduler/detect/sql.h"
+#include "scheduler/detect/snapshot/range_hashes.h"
 #include "scheduler/detect/xid/xid_narrowing.h"
 
 namespace vhookd {
@@ -23,20 +21,13 @@ const Index* find_index(const Table& table, const std::vector<std::string>& colu
   return at == table.indexes.end() ? nullptr : &*at;
 }
 
-// MySQL indexes no TEXT or BLOB without a length, and a prefix gives no order.
-bool can_be_indexed(const Plan& plan, const Column& column) {
-  std::string type;
-  for (const char c : column.declared) type += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return plan.dialect != Dialect::mysql || (!type.contains("text") && !type.contains("blob"));
-}
-
 // The stamp, then the key where it is of columns (a rowid stands in every index anyway).
 std::vector<std::string> wanted_columns(const Plan& plan) {
-  std::vector<std::string> columns = {plan.stamp};
-  for (const auto& key : plan.key) {
+  std::vector<std::string> columns = {plan.selection.stamp};
+  for (const auto& key : plan.selection.key) {
     const Column* column = plan.table->find(key.name);
     if (column == nullptr) continue;
-    if (!can_be_indexed(plan, *column)) return {plan.stamp};
+    if (!plan.traits->can_index(*column)) return {plan.selection.stamp};
     columns.push_back(key.name);
   }
   return columns;
@@ -44,39 +35,23 @@ std::vector<std::string> wanted_columns(const Plan& plan) {
 
 // A name that fits every server's limit of 63 and 64 bytes.
 std::string index_name(const Plan& plan) {
-  std::string name = plan.table->name.name + "_" + plan.stamp + "_vhookd";
+  std::string name = plan.table->name.name + "_" + plan.selection.stamp + "_vhookd";
   if (name.size() <= 60) return name;
   const Value value{.text = name};
   return "vhookd_" + hex_lower(digest(std::span(&value, 1), 1));
 }
 
 std::string statement(const Plan& plan, const std::vector<std::string>& columns) {
-  std::string list;
-  for (const auto& column : columns) list += (list.empty() ? "" : ", ") + quote_name(plan.dialect, column);
-  const auto name = quote_name(plan.dialect, index_name(plan));
-  switch (plan.dialect) {
-    case Dialect::postgres: {
-      // A partitioned table takes no CONCURRENTLY.
-      const bool parted = plan.table->relation == Relation::partitioned_table;
-      return std::string("CREATE INDEX ") + (parted ? "" : "CONCURRENTLY ") + "ON " + plan.from + " (" + list + ")";
-    }
-    case Dialect::mysql:
-      return "CREATE INDEX " + name + " ON " + plan.from + " (" + list + ")";
-    case Dialect::sqlite:
-      break;
-  }
-  // SQLite wants the schema before the index's name, not the table's.
-  const auto schema = plan.table->name.schema.empty() ? "" : quote_name(plan.dialect, plan.table->name.schema) + ".";
-  return "CREATE INDEX " + schema + name + " ON " + quote_name(plan.dialect, plan.table->name.name) + " (" + list + ")";
+  return plan.traits->index_statement(*plan.table, columns, index_name(plan));
 }
 
 IndexAdvice for_timestamp(const Plan& plan) {
   const auto columns = wanted_columns(plan);
   if (const Index* whole = find_index(*plan.table, columns))
     return {whole->name, "", "each poll reads a range of it, in its order"};
-  if (const Index* leading = find_index(*plan.table, {plan.stamp}))
+  if (const Index* leading = find_index(*plan.table, {plan.selection.stamp}))
     return {leading->name, "", "each poll reads a range of it and sorts what it finds"};
-  const std::string cost = "no index begins with " + plan.stamp + ", so each poll reads the whole table";
+  const std::string cost = "no index begins with " + plan.selection.stamp + ", so each poll reads the whole table";
   if (plan.table->relation == Relation::view)
     return {"", "", cost + " behind the view; an index there may serve, which the view itself can't tell"};
   if (plan.table->relation == Relation::foreign_table) return {"", "", cost + "; an index at the foreign server helps"};
@@ -98,14 +73,15 @@ std::string for_timestamp_instead(const Plan& plan) {
 // Which index gives the order the comparison asks for, and what a poll costs.
 IndexAdvice order_for_snapshot(const Plan& plan) {
   std::vector<std::string> columns;
-  for (const auto& key : plan.key) columns.push_back(key.name);
+  for (const auto& key : plan.selection.key) columns.push_back(key.name);
   const bool is_rowid = plan.table->find(columns.front()) == nullptr;
   const Index* index = find_index(*plan.table, columns);
-  if (const auto why = why_no_fingerprints(plan); !why.empty()) {
+  if (const auto why = why_no_range_hashes(plan); !why.empty()) {
     const auto cost = "each poll reads the whole table, for fingerprints of its parts can't be used: " + why;
-    for (const auto& key : plan.key) {
-      const bool plain = key.order == key.sql || key.order == key.sql + " COLLATE BINARY";
-      if (!plain || index == nullptr) return {"", "", cost + "; the server sorts it by its key"};
+    for (const auto& key : plan.selection.key) {
+      const Column* column = plan.table->find(key.name);
+      const bool computed = column != nullptr && plan.traits->key_order(*column) == KeyOrder::computed;
+      if (computed || index == nullptr) return {"", "", cost + "; the server sorts it by its key"};
     }
     return {index->name, "", cost + "; it comes in the index's order where the server finds that cheaper"};
   }
@@ -113,7 +89,7 @@ IndexAdvice order_for_snapshot(const Plan& plan) {
       "at each poll the database works out a fingerprint of every part of the table, and only "
       "the parts that changed are read";
   if (is_rowid) return {"rowid", "", cost + ", by it"};
-  if (key_is_indexed(plan)) return {index->name, "", cost + ", by this index"};
+  if (key_is_indexed(*plan.traits, plan.selection)) return {index->name, "", cost + ", by this index"};
   return {"", "", cost + ", which takes a second pass over the table: no index gives the key's order by its bytes"};
 }
 
@@ -134,7 +110,7 @@ IndexAdvice for_xid(const Plan& plan) {
     advice.cost =
         "each poll is one scan of the table, of which the server passes on only what is newer; no index serves that";
   } else {
-    advice.cost = "most polls read a range of it; " + between_sweeps_words() +
+    advice.cost = "most polls read a range of it; " + between_sweeps_text() +
                   ", and is one scan of the table, of which the server passes on only what is newer";
   }
   if (plan.remembers)
@@ -142,8 +118,8 @@ IndexAdvice for_xid(const Plan& plan) {
         ". Its rows are counted as well, and where some are gone the keys read. The first poll reads every row; the "
         "state keeps the key and 16 bytes of each";
   if (plan.narrow_wanted && plan.narrow_index.empty()) {
-    advice.missing = statement(plan, {plan.stamp});
-    advice.cost += ". With the index to add, most polls read a range of that instead; " + between_sweeps_words();
+    advice.missing = statement(plan, {plan.selection.stamp});
+    advice.cost += ". With the index to add, most polls read a range of that instead; " + between_sweeps_text();
   }
   return advice;
 }

@@ -7,8 +7,6 @@
 
 #include "core/crypto.h"
 #include "scheduler/detect/epoch.h"
-#include "scheduler/detect/filter_sql.h"
-#include "scheduler/detect/sql.h"
 #include "scheduler/detect/table_text.h"
 
 namespace vhookd {
@@ -25,9 +23,6 @@ constexpr std::array updated_names = {"updatedat",  "modifiedat",    "lastmodifi
                                       "changedat",  "modifieddate",  "updateddate",  "mtime"};
 constexpr std::array created_names = {"createdat",    "insertedat",  "createdon",   "createtime", "created",
                                       "creationdate", "datecreated", "createddate", "inserted",   "ctime"};
-
-// What SQLite itself calls the number of a row.
-constexpr std::array rowid_names = {"rowid", "_rowid_", "oid"};
 
 std::string lower(std::string_view name) {
   std::string out;
@@ -47,18 +42,17 @@ std::unexpected<Error> no_column(const config::Webhook& webhook, const Table& ta
                                           " has no column " + column + "; it has " + columns_of(table));
 }
 
-bool holds_time(const Column& column, Dialect dialect) {
+bool holds_time(const Column& column, const Capabilities& can) {
   if (column.kind == Kind::timestamp || column.kind == Kind::timestamptz) return true;
-  // SQLite has no type for times: a name and a text or number must do, the values are checked as they come.
-  return dialect == Dialect::sqlite &&
-         (column.kind == Kind::text || column.kind == Kind::integer || column.kind == Kind::real);
+  // Where columns have no type for times, a name and a text or number must do; the values are checked as they come.
+  return can.cell_types && (column.kind == Kind::text || column.kind == Kind::integer || column.kind == Kind::real);
 }
 
 template <std::size_t N>
-const Column* by_name(const Table& table, Dialect dialect, const std::array<const char*, N>& names) {
+const Column* by_name(const Table& table, const Capabilities& can, const std::array<const char*, N>& names) {
   for (const std::string_view name : names)
     for (const auto& column : table.columns)
-      if (plain(column.name) == name && holds_time(column, dialect)) return &column;
+      if (plain(column.name) == name && holds_time(column, can)) return &column;
   return nullptr;
 }
 
@@ -69,25 +63,16 @@ const Index* led_by(const Table& table, const std::string& column) {
   return at == table.indexes.end() ? nullptr : &*at;
 }
 
-std::string order_of(Dialect dialect, const Column& column, const std::string& name) {
-  if (column.kind == Kind::integer) return name;
-  if (dialect == Dialect::sqlite && column.kind == Kind::decimal) return "CAST(" + name + " AS TEXT) COLLATE BINARY";
-  if (dialect == Dialect::sqlite) return name + " COLLATE BINARY";
-  if (column.kind == Kind::binary) return name;
-  if (dialect == Dialect::mysql) return "CAST(CONVERT(" + name + " USING utf8mb4) AS BINARY)";
-  if (column.declared == "uuid") return name;  // its own order is that of its text, and the index serves it
-  return "(" + name + ")::text COLLATE \"C\"";
-}
-
 class Planner {
  public:
-  Planner(const config::Webhook& webhook, const Table& table, std::optional<Strategy> before)
-      : webhook_(webhook), table_(table), before_(before) {
+  Planner(const config::Webhook& webhook, const Table& table, const SourceTraits& traits,
+          std::optional<Strategy> before)
+      : webhook_(webhook), table_(table), traits_(traits), can_(traits.capabilities()), before_(before) {
     plan_.webhook = &webhook;
     plan_.table = &table;
-    plan_.dialect = dialect_of(webhook.database->type);
-    plan_.from =
-        table.name.schema.empty() ? quoted(table.name.name) : quoted(table.name.schema) + "." + quoted(table.name.name);
+    plan_.traits = &traits;
+    plan_.selection.table = &table;
+    plan_.selection.keys_alone = webhook.event == Event::deleted;
   }
 
   Result<Plan> run() {
@@ -98,8 +83,6 @@ class Planner {
   }
 
  private:
-  std::string quoted(std::string_view name) const { return quote_name(plan_.dialect, name); }
-
   std::size_t position(const std::string& column) const {
     return static_cast<std::size_t>(std::ranges::find(table_.columns, column, &Column::name) - table_.columns.begin());
   }
@@ -109,17 +92,9 @@ class Planner {
   }
 
   Result<void> select() {
-    for (const auto& column : table_.columns) {
-      std::string sql = column.select_as.empty() ? "{}" : column.select_as;
-      const auto name = quoted(column.name);
-      for (auto at = sql.find("{}"); at != std::string::npos; at = sql.find("{}", at + name.size()))
-        sql.replace(at, 2, name);
-      plan_.values.push_back(sql);
-      if (!column.select_as.empty()) sql.append(" AS ").append(name);
-      plan_.selected.push_back(std::move(sql));
-    }
-    plan_.digested = plan_.selected.size();
-    if (plan_.dialect == Dialect::sqlite) plan_.typing = Typing::by_cell;
+    for (const auto& column : table_.columns) plan_.selection.columns.push_back(column.name);
+    plan_.digested = plan_.selection.columns.size();
+    if (can_.cell_types) plan_.typing = Typing::by_cell;
     return {};
   }
 
@@ -145,37 +120,38 @@ class Planner {
         return misfit(
             "key: " + name +
             " is floating point, which has no exact text to find a row by again; name other columns under key");
-      plan_.key.push_back({name, quoted(name), order_of(plan_.dialect, *column, quoted(name)), position(name)});
+      key().push_back({name, position(name)});
     }
-    if (plan_.key.empty() && plan_.dialect == Dialect::sqlite && table_.relation == Relation::table) add_rowid();
+    if (key().empty() && table_.relation == Relation::table) add_row_number();
     plan_.firm_key = vouched_for();
     return {};
   }
 
   // By the first of its names that no column has taken: such a column is what the name stands for then.
-  void add_rowid() {
-    for (const std::string name : rowid_names) {
+  void add_row_number() {
+    for (const auto& name : can_.row_number.names) {
       const bool taken = std::ranges::any_of(table_.columns, [&](const Column& c) { return lower(c.name) == name; });
       if (taken) continue;
-      plan_.key.push_back({name, name, name, plan_.selected.size()});
-      plan_.selected.push_back(name + " AS " + quoted(name));
-      plan_.values.push_back(name);
+      key().push_back({name, plan_.selection.columns.size()});
+      plan_.selection.columns.push_back(name);
       return;
     }
   }
 
+  std::vector<KeyColumn>& key() { return plan_.selection.key; }
+
   bool vouched_for() const {
     const auto same = [&](const std::vector<std::string>& names) {
-      return std::ranges::equal(names, plan_.key, {}, {}, &KeyColumn::name);
+      return std::ranges::equal(names, plan_.selection.key, {}, {}, &KeyColumn::name);
     };
     const auto never_null = [&](const KeyColumn& key) {
       const Column* column = table_.find(key.name);
       return column != nullptr && !column->nullable;
     };
-    if (plan_.key.empty() || table_.has_heirs) return false;  // each of those has an index of its own, if any
+    if (plan_.selection.key.empty() || table_.has_heirs) return false;  // each of those has an index of its own, if any
     if (same(table_.primary_key)) return true;
     const auto unique = [&](const Index& index) { return index.unique && same(index.columns); };
-    return std::ranges::any_of(table_.indexes, unique) && std::ranges::all_of(plan_.key, never_null);
+    return std::ranges::any_of(table_.indexes, unique) && std::ranges::all_of(plan_.selection.key, never_null);
   }
 
   std::vector<std::string> unique_key() const {
@@ -192,15 +168,15 @@ class Planner {
   Result<const Column*> named_time(std::string_view option, const std::string& name) const {
     const Column* column = table_.find(name);
     if (column == nullptr) return no_column(webhook_, table_, option, name);
-    if (!holds_time(*column, plan_.dialect) && column->kind != Kind::integer)
+    if (!holds_time(*column, can_) && column->kind != Kind::integer)
       return misfit(std::string(option) + ": " + name + " is " + column->declared +
                     ", not a time; name a timestamp column or use detect: snapshot");
     return column;
   }
 
   Result<void> find_times() {
-    updated_ = by_name(table_, plan_.dialect, updated_names);
-    created_ = by_name(table_, plan_.dialect, created_names);
+    updated_ = by_name(table_, can_, updated_names);
+    created_ = by_name(table_, can_, created_names);
     if (!webhook_.columns->updated.empty()) {
       const auto column = named_time("updated_column", webhook_.columns->updated);
       if (!column) return std::unexpected(column.error());
@@ -214,22 +190,17 @@ class Planner {
     if (!webhook_.columns->deleted.empty()) {
       const Column* column = table_.find(webhook_.columns->deleted);
       if (column == nullptr) return no_column(webhook_, table_, "deleted_column", webhook_.columns->deleted);
-      const auto name = quoted(column->name);
-      plan_.gone = column->kind == Kind::boolean   ? name + " IS TRUE"
-                   : column->kind == Kind::integer ? "coalesce(" + name + ", 0) <> 0"
-                                                   : name + " IS NOT NULL";
+      plan_.selection.gone_column = column->name;
     }
     return {};
   }
 
   Result<void> filters() {
     for (const auto& filter : webhook_.filters) {
-      const Column* column = table_.find(filter.column);
-      if (column == nullptr) return no_column(webhook_, table_, "filters", filter.column);
-      auto condition = condition_of(plan_.dialect, *column, filter, quoted(filter.column));
-      plan_.filter.push_back(std::move(condition.sql));
-      std::ranges::move(condition.params, std::back_inserter(plan_.filter_params));
+      if (table_.find(filter.column) == nullptr) return no_column(webhook_, table_, "filters", filter.column);
     }
+    plan_.selection.filters = webhook_.filters;
+    plan_.text = traits_.text_of(plan_.selection);
     return {};
   }
 
@@ -240,14 +211,14 @@ class Planner {
 
   bool tells_its_transactions() const {
     const bool has_rows = table_.relation == Relation::table || table_.relation == Relation::partitioned_table;
-    return plan_.dialect == Dialect::postgres && has_rows && !table_.foreign_parts;
+    return can_.change_tokens && has_rows && !table_.foreign_parts;
   }
 
   bool xid_works() const { return tells_its_transactions() && webhook_.event != Event::deleted; }
 
-  // Why a PostgreSQL relation is not polled by xid; empty: it could be, or it is no PostgreSQL.
+  // Why a relation of a database with change tokens is not polled by xid; empty: it could be, or there are no tokens.
   std::string why_not_xid() const {
-    if (plan_.dialect != Dialect::postgres || tells_its_transactions()) return {};
+    if (!can_.change_tokens || tells_its_transactions()) return {};
     const std::string what = table_.foreign_parts                             ? "a table with foreign parts"
                              : table_.relation == Relation::view              ? "a view"
                              : table_.relation == Relation::materialized_view ? "a materialized view"
@@ -259,7 +230,7 @@ class Planner {
   // server moves it or an index makes it worth having: without one, comparing costs the same read.
   bool timestamp_suits() const {
     const Column* column = moving();
-    if (column == nullptr || webhook_.event == Event::deleted || plan_.key.empty()) return false;
+    if (column == nullptr || webhook_.event == Event::deleted || plan_.selection.key.empty()) return false;
     if (webhook_.event == Event::updated && !webhook_.include_created) return false;
     const auto& asked = webhook_.event == Event::created ? webhook_.columns->created : webhook_.columns->updated;
     return !asked.empty() || column->touched_on_update || led_by(table_, column->name) != nullptr;
@@ -269,7 +240,7 @@ class Planner {
     if (webhook_.detect == Detect::xid) return chosen(Strategy::xid, "asked for by detect");
     if (webhook_.detect == Detect::timestamp) return chosen(Strategy::timestamp, "asked for by detect");
     if (webhook_.detect == Detect::snapshot) return chosen(Strategy::snapshot, "asked for by detect");
-    const bool keyed = !plan_.key.empty();
+    const bool keyed = !plan_.selection.key.empty();
     if (before_ == Strategy::snapshot && keyed) return chosen(*before_, "kept from earlier polls");
     if (before_ == Strategy::timestamp && keyed && moving() != nullptr && webhook_.event != Event::deleted)
       return chosen(*before_, "kept from earlier polls");
@@ -296,7 +267,7 @@ class Planner {
   Result<void> check() {
     if (plan_.strategy == Strategy::xid && !xid_works())
       return misfit("detect: xid works on PostgreSQL tables with event created or updated; " + full_name(table_) +
-                    (plan_.dialect != Dialect::postgres ? " is in another database"
+                    (!can_.change_tokens                ? " is in another database"
                      : webhook_.event == Event::deleted ? " leaves no trace of deleted rows"
                      : table_.foreign_parts             ? " has rows of a foreign table"
                                                         : " is no plain table") +
@@ -313,7 +284,7 @@ class Planner {
             "include_created: false needs created_column to tell new rows from changed ones, or detect: snapshot");
     }
     const bool needs_key = plan_.strategy != Strategy::xid || tells_new_from_changed();
-    if (needs_key && plan_.key.empty())
+    if (needs_key && plan_.selection.key.empty())
       return misfit(full_name(table_) + " has no primary key; name the columns that tell its rows apart under key");
     return {};
   }
@@ -330,14 +301,14 @@ class Planner {
 
   void narrow_by(const Index& index) {
     plan_.narrow_index = index.name;
-    plan_.reason += "; narrowed by index " + index.name + " on " + plan_.stamp;
+    plan_.reason += "; narrowed by index " + index.name + " on " + plan_.selection.stamp;
   }
 
   Result<void> finish() {
     const Column* stamp = moving();
     if (stamp == nullptr && plan_.strategy != Strategy::timestamp) stamp = updated_ != nullptr ? updated_ : created_;
     if (stamp != nullptr) {
-      plan_.stamp = stamp->name;
+      plan_.selection.stamp = stamp->name;
       plan_.stamp_at = position(stamp->name);
       plan_.stamp_nullable = stamp->nullable;
     }
@@ -348,25 +319,25 @@ class Planner {
     }
     plan_.remembers = plan_.strategy != Strategy::xid || tells_new_from_changed() || plan_.firm_key;
     plan_.narrow_wanted = wants_narrowing();
-    if (const Index* index = plan_.narrow_wanted ? led_by(table_, plan_.stamp) : nullptr; index != nullptr)
+    if (const Index* index = plan_.narrow_wanted ? led_by(table_, plan_.selection.stamp) : nullptr; index != nullptr)
       narrow_by(*index);
-    if (webhook_.checked_at && plan_.stamp.empty() && webhook_.event != Event::deleted)
+    if (webhook_.checked_at && plan_.selection.stamp.empty() && webhook_.event != Event::deleted)
       return misfit("checked_at: " + full_name(table_) +
                     " has no column that tells when a row changed; name it as updated_column, or leave checked_at out");
     plan_.fingerprint = fingerprint();
-    plan_.footing = footing_of(plan_);
+    plan_.detection_columns = detection_columns_of(plan_);
     return {};
   }
 
   std::string fingerprint() const {
-    std::vector<std::string> parts = {plan_.from, std::string(config::name_of(webhook_.event)),
+    std::vector<std::string> parts = {plan_.text.table, std::string(config::name_of(webhook_.event)),
                                       std::string(name_of(plan_.strategy)),
-                                      webhook_.include_created ? "" : "changed only", plan_.gone};
-    if (plan_.strategy == Strategy::timestamp) parts.push_back(plan_.stamp);
-    for (const auto& key : plan_.key) parts.push_back("key " + key.name);
+                                      webhook_.include_created ? "" : "changed only", plan_.text.gone};
+    if (plan_.strategy == Strategy::timestamp) parts.push_back(plan_.selection.stamp);
+    for (const auto& key : plan_.selection.key) parts.push_back("key " + key.name);
     for (const auto& field : webhook_.fields) parts.push_back("field " + field);
-    parts.insert(parts.end(), plan_.filter.begin(), plan_.filter.end());
-    for (const auto& param : plan_.filter_params) parts.push_back("value " + param.text);
+    parts.insert(parts.end(), plan_.text.filters.begin(), plan_.text.filters.end());
+    for (const auto& param : plan_.text.values) parts.push_back("value " + param.text);
     std::vector<Value> values;
     values.reserve(parts.size());
     for (const auto& part : parts) values.push_back({.text = part});
@@ -375,6 +346,8 @@ class Planner {
 
   const config::Webhook& webhook_;
   const Table& table_;
+  const SourceTraits& traits_;
+  const Capabilities& can_;
   std::optional<Strategy> before_;
   const Column* updated_ = nullptr;
   const Column* created_ = nullptr;
@@ -403,8 +376,9 @@ bool Plan::wants_updated() const {
   return webhook->event == Event::updated;
 }
 
-Result<Plan> make_plan(const config::Webhook& webhook, const Table& table, std::optional<Strategy> before) {
-  return Planner(webhook, table, before).run();
+Result<Plan> make_plan(const config::Webhook& webhook, const Table& table, const SourceTraits& traits,
+                       std::optional<Strategy> before) {
+  return Planner(webhook, table, traits, before).run();
 }
 
 }  // namespace vhookd

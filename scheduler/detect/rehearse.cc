@@ -2,31 +2,58 @@
 
 #include <utility>
 
-#include "scheduler/detect/poll.h"
+#include "core/forwarding_source.h"
+#include "scheduler/detect/driver.h"
+#include "scheduler/detect/method.h"
 
 namespace vhookd {
 
-Result<Rehearsal> rehearse(const Plan& plan, const std::string& start, KnownRows known, PageBuilder& builder,
-                           const Read& read) {
-  auto poll = make_poll(plan, start, std::move(known));
-  if (!poll) return std::unexpected(poll.error());
-  Rehearsal rehearsal;
-  while (auto question = next(*poll)) {
-    if (question->position) {
-      Result<void> taken;
-      const auto done = read(*question, [&](Row answer) {
-        taken = row(*poll, answer, builder);
-        return taken.has_value();
-      });
-      if (!taken) return std::unexpected(taken.error());
-      if (!done && !question->is_refusal(done.error())) return std::unexpected(done.error());
-      rehearsal.refused = rehearsal.refused || !done;
-    }
-    rehearsal.questions.push_back(std::move(*question));
-    if (auto done = answered(*poll, builder); !done) return std::unexpected(done.error());
+namespace {
+
+// Passes on the questions for the database's position; to all others the table has no rows. Views are begun by such
+// questions alone.
+class PositionsOnly final : public ForwardingSource {
+ public:
+  using ForwardingSource::begin;
+  using ForwardingSource::ForwardingSource;
+
+  bool refused = false;
+
+  Result<void> begin(const Question& question, const OnRow& on_row) override {
+    return is_position(question) ? noted(ForwardingSource::begin(question, on_row)) : Result<void>();
   }
-  rehearsal.checkpoint = checkpoint(*poll);
-  return rehearsal;
+  Result<void> read(const Question& question, const OnRow& on_row) override {
+    return is_position(question) ? noted(ForwardingSource::read(question, on_row)) : Result<void>();
+  }
+
+ private:
+  Result<void> noted(Result<void> done) {
+    refused = refused || (!done && done.error().recourse == Recourse::ask_operator);
+    return done;
+  }
+};
+
+class Recorder final : public DriveObserver {
+ public:
+  std::vector<Question> questions;
+
+  void asking(const Question& question) override { questions.push_back(question); }
+  Result<Then> handled(PageBuilder& /*builder*/) override { return Then::go_on; }
+};
+
+}  // namespace
+
+Result<Rehearsal> rehearse(const Plan& plan, const std::string& start, KnownRows known, PageBuilder& builder,
+                           Source& source) {
+  auto method = make_method(plan, start, std::move(known));
+  if (!method) return std::unexpected(method.error());
+  PositionsOnly positions(source);
+  Recorder recorder;
+  const auto done = drive(**method, positions, builder, recorder);
+  source.end();
+  if (!done) return std::unexpected(done.error());
+  return Rehearsal{
+      .questions = std::move(recorder.questions), .checkpoint = (*method)->checkpoint(), .refused = positions.refused};
 }
 
 KnownRows nothing_known() {

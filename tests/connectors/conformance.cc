@@ -43,7 +43,7 @@ void Conformance::TearDown() {
   for (auto sql = made_.rbegin(); sql != made_.rend(); ++sql) execute(*sql);
 }
 
-std::unique_ptr<Connector> Conformance::open(const ConnectOptions& options) {
+std::unique_ptr<SqlSession> Conformance::open(const ConnectOptions& options) {
   auto session = GetParam().connect(GetParam().reader, options);
   if (session) return std::move(*session);
   ADD_FAILURE() << "can't connect: " << session.error().message;
@@ -142,7 +142,7 @@ std::vector<std::string> Conformance::first(const Query& query) {
   return texts;
 }
 
-Error Conformance::error_of(Connector& session, const Query& query) {
+Error Conformance::error_of(SqlSession& session, const Query& query) {
   const auto done = session.read(query, [](Row) { return true; });
   if (done) {
     ADD_FAILURE() << "should have failed: " << query.sql;

@@ -1,4 +1,4 @@
-// The suite every connector passes on its real server: it *is* the contract of connectors/connector.h.
+// The suite every connector passes on its real server: it *is* the contract of connectors/sql/session.h.
 // A database takes part by describing itself as a Backend; the cases are the same for all.
 //
 // A test program takes part in CMake with
@@ -16,6 +16,7 @@
 
 #include "config/config.h"
 #include "connectors/connector.h"
+#include "connectors/sql/session.h"
 
 namespace vhookd::conformance {
 
@@ -49,7 +50,8 @@ struct Backend {
 
   // What execute() creates, the reader can SELECT; it speaks UTF-8 and each call commits by itself.
 
-  Connect connect = {};                                             // REQUIRED: connect_postgres and its like
+  std::function<Result<std::unique_ptr<SqlSession>>(const config::Database&, const ConnectOptions&)> connect =
+      {};                                                           // REQUIRED: connect_postgres and its like
   std::function<std::string(const std::string&)> literal = {};      // text as SQL; empty: '…' with ' doubled
   std::string timestamp_type = "timestamp(6)";                      // without zone, microseconds
   std::string binary_type = "blob";                                 // holds any bytes
@@ -82,7 +84,7 @@ class Conformance : public ::testing::TestWithParam<Backend> {
   void SetUp() override;     // skips where the server is not to be had; opens session_
   void TearDown() override;  // drops what the test made
 
-  std::unique_ptr<Connector> open(const ConnectOptions& options = {});
+  std::unique_ptr<SqlSession> open(const ConnectOptions& options = {});
   Error refused(const config::Database& database);  // the error of connecting there
 
   void execute(const std::string& sql) { GetParam().execute(sql); }
@@ -100,13 +102,13 @@ class Conformance : public ::testing::TestWithParam<Backend> {
   Query select(const Table& table, const std::string& tail = {}, std::vector<Param> params = {}) const;
   Query select(Table&& table, const std::string& tail = {}, std::vector<Param> params = {}) const = delete;
 
-  std::vector<Cells> rows(const Query& query);             // fails the test where the read fails
-  std::vector<std::string> first(const Query& query);      // the first column's texts; NULL as "NULL"
-  Error error_of(Connector& session, const Query& query);  // fails the test where the read succeeds
-  std::string count(const std::string& quoted_table);      // as text
-  void expect_clean(const Error& error) const;             // says something, and not the password
+  std::vector<Cells> rows(const Query& query);              // fails the test where the read fails
+  std::vector<std::string> first(const Query& query);       // the first column's texts; NULL as "NULL"
+  Error error_of(SqlSession& session, const Query& query);  // fails the test where the read succeeds
+  std::string count(const std::string& quoted_table);       // as text
+  void expect_clean(const Error& error) const;              // says something, and not the password
 
-  std::unique_ptr<Connector> session_;
+  std::unique_ptr<SqlSession> session_;
 
  private:
   std::vector<std::string> made_;  // DROP statements, to run in reverse

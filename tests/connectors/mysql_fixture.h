@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "connectors/mysql/mysql.h"
+#include "connectors/sql/session.h"
 #include "tests/connectors/mysql_backend.h"
 
 namespace vhookd::testing {
@@ -24,8 +25,8 @@ class MysqlServer : public ::testing::TestWithParam<std::string> {
     ASSERT_TRUE(session_);
   }
 
-  std::unique_ptr<Connector> open(const ConnectOptions& options = {}) { return open(sandbox_->reader(), options); }
-  std::unique_ptr<Connector> open(const config::Database& database, const ConnectOptions& options = {}) {
+  std::unique_ptr<SqlSession> open(const ConnectOptions& options = {}) { return open(sandbox_->reader(), options); }
+  std::unique_ptr<SqlSession> open(const config::Database& database, const ConnectOptions& options = {}) {
     auto session = connect_mysql(database, options);
     if (session) return *std::move(session);
     ADD_FAILURE() << session.error().message;
@@ -43,7 +44,7 @@ class MysqlServer : public ::testing::TestWithParam<std::string> {
   }
 
   // The values of the first column.
-  Texts first(Connector& session, const std::string& sql, std::vector<Param> params = {}) {
+  Texts first(SqlSession& session, const std::string& sql, std::vector<Param> params = {}) {
     Texts texts;
     const auto done = session.read({.sql = sql, .params = std::move(params)}, [&](Row row) {
       texts.emplace_back(row[0].text);
@@ -66,7 +67,7 @@ class MysqlServer : public ::testing::TestWithParam<std::string> {
   }
 
   std::shared_ptr<Sandbox> sandbox_;
-  std::unique_ptr<Connector> session_;
+  std::unique_ptr<SqlSession> session_;
 };
 
 }  // namespace vhookd::testing

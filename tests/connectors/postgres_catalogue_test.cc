@@ -1,6 +1,7 @@
 // What describe() and tables() say of what only PostgreSQL has.
 #include <gtest/gtest.h>
 
+#include "connectors/postgres/change_sql.h"
 #include "tests/connectors/postgres_fixture.h"
 
 namespace vhookd::testing {
@@ -50,14 +51,15 @@ TEST_P(Postgres, RowsThatAreShortForSure) {
     CREATE VIEW seen AS SELECT id, repeat('x', 10485760) AS note FROM notes;
     CREATE TABLE heir (extra text) INHERITS (numbers);
     INSERT INTO notes VALUES (1, 'short'))");
-  EXPECT_TRUE(described("notes").short_rows);
-  EXPECT_TRUE(described("kept").short_rows);
-  EXPECT_FALSE(described("seen").short_rows);
-  EXPECT_FALSE(described("numbers").short_rows) << "its heirs' rows may be long";
-  EXPECT_TRUE(described("heir").short_rows);
+  EXPECT_TRUE(postgres::notes_of(described("notes")).short_rows);
+  EXPECT_TRUE(postgres::notes_of(described("kept")).short_rows);
+  EXPECT_FALSE(postgres::notes_of(described("seen")).short_rows);
+  EXPECT_FALSE(postgres::notes_of(described("numbers")).short_rows) << "its heirs' rows may be long";
+  EXPECT_TRUE(postgres::notes_of(described("heir")).short_rows);
   make("ALTER TABLE notes ALTER note SET STORAGE EXTERNAL; INSERT INTO notes VALUES (2, repeat('long', 5000))");
-  EXPECT_FALSE(described("notes").short_rows);
-  EXPECT_EQ(std::to_string(described("notes").number), server_->value("SELECT 'room.notes'::regclass::oid"));
+  EXPECT_FALSE(postgres::notes_of(described("notes")).short_rows);
+  EXPECT_EQ(std::to_string(postgres::notes_of(described("notes")).oid),
+            server_->value("SELECT 'room.notes'::regclass::oid"));
 }
 
 TEST_P(Postgres, AForeignTable) {

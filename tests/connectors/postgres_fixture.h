@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "connectors/postgres/postgres.h"
+#include "connectors/sql/session.h"
 #include "tests/connectors/postgres_backend.h"
 #include "tests/support/servers.h"
 
@@ -28,7 +29,7 @@ class Postgres : public ::testing::TestWithParam<std::string> {
     if (server_ != nullptr) server_->execute("DROP SCHEMA IF EXISTS room CASCADE; CREATE SCHEMA room");
   }
 
-  std::unique_ptr<Connector> open(const config::Database& database, const ConnectOptions& options = {}) {
+  std::unique_ptr<SqlSession> open(const config::Database& database, const ConnectOptions& options = {}) {
     auto session = connect_postgres(database, options);
     if (session) return std::move(*session);
     ADD_FAILURE() << session.error().message;
@@ -56,7 +57,7 @@ class Postgres : public ::testing::TestWithParam<std::string> {
     ADD_FAILURE() << table.error().message;
     return {};
   }
-  Texts first(Connector& session, const std::string& sql, std::vector<Param> params = {}) {
+  Texts first(SqlSession& session, const std::string& sql, std::vector<Param> params = {}) {
     Texts texts;
     const auto done = session.read({.sql = sql, .params = std::move(params)}, [&](Row row) {
       texts.emplace_back(row[0].null ? "NULL" : row[0].text);
@@ -79,7 +80,7 @@ class Postgres : public ::testing::TestWithParam<std::string> {
   static Param text(std::string value) { return {.kind = Kind::text, .text = std::move(value)}; }
 
   PostgresServer* server_ = nullptr;
-  std::unique_ptr<Connector> session_;
+  std::unique_ptr<SqlSession> session_;
 };
 
 inline bool says(const Error& error, const std::string& words) {

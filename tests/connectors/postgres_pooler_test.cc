@@ -8,9 +8,9 @@
 
 #include <fstream>
 
-#include "scheduler/detect/idle.h"
-#include "scheduler/detect/poll.h"
-#include "scheduler/detect/xid/server_run.h"
+#include "connectors/postgres/dialect.h"
+#include "connectors/sql/sql_source.h"
+#include "scheduler/detect/method.h"
 #include "tests/connectors/postgres_fixture.h"
 #include "tests/support/program.h"
 
@@ -74,15 +74,16 @@ using PostgresPooled = Postgres;
 INSTANTIATE_TEST_SUITE_P(Servers, PostgresPooled, ::testing::Values("postgres15", "postgres18"),
                          [](const auto& at) { return at.param; });
 
-const Query often{.sql = "SELECT 1::text", .params = {}, .few = true, .often = true};
+const Query often{.sql = "SELECT 1::text", .params = {}, .hints = postgres::few | postgres::often};
 constexpr auto prepared_sql = "SELECT count(*)::text FROM pg_catalog.pg_prepared_statements";
 // What a session of our own keeps of itself, and a setting that every transaction has.
 constexpr auto settings_sql =
     "SELECT concat_ws('|', NULLIF(pg_catalog.current_setting('vhookd.own_session', true), ''), "
     "NULLIF(pg_catalog.current_setting('vhookd.server_run', true), ''))";
-const Query run_of_server{.sql = "SELECT " + std::string(server_run_sql), .params = {}, .few = true};
+const Query run_of_server{
+    .sql = "SELECT " + std::string(postgres::server_run_sql), .params = {}, .hints = postgres::few};
 
-std::string answer(Connector& session, const Query& query) {
+std::string answer(SqlSession& session, const Query& query) {
   std::string text;
   EXPECT_TRUE(session.read(query, [&](Row row) {
     text = row[0].text;
@@ -99,7 +100,7 @@ TEST_P(PostgresPooled, OneSessionServesManyAndNothingIsLeftInIt) {
   const Pooler pooler(*server_, server_->reader());
   auto database = server_->as(server_->reader());
   database.url = Secret(pooler.url());
-  std::vector<std::unique_ptr<Connector>> sessions;
+  std::vector<std::unique_ptr<SqlSession>> sessions;
   ASSERT_TRUE(eventually([&] {
     auto made = connect_postgres(database, {});
     if (made) sessions.push_back(std::move(*made));
@@ -155,16 +156,15 @@ TEST_P(PostgresPooled, ASessionOfOurOwnKeepsItsSettings) {
     std::string time;
     ASSERT_TRUE(session_->begin_with({.sql = "SELECT now()::text || ' ' || current_setting('transaction_read_only')",
                                       .params = {},
-                                      .few = true,
-                                      .often = true},
+                                      .hints = postgres::few | postgres::often},
                                      [&](Row row) {
                                        time = row[0].text;
                                        return true;
                                      }));
     EXPECT_TRUE(time.ends_with("+00 on")) << time;
     EXPECT_EQ(first(*session_, time_sql), Texts{"2026-11-23 09:00:00+00"});
-    EXPECT_FALSE(
-        session_->read({.sql = "SET TRANSACTION READ WRITE", .params = {}, .few = true}, [](Row) { return true; }));
+    EXPECT_FALSE(session_->read({.sql = "SET TRANSACTION READ WRITE", .params = {}, .hints = postgres::few},
+                                [](Row) { return true; }));
     session_->end();
   }
 }
@@ -177,7 +177,7 @@ TEST_P(PostgresPooled, SettingsThatAreLostAreMissed) {
   ASSERT_TRUE(session_->read(often, [](Row) { return true; }));
   constexpr auto time_sql = "SELECT ('2026-11-23 09:00:00+00'::timestamptz)::text";
   EXPECT_EQ(first(*session_, time_sql), Texts{"2026-11-23 09:00:00+00"});
-  ASSERT_TRUE(session_->read({.sql = "RESET ALL", .params = {}, .few = true}, [](Row) { return true; }));
+  ASSERT_TRUE(session_->read({.sql = "RESET ALL", .params = {}, .hints = postgres::few}, [](Row) { return true; }));
   const auto missed = error(time_sql);
   EXPECT_EQ(missed.recourse, Recourse::retry);
   EXPECT_TRUE(missed.message.contains("settings of the session were lost")) << missed.message;
@@ -196,26 +196,25 @@ TEST_P(PostgresPooled, APollAnswersTheIdleProbe) {
   webhook.object_type = "goods";
   webhook.event = config::Event::updated;
   webhook.database.edit().type = DbType::postgres;
-  const auto plan = make_plan(webhook, table, std::nullopt);
+  const auto plan = make_plan(webhook, table, postgres_dialect(), std::nullopt);
   ASSERT_TRUE(plan) << plan.error().message;
-  const auto probe = idle_probe(Dialect::postgres);
+  SqlSource source(postgres_dialect(), open(server_->as(server_->reader())));
   EXPECT_TRUE(eventually([&] {  // others write to this server
-    const auto before = answer(*session_, probe->query);
-    auto poll = make_poll(*plan, "",
-                          {.find = [](const auto&) { return std::optional<KnownRow>(); },
-                           .after = [](const auto&, int) { return std::vector<KnownRow>(); },
-                           .count = [] { return 0; }});
-    if (!poll) return false;
+    const auto before = source.idle_token();
+    auto method = make_method(*plan, "",
+                              {.find = [](const auto&) { return std::optional<KnownRow>(); },
+                               .after = [](const auto&, int) { return std::vector<KnownRow>(); },
+                               .count = [] { return 0; }});
+    if (!before || !*before || !method) return false;
     PageStyle style{
         .webhook_json = "{}", .secret = {}, .max_records = 1, .next_sequence = 1, .initial = false, .random_id = [] {
           return std::string("r");
         }};
     PageBuilder builder(std::move(style), RecordWriter(plan->delivered, plan->delivered_at));
-    const auto ask = next(*poll);
-    const auto read =
-        session_->begin_with(ask->query, [&](Row row) { return vhookd::row(*poll, row, builder).has_value(); });
-    session_->end();
-    return read && !before.empty() && token(*poll) == before;
+    const auto question = (*method)->next();
+    const auto read = source.begin(*question, [&](Row row) { return (*method)->row(row, builder).has_value(); });
+    source.end();
+    return read && !(*before)->empty() && (*method)->summary().idle_token == **before;
   }));
 }
 

@@ -3,6 +3,7 @@
 
 #include <fstream>
 
+#include "connectors/postgres/dialect.h"
 #include "tests/connectors/conformance.h"
 #include "tests/connectors/postgres_fixture.h"
 
@@ -139,21 +140,33 @@ TEST_P(Postgres, AValueWithANulIsNotCutShort) {
 }
 
 TEST_P(Postgres, OwnValuesStandInTheStatementAndNoOthers) {
-  const auto own = [](std::string value) { return Param{.kind = Kind::text, .text = std::move(value), .own = true}; };
-  const auto asked = [&](const Param& param) {
-    return first(*session_, "SELECT current_query() WHERE $1::text <> ''", {param}).at(0);
+  // `own`: the hint that all values were made here.
+  const auto read = [&](const std::string& sql, std::vector<Param> params, bool own) {
+    Texts texts;
+    const Query query{.sql = sql,
+                      .params = std::move(params),
+                      .table = nullptr,
+                      .hints = own ? postgres::own_values : std::uint8_t{0}};
+    EXPECT_TRUE(session_->read(query, [&](Row row) {
+      texts.emplace_back(row[0].text);
+      return true;
+    }));
+    return texts;
   };
-  EXPECT_TRUE(asked(own("{17,4}")).contains("WHERE '{17,4}'::text"));
+  const auto asked = [&](const std::string& value, bool own) {
+    return read("SELECT current_query() WHERE $1::text <> ''", {text(value)}, own).at(0);
+  };
+  EXPECT_TRUE(asked("{17,4}", true).contains("WHERE '{17,4}'::text"));
   // What is bound needs a message of its own, and the rows come with the next one.
-  EXPECT_TRUE(asked(own("1' OR '1")).starts_with("FETCH ")) << "it is held to what it may be";
-  EXPECT_TRUE(asked(text("17")).starts_with("FETCH "));
+  EXPECT_TRUE(asked("1' OR '1", true).starts_with("FETCH ")) << "it is held to what it may be";
+  EXPECT_TRUE(asked("17", false).starts_with("FETCH "));
   make(R"(CREATE TABLE "a$1" (id int, "b""$2" int); INSERT INTO "a$1" VALUES (1, 5), (2, 8), (3, 9))");
   const std::string sql =
       R"(SELECT id FROM room."a$1" WHERE id = $1::int OR "b""$2" = ANY($2::int[]) OR id = $1::int ORDER BY id)";
   for (const bool within : {false, true}) {
     ASSERT_TRUE(!within || session_->begin());
-    EXPECT_EQ(first(*session_, sql, {own("1"), own("{7,8}")}), (Texts{"1", "2"}));
-    EXPECT_EQ(first(*session_, sql, {own("1"), text("{7,8}")}), (Texts{"1", "2"}));
+    EXPECT_EQ(read(sql, {text("1"), text("{7,8}")}, true), (Texts{"1", "2"}));
+    EXPECT_EQ(read(sql, {text("1"), text("{7,8}")}, false), (Texts{"1", "2"}));
     if (within) session_->end();
   }
 }

@@ -38,7 +38,7 @@ config::Database sqlite_at(const std::string& path) {
   return {.type = DbType::sqlite, .url = Secret("sqlite://" + path), .display = "sqlite://" + path, .schema = {}};
 }
 
-std::unique_ptr<Connector> open(const config::Database& database, const ConnectOptions& options) {
+std::unique_ptr<SqlSession> open(const config::Database& database, const ConnectOptions& options) {
   auto session = connect_sqlite(database, options);
   if (session) return std::move(*session);
   ADD_FAILURE() << session.error().message;
@@ -52,7 +52,7 @@ Error refusal(const config::Database& database, const ConnectOptions& options) {
   return {};
 }
 
-Result<Texts> read(Connector& session, const std::string& sql) {
+Result<Texts> read(SqlSession& session, const std::string& sql) {
   Texts texts;
   const auto done = session.read({.sql = sql, .params = {}}, [&](Row row) {
     texts.emplace_back(row[0].text);
@@ -62,7 +62,7 @@ Result<Texts> read(Connector& session, const std::string& sql) {
   return texts;
 }
 
-std::string one(Connector& session, const std::string& sql) {
+std::string one(SqlSession& session, const std::string& sql) {
   const auto texts = read(session, sql);
   if (!texts) return texts.error().message;
   return texts->size() == 1 ? (*texts)[0] : "no single row";

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "connectors/connector.h"
+#include "connectors/sql/session.h"
 
 struct sqlite3;
 
@@ -44,10 +45,10 @@ config::Database sqlite_at(const std::string& path);
 
 using Texts = std::vector<std::string>;
 
-std::unique_ptr<Connector> open(const config::Database& database, const ConnectOptions& options = {});
+std::unique_ptr<SqlSession> open(const config::Database& database, const ConnectOptions& options = {});
 Error refusal(const config::Database& database, const ConnectOptions& options = {});  // of connecting
-Result<Texts> read(Connector& session, const std::string& sql);                       // the first column
-std::string one(Connector& session, const std::string& sql);  // the one answer, or what went wrong
+Result<Texts> read(SqlSession& session, const std::string& sql);                      // the first column
+std::string one(SqlSession& session, const std::string& sql);  // the one answer, or what went wrong
 bool holds(const Error& error, const std::string& words);
 
 }  // namespace vhookd::testing

@@ -214,7 +214,7 @@ class SqliteCatalogue : public ::testing::Test {
   }
 
   Folder folder_;
-  std::unique_ptr<Connector> session_;
+  std::unique_ptr<SqlSession> session_;
 };
 
 TEST_F(SqliteCatalogue, ListsNoInsides) {

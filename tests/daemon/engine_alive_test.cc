@@ -55,7 +55,7 @@ class EngineAliveTest : public ::testing::Test {
   EngineAliveTest() {
     std::string name = ::testing::TempDir() + "vhookd-alive-XXXXXX";
     folder_ = ::mkdtemp(name.data());
-    store_ = std::move(*Store::open(folder_, clock_));
+    store_ = std::move(*open_store(folder_, clock_));
   }
   ~EngineAliveTest() override {
     release();
@@ -73,7 +73,7 @@ webhooks: [{id: a, db_url: "postgresql://a.example/"}, {id: b, db_url: "postgres
 )";
     auto config = config::load(folder_ + "/vhookd.yaml", {});
     ASSERT_TRUE(config) << config.error().front();
-    const auto stuck = [this](const config::Database&, const ConnectOptions&) -> Result<std::unique_ptr<Connector>> {
+    const auto stuck = [this](const config::Database&, const ConnectOptions&) -> Result<std::unique_ptr<Source>> {
       ++connecting_;
       connecting_.notify_all();
       held_.wait(true);

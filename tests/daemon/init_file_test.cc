@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "connectors/connector.h"
+
 namespace vhookd {
 namespace {
 
@@ -28,7 +30,7 @@ TEST(InitSource, EveryPasswordBecomesAVariable) {
     EXPECT_EQ(source->url, one.written);
     EXPECT_EQ(source->variables.size(), one.variables) << one.url;
     EXPECT_EQ(source->database.url.reveal(), one.url);
-    const auto text = init_file(*source, "a server", {});
+    const auto text = init_file(*source, traits_of(source->database.type), "a server", {});
     EXPECT_FALSE(text.contains("Hx7") || text.contains("H\\'x7")) << text;
   }
 }
@@ -90,7 +92,7 @@ TEST(InitFile, IsThisText) {
       .may_write = true};
   const auto source = init_source("postgresql://reader:Hx7@db.example/shop");
   ASSERT_TRUE(source);
-  EXPECT_EQ(init_file(*source, "PostgreSQL 15.1",
+  EXPECT_EQ(init_file(*source, traits_of(source->database.type), "PostgreSQL 15.1",
                       {{{"public", "orders"}, orders},
                        {{"public", "secrets"}, fail(Recourse::ask_operator, "this role may not read secrets")}}),
             expected);

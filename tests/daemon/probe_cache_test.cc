@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include "connectors/mysql/dialect.h"
+#include "connectors/sql/sql_source.h"
+
 namespace vhookd::testing {
 namespace {
 
@@ -12,7 +15,7 @@ struct HandClock final : Clock {
   Micros time{0};
 };
 
-struct Counting final : Connector {
+struct Counting final : SqlSession {
   Result<Table> describe(const TableName&) override { return Table{}; }
   Result<std::vector<TableName>> tables(const std::string&) override { return std::vector<TableName>(); }
   Result<void> begin() override { return {}; }
@@ -34,11 +37,12 @@ struct Counting final : Connector {
 class ProbeCacheTest : public ::testing::Test {
  protected:
   // What it said; empty: an error.
-  std::string look(const std::string& url = "mysql://reader:pw@shop/a", const std::string& sql = "SELECT 1") {
+  std::string look(const std::string& url = "mysql://reader:pw@shop/a",
+                   const Question& question = OpenTransactionBound()) {
     std::string said;
     config::Database database;
     database.url = Secret(url);
-    const auto done = probe_cache_.look(database, session_, {.sql = sql, .params = {}}, [&](Row row) {
+    const auto done = cache_.look(database, source_, question, [&](Row row) {
       EXPECT_EQ(row.size(), 2U);
       EXPECT_TRUE(row[1].null);
       said = row[0].text;
@@ -49,8 +53,11 @@ class ProbeCacheTest : public ::testing::Test {
   }
 
   HandClock clock_;
-  Counting session_;
-  ProbeCache probe_cache_{clock_};
+  SqlSource source_{mysql_dialect(), std::make_unique<Counting>()};
+  Counting& session_ = static_cast<Counting&>(source_.session());
+  Table table_;
+  Selection all_{.table = &table_, .columns = {}, .key = {}, .stamp = {}, .gone_column = {}, .filters = {}};
+  ProbeCache cache_{clock_};
 };
 
 TEST_F(ProbeCacheTest, OneAnswerServesASecond) {
@@ -67,7 +74,7 @@ TEST_F(ProbeCacheTest, OfOneServerByOneRoleToOneQuestion) {
   EXPECT_EQ(look("mysql://reader:pw@shop"), "1");
   EXPECT_EQ(look("mysql://reader:pw@shop:3307/a"), "2");
   EXPECT_EQ(look("mysql://other:pw@shop/a"), "3");
-  EXPECT_EQ(look("mysql://reader:pw@shop/a", "SELECT 2"), "4");
+  EXPECT_EQ(look("mysql://reader:pw@shop/a", RowCount{.of = &all_}), "4");
 }
 
 TEST_F(ProbeCacheTest, WhatIsOldIsAskedForAgain) {

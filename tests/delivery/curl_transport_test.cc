@@ -146,7 +146,8 @@ TEST_F(CurlTransportTest, NoAnswer) {
     std::string text;
     Why why = Why::broken;
   } cases[] = {
-      {"closed", [](RawConnection& c) { c.request(); }, "127.0.0.1: the connection was closed before an answer arrived"},
+      {"closed", [](RawConnection& c) { c.request(); },
+       "127.0.0.1: the connection was closed before an answer arrived"},
       {"reset",
        [](RawConnection& c) {
          c.request();

@@ -223,8 +223,9 @@ TEST(Egress, AnAddressSomebodyElseWroteIsNoPermission) {
 }
 
 TEST(Egress, TheReasonNamesAddressAndMend) {
-  EXPECT_EQ(refusal("10.0.0.1"),
-            "10.0.0.1 is private, and egress.allow does not cover it; hook_url does not contain the address itself either");
+  EXPECT_EQ(
+      refusal("10.0.0.1"),
+      "10.0.0.1 is private, and egress.allow does not cover it; hook_url does not contain the address itself either");
   EXPECT_EQ(refusal("8.8.8.8", by_name, {.allow = {}, .deny = {"8.0.0.0/8"}}), "8.8.8.8 is covered by egress.deny");
 }
 

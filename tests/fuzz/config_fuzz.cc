@@ -5,6 +5,7 @@
 
 #include "config/hook.h"
 #include "config/load.h"
+#include "config/url_parts.h"
 #include "connectors/mysql/url.h"
 #include "delivery/egress.h"
 #include "tests/config/support.h"
@@ -62,7 +63,7 @@ void check_webhook(const config::Webhook& webhook) {
   for (const auto& [name, value] : webhook.delivery->headers)
     for (const char c : name + value.reveal())
       require(static_cast<unsigned char>(c) >= 0x20 && c != 0x7F, "a header holds no line break");
-  if (dialect_of(webhook.database->type) == Dialect::mysql)
+  if (config::url_family(webhook.database->type) == config::UrlFamily::mysql)
     if (const auto address = mysql::parse_url(webhook.database->url.reveal()); !address)
       require_no_canary(address.error().message, "the connector says no secret");
 }

@@ -7,8 +7,11 @@
 #include <memory>
 #include <set>
 
+#include "connectors/connector.h"
+#include "connectors/sql/question_sql.h"
+#include "connectors/sql/sql_source.h"
 #include "connectors/sqlite/fingerprint.h"
-#include "scheduler/detect/poll.h"
+#include "scheduler/detect/method.h"
 #include "scheduler/detect/rehearse.h"
 #include "tests/fuzz/sql_scene.h"
 #include "tests/fuzz/target.h"
@@ -17,6 +20,7 @@
 namespace vhookd::fuzz {
 namespace {
 
+using testing::SqlKind;
 using testing::SqlToken;
 using Tokens = std::vector<SqlToken>;
 using TokenKind = SqlToken::Kind;
@@ -28,7 +32,11 @@ std::string upper(std::string text) {
   return text;
 }
 
-Tokens tokens_of(const Query& query, Dialect dialect) {
+SqlKind kind_of(DbType type) {
+  return type == DbType::sqlite ? SqlKind::sqlite : type == DbType::mysql ? SqlKind::mysql : SqlKind::postgres;
+}
+
+Tokens tokens_of(const Query& query, SqlKind dialect) {
   static const std::set<std::string> never = {"INSERT", "UPDATE", "DELETE", "DROP", "CREATE", "ALTER",  "GRANT",
                                               "CALL",   "DO",     "COPY",   "INTO", "LOCK",   "SET",    "EXECUTE",
                                               "VACUUM", "ATTACH", "PRAGMA", "FOR",  "LOAD",   "HANDLER"};
@@ -130,7 +138,7 @@ class InSqlite {
 
 // ---- a poll over an empty table
 
-PageBuilder harvest_of(const Plan& plan) {
+PageBuilder builder_of(const Plan& plan) {
   PageStyle style{
       .webhook_json = "{}", .secret = {}, .max_records = 2, .next_sequence = 1, .initial = false, .random_id = [] {
         return std::string("r");
@@ -138,34 +146,48 @@ PageBuilder harvest_of(const Plan& plan) {
   return {std::move(style), RecordWriter(plan.delivered, plan.delivered_at)};
 }
 
-// Where the database stands, as it says so: a snapshot, a clock, the newest row's time.
-Result<void> answer_position(const Question& question, const Plan& plan, const OnRow& on_row) {
-  const Column* stamp = plan.table->find(plan.stamp);
-  const Kind kind = stamp == nullptr ? Kind::text : stamp->kind;
-  const Value now{.kind = Kind::text, .text = "2026-11-23 09:00:00.5"};
-  const Value newest{.kind = kind, .text = kind == Kind::integer ? "1763888400" : "2026-11-23 08:59:00"};
-  const std::array snapshot = {Value{.text = "100:200:"}, Value{.text = "1 2"}, Value{.text = "1234"}};
-  const std::array times = {now, newest};
-  if (question.query.sql.contains("pg_current_snapshot")) {
-    on_row(snapshot);
-  } else if (question.query.sql.contains("vhookd_now")) {
-    on_row(times);
-  } else {
-    on_row(std::span(&newest, 1));
-  }
-  return {};
-}
+// A session that says where the database stands: a snapshot, a clock, the newest row's time.
+class Standing final : public SqlSession {
+ public:
+  explicit Standing(const Plan& plan) : stamp_(plan.table->find(plan.selection.stamp)) {}
 
-std::optional<std::vector<Question>> asked(const Scene& scene) {
-  auto plan = make_plan(scene.webhook, scene.table, scene.before);
+  Result<Table> describe(const TableName&) override { return Table(); }
+  Result<std::vector<TableName>> tables(const std::string&) override { return std::vector<TableName>(); }
+  Result<void> begin() override { return {}; }
+  void end() override {}
+  std::string server() const override { return "none"; }
+  Result<void> read(const Query& query, const OnRow& on_row) override {
+    const Kind kind = stamp_ == nullptr ? Kind::text : stamp_->kind;
+    const Value now{.kind = Kind::text, .text = "2026-11-23 09:00:00.5"};
+    const Value newest{.kind = kind, .text = kind == Kind::integer ? "1763888400" : "2026-11-23 08:59:00"};
+    const std::array snapshot = {Value{.text = "100:200:"}, Value{.text = "1 2"}, Value{.text = "1234"}};
+    const std::array times = {now, newest};
+    if (query.sql.contains("pg_current_snapshot")) {
+      on_row(snapshot);
+    } else if (query.sql.contains("vhookd_now")) {
+      on_row(times);
+    } else {
+      on_row(std::span(&newest, 1));
+    }
+    return {};
+  }
+
+ private:
+  const Column* stamp_;
+};
+
+std::optional<std::vector<Query>> asked(const Scene& scene) {
+  const Dialect& dialect = sql_dialect_of(scene.webhook.database->type);
+  auto plan = make_plan(scene.webhook, scene.table, dialect, scene.before);
   if (!plan) return std::nullopt;
   plan->range_rows = scene.range_rows;
-  auto builder = harvest_of(*plan);
-  const auto rehearsal =
-      rehearse(*plan, checkpoint_of(scene, *plan), known_of(scene, *plan), builder,
-               [&](const Question& question, const OnRow& on_row) { return answer_position(question, *plan, on_row); });
+  auto builder = builder_of(*plan);
+  SqlSource source(dialect, std::make_unique<Standing>(*plan));
+  const auto rehearsal = rehearse(*plan, checkpoint_of(scene, *plan), known_of(scene, *plan), builder, source);
   if (!rehearsal) return std::nullopt;
-  return rehearsal->questions;
+  std::vector<Query> queries;
+  for (const auto& question : rehearsal->questions) queries.push_back(query_of(dialect, question));
+  return queries;
 }
 
 // ---- hostile beside plain
@@ -177,7 +199,7 @@ class SideBySide {
         names_(plain_names(hostile)),
         values_(plain_values(hostile)),
         plain_(renamed(hostile, names_, values_)),
-        dialect_(dialect_of(hostile.webhook.database->type)) {}
+        dialect_(kind_of(hostile.webhook.database->type)) {}
 
   void check(InSqlite* sqlite) const {
     const auto hostile = asked(hostile_);
@@ -187,8 +209,8 @@ class SideBySide {
     if (!hostile) return;
     require(hostile->size() == plain->size(), "as many questions, whatever things are called");
     for (std::size_t i = 0; i < hostile->size(); ++i) {
-      check_query((*hostile)[i].query, (*plain)[i].query);
-      if (sqlite != nullptr) sqlite->prepare((*hostile)[i].query);
+      check_query((*hostile)[i], (*plain)[i]);
+      if (sqlite != nullptr) sqlite->prepare((*hostile)[i]);
     }
   }
 
@@ -228,7 +250,7 @@ class SideBySide {
   const Scene& hostile_;
   Renaming names_, values_;
   Scene plain_;
-  Dialect dialect_;
+  SqlKind dialect_;
 };
 
 // ---- a poll over a table that holds, and a server that says, anything at all
@@ -239,27 +261,29 @@ class Anything {
       : given_(given), scene_(scene), sqlite_(sqlite) {}
 
   void poll() {
-    auto plan = make_plan(scene_.webhook, scene_.table, scene_.before);
+    const Dialect& dialect = sql_dialect_of(scene_.webhook.database->type);
+    auto plan = make_plan(scene_.webhook, scene_.table, dialect, scene_.before);
     if (!plan) return;
     plan->range_rows = scene_.range_rows;
-    auto builder = harvest_of(*plan);
-    auto poll = make_poll(*plan, checkpoint_of(scene_, *plan), known_of(scene_, *plan));
-    if (!poll) return;
+    auto builder = builder_of(*plan);
+    const auto method = make_method(*plan, checkpoint_of(scene_, *plan), known_of(scene_, *plan));
+    if (!method) return;
     for (int left = 12; left > 0; --left) {
-      const auto question = next(*poll);
+      const auto question = (*method)->next();
       if (!question) break;
-      const auto tokens = tokens_of(question->query, plan->dialect);
-      if (sqlite_ != nullptr) sqlite_->prepare(question->query);
-      if (!answer(*poll, width_of(tokens), builder)) return;
-      if (given_.ConsumeIntegralInRange(0, 7) == 7 && go_on_anew(*poll)) continue;
-      if (!answered(*poll, builder)) return;
-      (void)checkpoint(*poll);
+      const auto query = query_of(dialect, *question);
+      const auto tokens = tokens_of(query, kind_of(scene_.webhook.database->type));
+      if (sqlite_ != nullptr) sqlite_->prepare(query);
+      if (!answer(**method, width_of(tokens), builder)) return;
+      if (given_.ConsumeIntegralInRange(0, 7) == 7 && (*method)->continue_in_new_view()) continue;
+      if (!(*method)->answered(builder)) return;
+      (void)(*method)->checkpoint();
     }
-    (void)builder.finish(checkpoint(*poll));
+    (void)builder.finish((*method)->checkpoint());
   }
 
  private:
-  bool answer(Poll& poll, std::size_t width, PageBuilder& builder) {
+  bool answer(Method& method, std::size_t width, PageBuilder& builder) {
     for (int rows = given_.ConsumeIntegralInRange(0, 3); rows > 0; --rows) {
       std::vector<std::string> texts;
       std::vector<Value> row(width);
@@ -271,7 +295,7 @@ class Anything {
                  .null = given_.ConsumeIntegralInRange(0, 7) == 7,
                  .text = texts.back()};
       }
-      if (!vhookd::row(poll, row, builder)) return false;
+      if (!method.row(row, builder)) return false;
     }
     return true;
   }

@@ -4,10 +4,10 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "connectors/postgres/change_sql.h"
+#include "core/key.h"
 #include "core/time_text.h"
 #include "scheduler/detect/checkpoint.h"
-#include "scheduler/detect/key.h"
-#include "scheduler/detect/xid/parts.h"
 
 namespace vhookd::fuzz {
 
@@ -79,7 +79,7 @@ std::vector<std::string> some_of(FuzzedDataProvider& given, const std::vector<st
   return some;
 }
 
-Column any_column(FuzzedDataProvider& given, std::string name, Dialect dialect) {
+Column any_column(FuzzedDataProvider& given, std::string name, DbType type) {
   static constexpr Kind kinds[] = {Kind::integer, Kind::text,       Kind::timestamp, Kind::timestamptz,
                                    Kind::decimal, Kind::real,       Kind::boolean,   Kind::binary,
                                    Kind::json,    Kind::loose_json, Kind::hex,       Kind::array};
@@ -92,17 +92,17 @@ Column any_column(FuzzedDataProvider& given, std::string name, Dialect dialect) 
   column.declared = given.PickValueInArray(types);
   column.nullable = given.ConsumeBool();
   column.touched_on_update = given.ConsumeBool();
-  if (dialect == Dialect::mysql) column.select_as = given.PickValueInArray(forms);
+  if (type == DbType::mysql) column.select_as = given.PickValueInArray(forms);
   return column;
 }
 
-Table any_table(FuzzedDataProvider& given, Dialect dialect) {
+Table any_table(FuzzedDataProvider& given, DbType type) {
   static constexpr Relation relations[] = {
       Relation::table,        Relation::table, Relation::partitioned_table, Relation::view, Relation::materialized_view,
       Relation::foreign_table};
   Table table;
   std::set<std::string> taken;
-  table.name = {dialect == Dialect::sqlite ? "main" : any_text(given, 12), any_name(given, taken)};
+  table.name = {type == DbType::sqlite ? "main" : any_text(given, 12), any_name(given, taken)};
   table.relation = given.PickValueInArray(relations);
   taken.clear();
   std::vector<std::string> names;
@@ -111,12 +111,14 @@ Table any_table(FuzzedDataProvider& given, Dialect dialect) {
   for (int left = given.ConsumeIntegralInRange(1, 5) + more; left > 0; --left) {
     const bool plain = left > 6;
     names.push_back(plain ? "column" + std::to_string(left) : any_name(given, taken));
-    table.columns.push_back(any_column(given, names.back(), dialect));
+    table.columns.push_back(any_column(given, names.back(), type));
   }
   table.primary_key = some_of(given, names, 3);
   for (int left = given.ConsumeIntegralInRange(0, 2); left > 0; --left)
     table.indexes.push_back({.name = "i", .columns = some_of(given, names, 3), .unique = given.ConsumeBool()});
-  table.number = 16384;
+  const auto notes = std::make_shared<postgres::Notes>();
+  notes->oid = 16384;
+  table.notes = notes;
   table.estimated_rows = given.PickValueInArray({-1, 0, 1000000});
   table.foreign_parts = given.ConsumeIntegralInRange(0, 7) == 7;
   table.has_heirs = given.ConsumeIntegralInRange(0, 3) == 3;
@@ -162,7 +164,7 @@ config::Webhook any_webhook(FuzzedDataProvider& given, DbType type, const std::v
 // The values of one row's key: `text` where the column takes it, `number` elsewhere.
 std::vector<Param> key_values(const Plan& plan, const std::string& text, int number) {
   std::vector<Param> values;
-  for (const auto& key : plan.key) {
+  for (const auto& key : plan.selection.key) {
     const Column* column = plan.table->find(key.name);
     if (column == nullptr || column->kind == Kind::integer) {
       values.push_back({Kind::integer, false, std::to_string(number)});
@@ -185,7 +187,7 @@ Scene any_scene(FuzzedDataProvider& given) {
                                                            Strategy::snapshot};
   Scene scene;
   const auto type = given.PickValueInArray({DbType::postgres, DbType::mysql, DbType::sqlite});
-  scene.table = any_table(given, dialect_of(type));
+  scene.table = any_table(given, type);
   std::vector<std::string> names;
   for (const auto& column : scene.table.columns) names.push_back(column.name);
   scene.webhook = any_webhook(given, type, names);
@@ -242,7 +244,7 @@ Scene renamed(Scene scene, const Renaming& names, const Renaming& values) {
 
 KnownRows known_of(const Scene& scene, const Plan& plan) {
   std::vector<KnownRow> rows;
-  for (int i = 0; i < scene.known_rows && !plan.key.empty(); ++i) {
+  for (int i = 0; i < scene.known_rows && !plan.selection.key.empty(); ++i) {
     std::string key;
     bool whole = true;
     for (const auto& param : key_values(plan, scene.values[static_cast<std::size_t>(i)], i))
@@ -280,7 +282,8 @@ std::string checkpoint_of(const Scene& scene, const Plan& plan) {
     if ((scene.state & 4) != 0) state["everything"] = true;
     const bool by_place = !plan.firm_key;
     if (by_place) after = {{Kind::text, false, "(0,1)"}};
-    if (by_place && has_parts(*plan.table)) after.insert(after.begin(), {Kind::text, false, "17"});
+    if (by_place && (plan.table->relation == Relation::partitioned_table || plan.table->has_heirs))
+      after.insert(after.begin(), {Kind::text, false, "17"});
     if (scene.swept) {
       state["sweep"] = {{"horizon", 55}, {"seen", {61}}, {"after", write_params(after)}, {"parts", {1, 3}}};
       if (by_place) state["sweep"]["place"] = "1234";

@@ -11,8 +11,8 @@
 
 #include "config/config.h"
 #include "core/table.h"
+#include "scheduler/detect/known_rows.h"
 #include "scheduler/detect/plan.h"
-#include "scheduler/detect/question.h"
 
 namespace vhookd::fuzz {
 

@@ -24,7 +24,7 @@ class FingerprintTest : public ::testing::TestWithParam<const char*> {
   void watch(const std::string& table, config::Event event = config::Event::updated) {
     session_.reset();
     const auto type = *db_type_named(shop_->db_type());
-    auto opened = connect({.type = type, .url = Secret(shop_->db_url()), .display = {}, .schema = {}}, {});
+    auto opened = connect_sql({.type = type, .url = Secret(shop_->db_url()), .display = {}, .schema = {}}, {});
     ASSERT_TRUE(opened) << opened.error().message;
     session_ = std::move(*opened);
     auto described = session_->describe({"", table});
@@ -64,7 +64,7 @@ class FingerprintTest : public ::testing::TestWithParam<const char*> {
   }
 
   std::unique_ptr<Shop> shop_;
-  std::unique_ptr<Connector> session_;
+  std::unique_ptr<SqlSession> session_;
   std::unique_ptr<Conductor> conductor_;
 };
 

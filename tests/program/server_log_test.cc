@@ -29,7 +29,7 @@ class LoggedDatabase {
  public:
   static std::unique_ptr<LoggedDatabase> open(const std::string& name);
   virtual ~LoggedDatabase() = default;
-  virtual Dialect dialect() const = 0;
+  virtual SqlKind dialect() const = 0;
   virtual std::string db_url() const = 0;  // of the role
   virtual void run(const std::string& sql) = 0;
   virtual std::string value(const std::string& sql) = 0;  // the first of the first row
@@ -50,7 +50,7 @@ class LoggedPostgres final : public LoggedDatabase {
     server_->go_on();
   }
 
-  Dialect dialect() const override { return Dialect::postgres; }
+  SqlKind dialect() const override { return SqlKind::postgres; }
   std::string db_url() const override {
     auto url = server_->url();
     return url.replace(url.find("postgres@"), std::string("postgres").size(), "reader");
@@ -118,7 +118,7 @@ class LoggedMysql final : public LoggedDatabase {
     }
   }
 
-  Dialect dialect() const override { return Dialect::mysql; }
+  SqlKind dialect() const override { return SqlKind::mysql; }
   std::string db_url() const override { return shop_->db_url(); }
   void run(const std::string& sql) override { shop_->run(sql); }
   std::string value(const std::string& sql) override { return session_->rows(sql).at(0).at(0); }
@@ -171,22 +171,22 @@ constexpr std::string_view canary = "VALUE7";
 const Strings values = {"'; DROP TABLE victims; -- VALUE7", "\\' OR 1=1 -- VALUE7", "\"`VALUE7`\" /* ☃𝄞 */ $1 ? ;",
                         "\x01\n\x1b[2J\\VALUE7\\"};
 
-std::string quoted(Dialect dialect, const std::string& name) {
-  const char mark = dialect == Dialect::mysql ? '`' : '"';
+std::string quoted(SqlKind dialect, const std::string& name) {
+  const char mark = dialect == SqlKind::mysql ? '`' : '"';
   std::string text(1, mark);
   for (const char c : name) text += std::string(c == mark ? 2 : 1, c);
   return text + mark;
 }
 
 // As the owner writes it: in hexadecimal, which no quoting can touch.
-std::string literal(Dialect dialect, const std::string& value) {
+std::string literal(SqlKind dialect, const std::string& value) {
   std::string hex;
   for (const char c : value) {
     char two[3];
     std::snprintf(two, sizeof two, "%02x", static_cast<unsigned char>(c));
     hex += two;
   }
-  return dialect == Dialect::mysql ? "_utf8mb4 X'" + hex + "'" : "convert_from('\\x" + hex + "', 'UTF8')";
+  return dialect == SqlKind::mysql ? "_utf8mb4 X'" + hex + "'" : "convert_from('\\x" + hex + "', 'UTF8')";
 }
 
 // As a YAML text in double quotes.
@@ -203,7 +203,7 @@ class ServerLogTest : public ProgramTest, public ::testing::WithParamInterface<c
     open_receiver();
   }
 
-  bool is_postgres() const { return database_->dialect() == Dialect::postgres; }
+  bool is_postgres() const { return database_->dialect() == SqlKind::postgres; }
   std::string quote(const std::string& name) const { return quoted(database_->dialect(), name); }
 
   void make(const Names& names) {
@@ -342,7 +342,7 @@ std::optional<std::string> handed_over(const std::string& text) {
 }
 
 // Of all statements. What cannot be taken apart is a failure.
-std::set<std::string> shapes_of(const std::vector<Logged>& log, Dialect dialect) {
+std::set<std::string> shapes_of(const std::vector<Logged>& log, SqlKind dialect) {
   std::set<std::string> shapes;
   for (const auto& [text, with_values] : log) {
     if (with_values) continue;
@@ -397,12 +397,12 @@ INSTANTIATE_TEST_SUITE_P(, ServerLogTest, ::testing::Values("postgres", "mariadb
 // ---- that the reading of SQL above sees what is wrong
 
 TEST(SqlText, KnowsTheRulesOfQuoting) {
-  const auto shape = [](Dialect dialect, const std::string& sql) {
+  const auto shape = [](SqlKind dialect, const std::string& sql) {
     const auto tokens = sql_tokens(dialect, sql);
     return tokens ? sql_shape(*tokens) : "wrong";
   };
-  const auto postgres = Dialect::postgres;
-  const auto mysql = Dialect::mysql;
+  const auto postgres = SqlKind::postgres;
+  const auto mysql = SqlKind::mysql;
   EXPECT_EQ(shape(postgres, R"(SELECT "a", "b""c" FROM "t;--" WHERE x = $1 AND y = $2)"),
             "SELECT N FROM N WHERE x = ? AND y = ?");
   EXPECT_EQ(shape(mysql, "SELECT `a``b`, `c\"'` FROM `t` WHERE x IN (?, ?)"), "SELECT N FROM N WHERE x IN ( ? )");

@@ -5,6 +5,8 @@
 #include <string_view>
 #include <vector>
 
+#include "connectors/postgres/dialect.h"
+#include "connectors/sql/sql_source.h"
 #include "core/range_hash.h"
 
 namespace vhookd::simulation {
@@ -23,7 +25,7 @@ std::uint64_t mixed(std::uint64_t x) {  // splitmix64
   return x ^ (x >> 31);
 }
 
-// Reads what scheduler/detect/snapshot/range_hash_sql.cc writes.
+// Reads what connectors/sql/range_sql.cc writes.
 class Reader {
  public:
   explicit Reader(const Query& query) : query_(&query), sql_(query.sql) {}
@@ -94,7 +96,7 @@ class Reader {
 
 }  // namespace
 
-class Database::Session final : public Connector {
+class Database::Session final : public SqlSession {
  public:
   explicit Session(Database& home) : home_(home) {}
 
@@ -224,13 +226,13 @@ class Database::Session final : public Connector {
   }
 
   Database& home_;
-  testing::Source source_ = home_.model_.source();
+  testing::Answers source_ = home_.model_.source();
   bool in_view_ = false;
   bool lost_ = false;
 };
 
-std::unique_ptr<Connector> Database::connect() {
-  return std::make_unique<Session>(*this);
+std::unique_ptr<Source> Database::connect() {
+  return std::make_unique<SqlSource>(postgres_dialect(), std::make_unique<Session>(*this));
 }
 
 void Database::commit(int transaction) {

@@ -1,6 +1,7 @@
-// A database for the simulation, behind the real Connector interface: ModelPostgres (transactions, savepoints, commits
-// in any order, snapshots) with writers that are moved on step by step, and sessions that break off at any row. It
-// answers the questions of the xid and snapshot strategies from their shape and what they bind; it is no SQL engine.
+// A database for the simulation, behind the real interface of a session (connectors/sql/session.h): ModelPostgres
+// (transactions, savepoints, commits in any order, snapshots) with writers that are moved on step by step, and sessions
+// that break off at any row. It answers the questions of the xid and snapshot strategies from their shape and what they
+// bind; it is no SQL engine.
 #pragma once
 
 #include <cstdint>
@@ -28,7 +29,7 @@ class Database {
   void write();   // one step of some writer
   void finish();  // every transaction ends
   void set_clock(Instant at) { model_.clock = at; }
-  std::unique_ptr<Connector> connect();
+  std::unique_ptr<Source> connect();
 
   const std::map<std::int64_t, testing::ModelRow>& rows() const { return model_.rows(); }
   const std::set<std::int64_t>& begun_with() const { return begun_with_; }  // rows in the view last begun

@@ -18,7 +18,7 @@ bool is_letter(char c) {
 
 class Reader {
  public:
-  Reader(Dialect dialect, std::string_view sql) : dialect_(dialect), left_(sql) {}
+  Reader(SqlKind dialect, std::string_view sql) : dialect_(dialect), left_(sql) {}
 
   // Of the next statement, and the semicolon behind it taken off.
   std::expected<Tokens, std::string> run() {
@@ -41,9 +41,9 @@ class Reader {
     if (c == '\'') return text();
     if (is_letter(c)) return take_while(Kind::word, [](char x) { return is_letter(x) || is_digit(x); });
     if (is_digit(c)) return take_while(Kind::number, is_digit);
-    if (c == '?' && dialect_ != Dialect::postgres) return take(Kind::mark, 1);
-    if (c == '$' && dialect_ == Dialect::postgres && left_.size() > 1 && is_digit(left_[1])) return dollar();
-    if (c == '@' && dialect_ == Dialect::mysql) return take(Kind::sign, 1);
+    if (c == '?' && dialect_ != SqlKind::postgres) return take(Kind::mark, 1);
+    if (c == '$' && dialect_ == SqlKind::postgres && left_.size() > 1 && is_digit(left_[1])) return dollar();
+    if (c == '@' && dialect_ == SqlKind::mysql) return take(Kind::sign, 1);
     if (left_.starts_with("--") || left_.starts_with("/*") || c == '#') return wrong("a comment");
     for (const std::string_view sign : {"::", "||", "<=", ">=", "<>"})
       if (left_.starts_with(sign)) return take(Kind::sign, 2);
@@ -79,7 +79,7 @@ class Reader {
       if (left_[0] == quote) {
         left_.remove_prefix(1);
         if (!left_.starts_with(quote)) return text;
-      } else if (left_[0] == '\\' && quote == '\'' && dialect_ == Dialect::mysql) {
+      } else if (left_[0] == '\\' && quote == '\'' && dialect_ == SqlKind::mysql) {
         wrong("a backslash in a text");
       }
       text += left_[0];
@@ -90,7 +90,7 @@ class Reader {
 
   void name(char quote) {
     // MySQL's "…" is a text unless its settings say otherwise; SQLite's `…` is there for it alone.
-    if (quote != (dialect_ == Dialect::mysql ? '`' : '"')) return wrong("a quote of another database");
+    if (quote != (dialect_ == SqlKind::mysql ? '`' : '"')) return wrong("a quote of another database");
     after_no_word();
     tokens_.push_back({Kind::name, inside(quote)});
   }
@@ -105,7 +105,7 @@ class Reader {
     if (end_of_word_ == left_.data()) wrong("a quote with a prefix");
   }
 
-  Dialect dialect_;
+  SqlKind dialect_;
   std::string_view left_;
   Tokens tokens_;
   std::string wrong_;
@@ -132,14 +132,14 @@ std::string shown(const SqlToken& token) {
 
 }  // namespace
 
-std::expected<Tokens, std::string> sql_tokens(Dialect dialect, std::string_view sql) {
+std::expected<Tokens, std::string> sql_tokens(SqlKind dialect, std::string_view sql) {
   Reader reader(dialect, sql);
   auto tokens = reader.run();
   if (tokens && reader.ended()) return std::unexpected("a semicolon in: " + std::string(sql));
   return tokens;
 }
 
-std::expected<std::vector<Tokens>, std::string> sql_statements(Dialect dialect, std::string_view sql) {
+std::expected<std::vector<Tokens>, std::string> sql_statements(SqlKind dialect, std::string_view sql) {
   Reader reader(dialect, sql);
   std::vector<Tokens> statements;
   do {

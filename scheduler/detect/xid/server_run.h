@@ -10,19 +10,6 @@
 
 namespace vhookd {
 
-// An expression of type text: the server's start and the process ids of two of its own auxiliary processes, which it
-// always has, and which a crash renews while the start stays. To be read by any role. The view pg_stat_activity is over
-// that function, and takes three times as long to plan. A session ends with the run it began in, so one that is ours
-// alone (vhookd.own_session says so) looks once and keeps the answer in a setting: to look takes the server longer than
-// all the rest of a position.
-inline constexpr std::string_view server_run_sql =
-    "COALESCE(NULLIF(pg_catalog.current_setting('vhookd.server_run', true), ''), "
-    "pg_catalog.set_config('vhookd.server_run', "
-    "extract(epoch FROM pg_catalog.pg_postmaster_start_time())::text || ' ' || "
-    "COALESCE((SELECT pg_catalog.string_agg(pid::text, ',' ORDER BY pid) "
-    "FROM pg_catalog.pg_stat_get_activity(NULL) WHERE backend_type IN ('checkpointer', 'background writer')), ''), "
-    "COALESCE(pg_catalog.current_setting('vhookd.own_session', true), '') <> 'yes'))";
-
 // Whether two answers come from one run: the same start, and one of the processes still there (some come and go).
 bool same_server_run(std::string_view before, std::string_view now);
 

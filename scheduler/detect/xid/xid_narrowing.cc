@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "config/units.h"
+#include "core/stamp.h"
 #include "scheduler/detect/guarantee.h"
-#include "scheduler/detect/stamp.h"
 
 namespace vhookd {
 
@@ -28,7 +28,7 @@ Result<Instant> clock_in(std::string_view text) {
 
 }  // namespace
 
-std::string between_sweeps_words() {
+std::string between_sweeps_text() {
   return "a full sweep comes " + std::to_string(sweeps_apart) + " times as long after the last one as that took, " +
          config::show(least_between_sweeps) + " to " + config::show(most_between_sweeps);
 }
@@ -42,7 +42,7 @@ std::string as_if_quiet(const std::string& checkpoint) {
 XidNarrowing::XidNarrowing(const Plan& plan, const nlohmann::json& state) : plan_(&plan) {
   if (!state.is_object() || !state.contains("narrow")) return;
   const auto& kept = state.at("narrow");
-  if (kept.at("by") != plan.stamp) return;
+  if (kept.at("by") != plan.selection.stamp) return;
   position_ = XidPosition::read(kept);
   const auto mark = [&](const char* name) -> std::optional<Mark> {
     if (!kept.contains(name)) return std::nullopt;
@@ -61,7 +61,7 @@ void XidNarrowing::write(nlohmann::json& state) const {
   if (!swept_at_ || !polled_at_) return;
   auto& kept = state["narrow"];
   position_.write(kept);
-  kept["by"] = plan_->stamp;
+  kept["by"] = plan_->selection.stamp;
   if (passed_) kept["passed"] = {passed_->xid, micros(passed_->at)};
   if (next_) kept["next"] = {next_->xid, micros(next_->at)};
   kept["polled"] = micros(*polled_at_);
@@ -70,22 +70,7 @@ void XidNarrowing::write(nlohmann::json& state) const {
 }
 
 bool XidNarrowing::is_utc() const {
-  return plan_->table->find(plan_->stamp)->kind == Kind::timestamptz;
-}
-
-// The clock is read before the xid: whoever has that one or a later one got it after that time. age() counts from the
-// xid to be given out next. Not clock_timestamp(), by which no index is searched.
-void XidNarrowing::ask_position(Sql& sql) const {
-  sql.text(
-      ", statement_timestamp()::text AS vhookd_now, "
-      "age(pg_snapshot_xmax(pg_current_snapshot())::xid)::text AS vhookd_ahead");
-  if (is_utc()) return;
-  const auto column = quote_name(plan_->dialect, plan_->stamp);
-  const std::string utc = "(statement_timestamp() AT TIME ZONE 'UTC')";
-  const std::string behind = utc + " - interval '12 hours'";
-  sql.text(", coalesce((SELECT max(").text(column).text(") FROM ").text(plan_->from).text(" WHERE ");
-  sql.text(column).text(" BETWEEN ").text(behind).text(" AND ").text(utc).text("), ").text(behind);
-  sql.text(")::text AS vhookd_newest");
+  return plan_->table->find(plan_->selection.stamp)->kind == Kind::timestamptz;
 }
 
 Result<void> XidNarrowing::take_position(Row answer, std::uint64_t snapshot_xmax) {

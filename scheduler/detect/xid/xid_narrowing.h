@@ -1,9 +1,9 @@
 // Polls of a large PostgreSQL table between two full sweeps: each reads a range of an indexed time column alone.
 //
-// A sweep by xid (scheduler/detect/xid/xid_poll.h) is one scan of the table. A narrow poll reads the rows stamped at or
-// after a bound and, of these, those newer than a position of its own. It moves nothing that the sweeps go by, so they
-// stay exact as they are: what a narrow poll passed over comes with the next one, late, and what it sent is told by its
-// digest and not sent again.
+// A sweep by xid (scheduler/detect/xid/xid_method.h) is one scan of the table. A narrow poll reads the rows stamped at
+// or after a bound and, of these, those newer than a position of its own. It moves nothing that the sweeps go by, so
+// they stay exact as they are: what a narrow poll passed over comes with the next one, late, and what it sent is told
+// by its digest and not sent again.
 //
 // The bound. Every transaction that could still commit at the last poll has an xid at or above the horizon H of then,
 // or none yet. A mark is a time and the xid the server was to give out next at that time: who has that one or a
@@ -30,7 +30,6 @@
 #include "core/error.h"
 #include "core/value.h"
 #include "scheduler/detect/plan.h"
-#include "scheduler/detect/sql.h"
 #include "scheduler/detect/xid/xid_position.h"
 
 namespace vhookd {
@@ -40,7 +39,7 @@ inline constexpr std::chrono::minutes most_between_sweeps(60);
 inline constexpr int sweeps_apart = 100;  // times what one took
 
 // When full sweeps come, in words.
-std::string between_sweeps_words();
+std::string between_sweeps_text();
 
 // The checkpoint of a poll at a time when nothing was open, so that the next one can be narrow: for explain.
 std::string as_if_quiet(const std::string& checkpoint);
@@ -51,8 +50,8 @@ class XidNarrowing {
   XidNarrowing(const Plan& plan, const nlohmann::json& state);
   void write(nlohmann::json& state) const;
 
-  // What it needs to know of the server when a view begins: columns of the position's query, and their answer.
-  void ask_position(Sql& sql) const;
+  // What it needs to know of the server when a view begins: what ChangePosition adds for it, and the answer.
+  bool asks_for_newest() const { return !is_utc(); }
   Result<void> take_position(Row answer, std::uint64_t snapshot_xmax);
   // From here on REQUIRES: that was taken.
 

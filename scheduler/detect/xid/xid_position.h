@@ -1,5 +1,6 @@
 // How far the rows of a PostgreSQL table were followed: a horizon H, below which every transaction has ended and was
-// looked for, and the set K of those at or above it whose rows were delivered (scheduler/detect/xid/xid_poll.h). Pure.
+// looked for, and the set K of those at or above it whose rows were delivered (scheduler/detect/xid/xid_method.h).
+// Pure.
 #pragma once
 
 #include <cstddef>

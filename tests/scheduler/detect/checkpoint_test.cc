@@ -55,20 +55,20 @@ TEST(Checkpoint, DamageIsAnErrorInEveryStrategy) {
     auto webhook = testing::a_webhook(DbType::postgres, config::Event::updated);
     webhook.detect = detect;
     webhook.include_all = true;
-    const auto plan = make_plan(webhook, table, std::nullopt);
+    const auto plan = make_plan(webhook, table, traits_of(webhook.database->type), std::nullopt);
     ASSERT_TRUE(plan) << plan.error().message;
     const auto with = [&](const std::string& rest) {
       return R"({"strategy":")" + std::string(name_of(plan->strategy)) + "\"," + rest + "}";
     };
-    EXPECT_TRUE(make_poll(*plan, with(R"("first":true)"), nothing_known()));
+    EXPECT_TRUE(make_method(*plan, with(R"("first":true)"), nothing_known()));
     EXPECT_TRUE(is_initial(with(R"("first":true)"), *plan));
-    const auto bad_first = make_poll(*plan, with(R"("first":"x")"), nothing_known());
+    const auto bad_first = make_method(*plan, with(R"("first":"x")"), nothing_known());
     ASSERT_FALSE(bad_first);
     EXPECT_EQ(bad_first.error().recourse, Recourse::ask_operator);
     EXPECT_FALSE(is_initial(with(R"("first":"x")"), *plan));
     if (detect == config::Detect::snapshot) continue;
-    EXPECT_FALSE(make_poll(*plan, with(R"("sweep":{"after":3})"), nothing_known()));
-    EXPECT_FALSE(make_poll(*plan, with(R"("sweep":[])"), nothing_known()));
+    EXPECT_FALSE(make_method(*plan, with(R"("sweep":{"after":3})"), nothing_known()));
+    EXPECT_FALSE(make_method(*plan, with(R"("sweep":[])"), nothing_known()));
   }
 }
 

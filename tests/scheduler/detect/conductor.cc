@@ -4,9 +4,12 @@
 
 #include <algorithm>
 
+#include "connectors/sql/sql_source.h"
+#include "scheduler/detect/driver.h"
+
 namespace vhookd::testing {
 
-Source source_of(Connector& session) {
+Answers source_of(SqlSession& session) {
   return {.begin = [&session] { (void)session.begin(); },
           .end = [&session] { session.end(); },
           .read = [&session](const Query& query, const OnRow& on_row) { return session.read(query, on_row); }};
@@ -69,68 +72,93 @@ void Conductor::commit(Part part, std::optional<std::int64_t> forget_below) {
   checkpoint = std::move(part.checkpoint);
 }
 
-Went Conductor::poll(Source& source, Death death) {
+namespace {
+
+class AnswersSession final : public SqlSession {
+ public:
+  AnswersSession(Answers& answers, std::vector<std::string>& asked) : answers_(answers), asked_(asked) {}
+
+  Result<Table> describe(const TableName&) override { return Table(); }
+  Result<std::vector<TableName>> tables(const std::string&) override { return std::vector<TableName>(); }
+  Result<void> begin() override {
+    answers_.begin();
+    return {};
+  }
+  void end() override { answers_.end(); }
+  Result<void> read(const Query& query, const OnRow& on_row) override {
+    asked_.push_back(query.sql);
+    return answers_.read(query, on_row);
+  }
+  std::string server() const override { return "none"; }
+
+ private:
+  Answers& answers_;
+  std::vector<std::string>& asked_;
+};
+
+}  // namespace
+
+// Commits what is finished, and dies when it is to.
+class Conductor::Watch final : public DriveObserver {
+ public:
+  Watch(Conductor& conductor, Death death) : conductor_(conductor), death_(death) {}
+
+  bool died = false;
+
+  void asking(const Question&) override { of_view_ = 0; }
+  Result<Then> handled(PageBuilder& builder) override {
+    ++conductor_.rows;
+    if (auto part = builder.take_part()) {
+      conductor_.commit(std::move(*part), std::nullopt);
+      died = death_.parts && ++parts_ >= *death_.parts;
+    }
+    died = died || (death_.rows && conductor_.rows >= *death_.rows);
+    if (died) return Then::stop;
+    return conductor_.rows_a_view > 0 && ++of_view_ >= conductor_.rows_a_view ? Then::new_view : Then::go_on;
+  }
+
+ private:
+  Conductor& conductor_;
+  Death death_;
+  int parts_ = 0;
+  int of_view_ = 0;
+};
+
+Went Conductor::poll(Answers& answers, Death death) {
+  asked.clear();
+  rows = 0;
+  const Dialect& dialect = sql_dialect_of(webhook.database->type);
+  SqlSource source(dialect, std::make_unique<AnswersSession>(answers, asked));
   const auto wrong = [&](const Error& what) {
     error = what.message;
     source.end();
     return Went::wrong;
   };
-  asked.clear();
-  rows = 0;
-  auto plan = make_plan(webhook, table, strategy_of(checkpoint));
+  auto plan = make_plan(webhook, table, dialect, strategy_of(checkpoint));
   if (!plan) return wrong(plan.error());
   plan->range_rows = range_rows;
   plan->whole = whole;
-  auto poll = make_poll(*plan, checkpoint, look_ups());
-  if (!poll) return wrong(poll.error());
+  const auto method = make_method(*plan, checkpoint, look_ups());
+  if (!method) return wrong(method.error());
   auto gathered = builder(*plan);
-  int parts = 0;
-  source.begin();
-  bool anew = false;
-  while (auto question = next(*poll)) {
-    anew = anew || question->anew;
-    if (question->fresh || anew) source.end();
-    if (anew) source.begin();
-    anew = false;
-    int of_view = 0;
-    asked.push_back(question->query.sql);
-    Result<void> taken;
-    bool died = false;
-    const auto read = source.read(question->query, [&](Row row) {
-      taken = vhookd::row(*poll, row, gathered);
-      ++rows;
-      if (!taken) return false;
-      if (auto part = gathered.take_part()) {
-        commit(std::move(*part), std::nullopt);
-        died = death.parts && ++parts >= *death.parts;
-      }
-      died = died || (death.rows && rows >= *death.rows);
-      anew = !died && rows_a_view > 0 && ++of_view >= rows_a_view && go_on_anew(*poll);
-      return !died && !anew;
-    });
-    if (!taken) return wrong(taken.error());
-    if (!read && !(question->refusable && read.error().recourse == Recourse::ask_operator)) return wrong(read.error());
-    if (died) {
-      source.end();
-      return Went::cut;
-    }
-    if (anew) continue;
-    if (const auto done = answered(*poll, gathered); !done) return wrong(done.error());
-  }
+  Watch watch(*this, death);
+  if (const auto done = drive(**method, source, gathered, watch); !done) return wrong(done.error());
   source.end();
-  commit(gathered.finish(vhookd::checkpoint(*poll)), forget_below(*poll));
-  more = unfinished(*poll);
-  up_to_date = is_up_to_date(*poll);
-  last_notice = notice(*poll);
+  if (watch.died) return Went::cut;
+  const auto summary = (*method)->summary();
+  commit(gathered.finish((*method)->checkpoint()), summary.forget_below);
+  more = summary.unfinished;
+  up_to_date = summary.up_to_date;
+  last_notice = summary.notice;
   return Went::whole;
 }
 
-void Conductor::poll_all(Source source) {
+void Conductor::poll_all(Answers source) {
   part_known_rows = part_bytes = 1 << 20;
   EXPECT_EQ(poll(source), Went::whole) << error;
 }
 
-bool Conductor::settle(Source& source) {
+bool Conductor::settle(Answers& source) {
   for (int i = 0; i < 20; ++i) {
     if (poll(source) == Went::wrong) return false;
     if (!more) return true;

@@ -1,4 +1,4 @@
-// Plays the daemon around a poll: asks, commits part by part into a memory of its own as the store does, and
+// Plays the daemon around a poll: drives it, commits part by part into a memory of its own as the store does, and
 // can die at any row. What it has received is what a receiver would hold.
 #pragma once
 
@@ -11,18 +11,19 @@
 
 #include "config/config.h"
 #include "connectors/connector.h"
-#include "scheduler/detect/poll.h"
+#include "connectors/sql/session.h"
+#include "scheduler/detect/method.h"
 
 namespace vhookd::testing {
 
-// Where the questions go.
-struct Source {
+// Stands for a database's session: where the statements go that the questions are made into.
+struct Answers {
   std::function<void()> begin = [] {};  // one view of the data from here …
   std::function<void()> end = [] {};    // … to here
   std::function<Result<void>(const Query&, const OnRow&)> read;
 };
 
-Source source_of(Connector& session);
+Answers source_of(SqlSession& session);
 
 struct Received {
   PageType type = PageType::virtual_;
@@ -43,12 +44,12 @@ class Conductor {
   // Parts are sealed as early as can be, so that a few rows show every border.
   Conductor(config::Webhook webhook, Table table, int max_records = 3);
 
-  Went poll(Source& source, Death death = {});
+  Went poll(Answers& source, Death death = {});
   // Polls until nothing is left to do; false: it went wrong, see error.
-  bool settle(Source& source);
+  bool settle(Answers& source);
 
   // One that must succeed, of all that is there.
-  void poll_all(Source source);
+  void poll_all(Answers source);
 
   // The last poll looked at a range of updated_at alone.
   bool was_narrow() const;
@@ -78,6 +79,7 @@ class Conductor {
   std::uint64_t next_sequence = 1;
 
  private:
+  class Watch;
   PageBuilder builder(const Plan& plan) const;
   KnownRows look_ups();
   void commit(Part part, std::optional<std::int64_t> forget_below);

@@ -34,7 +34,7 @@ struct FakeMysql {
   std::string noted;                // b: a view began, p: position, h: horizon, s: scan
   std::string asked_from;           // the last scan's bound
 
-  Source source() {
+  Answers source() {
     return {.begin = [this] { noted += 'b'; },
             .end = [] {},
             .read = [this](const Query& query, const OnRow& on_row) { return read(query, on_row); }};

@@ -1,4 +1,4 @@
-#include "scheduler/detect/key.h"
+#include "core/key.h"
 
 #include <gtest/gtest.h>
 

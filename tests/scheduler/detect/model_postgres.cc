@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <sstream>
 
+#include "connectors/postgres/change_sql.h"
 #include "core/time_text.h"
 
 namespace vhookd::testing {
@@ -141,7 +142,7 @@ std::string ModelPostgres::current_snapshot() const {
   return text;
 }
 
-Source ModelPostgres::source() {
+Answers ModelPostgres::source() {
   return {.begin =
               [this] {
                 view_ = committed_;
@@ -272,7 +273,9 @@ bool ModelPostgres::give(const Scan& scan, std::int64_t id, const ModelRow& row,
 Table model_table(bool with_key) {
   Table table;
   table.name = {"public", "items"};
-  table.number = 16384;
+  const auto notes = std::make_shared<postgres::Notes>();
+  notes->oid = 16384;
+  table.notes = notes;
   table.estimated_rows = 10;
   table.columns = {column("id", Kind::integer), column("version", Kind::integer), column("flag", Kind::integer),
                    column("updated_at", Kind::timestamptz)};

@@ -55,7 +55,7 @@ class ModelPostgres {
   // As the column holds it: with its zone, or without.
   std::string text(Instant at) const;
 
-  Source source();
+  Answers source();
   // What the statements look at: the server's, and how long counting the rows takes.
   Instant clock{std::chrono::sys_days(std::chrono::year(2026) / 11 / 23) + std::chrono::hours(9)};
   Micros scan_takes{0};

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "connectors/connector.h"
 #include "scheduler/detect/plan.h"
 #include "tests/scheduler/detect/conductor.h"
 
@@ -34,7 +35,9 @@ inline config::Webhook webhook(DbType type = DbType::postgres, config::Event eve
 // The plan of a webhook and table that stay where they are.
 struct Planned {
   Planned(config::Webhook w, Table t, std::optional<Strategy> before = {})
-      : webhook(std::move(w)), table(std::move(t)), plan(make_plan(webhook, table, before)) {}
+      : webhook(std::move(w)),
+        table(std::move(t)),
+        plan(make_plan(webhook, table, traits_of(webhook.database->type), before)) {}
   std::string error() const { return plan ? "" : plan.error().message; }
   config::Webhook webhook;
   Table table;

@@ -1,4 +1,7 @@
 #include "scheduler/detect/plan.h"
+#include "connectors/mysql/dialect.h"
+#include "connectors/sql/selection_sql.h"
+#include "connectors/sqlite/dialect.h"
 
 #include <gtest/gtest.h>
 
@@ -21,12 +24,12 @@ TEST(Plan, ColumnsAreFoundByNameAndType) {
     table.columns[3].name = name;
     const Planned planned(webhook(), table);
     ASSERT_TRUE(planned.plan);
-    EXPECT_EQ(planned.plan->stamp, name);
+    EXPECT_EQ(planned.plan->selection.stamp, name);
     EXPECT_EQ(planned.plan->stamp_at, 3U);
   }
   auto table = orders();
   table.columns[3].kind = Kind::text;  // a name is not enough
-  EXPECT_EQ(Planned(webhook(), table).plan->stamp, "created_at");
+  EXPECT_EQ(Planned(webhook(), table).plan->selection.stamp, "created_at");
 }
 
 TEST(Plan, TheKeyIsTheNamedOneThePrimaryOneOrAFirmUniqueOne) {
@@ -34,7 +37,7 @@ TEST(Plan, TheKeyIsTheNamedOneThePrimaryOneOrAFirmUniqueOne) {
     const Planned planned(asked, table);
     std::vector<std::string> names;
     if (planned.plan)
-      for (const auto& key : planned.plan->key) names.push_back(key.name);
+      for (const auto& key : planned.plan->selection.key) names.push_back(key.name);
     return names;
   };
   using Names = std::vector<std::string>;
@@ -60,14 +63,16 @@ TEST(Plan, RowidGoesByANameThatNoColumnHasTaken) {
   const auto key = [&] {
     const Planned planned(webhook(DbType::sqlite), table);
     if (!planned.plan) return planned.plan.error().message;
-    return planned.plan->key[0].sql + ", " + planned.plan->selected.back();
+    const auto& selection = planned.plan->selection;
+    return column_sql(sqlite_dialect(), selection, selection.key[0].name) + ", " +
+           selected_sql(sqlite_dialect(), selection, selection.columns.back());
   };
   EXPECT_EQ(key(), R"(rowid, rowid AS "rowid")");
   table.columns[1].name = "RowID";
   EXPECT_EQ(key(), R"(_rowid_, _rowid_ AS "_rowid_")");
   const Planned planned(webhook(DbType::sqlite), table);
-  const auto stored = planned.plan->fingerprint + planned.plan->footing;
-  EXPECT_EQ(lost_footing(stored, *planned.plan), "") << "it is no column that was dropped";
+  const auto stored = planned.plan->fingerprint + planned.plan->detection_columns;
+  EXPECT_EQ(lost_columns(stored, *planned.plan), "") << "it is no column that was dropped";
   table.columns[2].name = "_rowid_";
   EXPECT_EQ(key(), R"(oid, oid AS "oid")");
   table.columns[3].name = "OID";
@@ -78,10 +83,10 @@ TEST(Plan, RowidIsBesideTheRecord) {
   auto table = orders();
   table.primary_key.clear();
   const Planned planned(webhook(DbType::sqlite), table);
-  EXPECT_EQ(planned.plan->selected.size(), 6U);
+  EXPECT_EQ(planned.plan->selection.columns.size(), 6U);
   EXPECT_EQ(planned.plan->digested, 5U);
   EXPECT_EQ(planned.plan->delivered.size(), 5U);
-  EXPECT_EQ(planned.plan->key[0].position, 5U);
+  EXPECT_EQ(planned.plan->selection.key[0].position, 5U);
 }
 
 TEST(Plan, FieldsKeepTheirOrderAndColumnsTheirExpression) {
@@ -91,9 +96,10 @@ TEST(Plan, FieldsKeepTheirOrderAndColumnsTheirExpression) {
   auto asked = webhook(DbType::mysql);
   asked.fields = {"status", "id"};
   const Planned planned(asked, table);
-  EXPECT_EQ(planned.plan->selected[2], "`to{}tal```+0e0 AS `to{}tal```");
+  EXPECT_EQ(selected_sql(mysql_dialect(), planned.plan->selection, table.columns[2].name),
+            "`to{}tal```+0e0 AS `to{}tal```");
   EXPECT_EQ(planned.plan->delivered_at, (std::vector<std::size_t>{1, 0}));
-  EXPECT_EQ(planned.plan->from, "`shop`.`orders`");
+  EXPECT_EQ(planned.plan->text.table, "`shop`.`orders`");
 }
 
 TEST(Plan, FiltersAreConditionsWithBoundValues) {
@@ -101,7 +107,7 @@ TEST(Plan, FiltersAreConditionsWithBoundValues) {
     auto asked = webhook();
     asked.filters = {{.column = "status", .op = op, .values = std::move(values)}};
     const Planned planned(asked, orders());
-    return planned.plan->filter[0] + " " + std::to_string(planned.plan->filter_params.size());
+    return planned.plan->text.filters[0] + " " + std::to_string(planned.plan->text.values.size());
   };
   const Param a{Kind::text, false, "a"};
   EXPECT_EQ(filter(Op::eq, {a}), R"("status" = ? 1)");
@@ -124,7 +130,7 @@ TEST(Plan, MySqlIsAskedForATextByText) {
     auto table = orders();
     table.columns[1].declared = declared;
     asked.filters = {{.column = "status", .op = op, .values = {param}}};
-    return Planned(asked, table).plan->filter_params.at(0);
+    return Planned(asked, table).plan->text.values.at(0);
   };
   const Param zero{Kind::integer, false, "0"};
   const Param text{Kind::text, false, "0"};
@@ -140,7 +146,7 @@ TEST(Plan, MySqlIsAskedForATimeInUtc) {
   const auto value = [](DbType type, const std::string& text) {
     auto asked = webhook(type);
     asked.filters = {{.column = "updated_at", .op = Op::gte, .values = {{Kind::text, false, text}}}};
-    return Planned(asked, orders()).plan->filter_params.at(0).text;
+    return Planned(asked, orders()).plan->text.values.at(0).text;
   };
   EXPECT_EQ(value(DbType::mariadb, "2026-11-23T10:00:00.5+01:00"), "2026-11-23T09:00:00.500000");
   EXPECT_EQ(value(DbType::mysql, "2026-11-23 09:00:00Z"), "2026-11-23T09:00:00");
@@ -153,7 +159,7 @@ TEST(Plan, SqliteComparesTimesAsTimes) {
     auto asked = webhook(DbType::sqlite);
     asked.filters = {{.column = "updated_at", .op = op, .values = std::move(values)}};
     const Planned planned(asked, orders());
-    return planned.plan->filter[0] + " " + std::to_string(planned.plan->filter_params.size());
+    return planned.plan->text.filters[0] + " " + std::to_string(planned.plan->text.values.size());
   };
   const std::string column = R"(coalesce(strftime('%Y-%m-%d %H:%M:%f', "updated_at"), "updated_at"))";
   const std::string value = "strftime('%Y-%m-%d %H:%M:%f', ?)";
@@ -174,7 +180,7 @@ TEST(Plan, WhatCountsAsDeletedHangsOnTheColumnsKind) {
     table.columns[1].kind = kind;
     auto asked = webhook(DbType::mysql, Event::deleted);
     asked.columns.edit().deleted = "status";
-    return Planned(asked, table).plan->gone;
+    return Planned(asked, table).plan->text.gone;
   };
   EXPECT_EQ(gone(Kind::boolean), "`status` IS TRUE");
   EXPECT_EQ(gone(Kind::integer), "coalesce(`status`, 0) <> 0");
@@ -247,21 +253,21 @@ TEST(Plan, AColumnTheEpochHangsOnMustNotGoUnnoticed) {
   auto table = indexed(orders(), "updated_at");
   const Planned before(webhook(DbType::mysql), table);
   ASSERT_EQ(before.plan->strategy, Strategy::timestamp);
-  const auto stored = before.plan->fingerprint + before.plan->footing;
+  const auto stored = before.plan->fingerprint + before.plan->detection_columns;
   EXPECT_TRUE(same_epoch(stored, *before.plan));
-  EXPECT_EQ(lost_footing(stored, *before.plan), "");
+  EXPECT_EQ(lost_columns(stored, *before.plan), "");
   table.columns[3].name = "touched";
   const Planned after(webhook(DbType::mysql), table);
   EXPECT_FALSE(same_epoch(stored, *after.plan));
-  const auto why = lost_footing(stored, *after.plan);
+  const auto why = lost_columns(stored, *after.plan);
   EXPECT_TRUE(why.contains("column updated_at") && why.contains("under updated_column")) << why;
   auto told = webhook(DbType::mysql);
   told.columns.edit().updated = "touched";
-  EXPECT_EQ(lost_footing(stored, *Planned(told, table).plan), "");
+  EXPECT_EQ(lost_columns(stored, *Planned(told, table).plan), "");
   told = webhook(DbType::mysql);
   told.detect = Detect::snapshot;
-  EXPECT_EQ(lost_footing(stored, *Planned(told, table).plan), "");
-  EXPECT_EQ(lost_footing(before.plan->fingerprint, *after.plan), "") << "what an older release stored";
+  EXPECT_EQ(lost_columns(stored, *Planned(told, table).plan), "");
+  EXPECT_EQ(lost_columns(before.plan->fingerprint, *after.plan), "") << "what an older release stored";
 }
 
 TEST(Plan, FiltersDifferByColumnOperatorValueAndNumber) {

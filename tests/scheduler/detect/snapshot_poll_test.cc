@@ -1,12 +1,12 @@
 // The snapshot strategy over a real SQLite table: what is new, changed and gone, told by comparison alone.
-#include "scheduler/detect/snapshot/snapshot_poll.h"
+#include "scheduler/detect/snapshot/snapshot_method.h"
 
 #include <gtest/gtest.h>
 
 #include <random>
 #include <utility>
 
-#include "scheduler/detect/key.h"
+#include "core/key.h"
 #include "tests/scheduler/detect/snapshot_case.h"
 
 namespace vhookd::testing {

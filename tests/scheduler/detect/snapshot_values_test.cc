@@ -1,6 +1,6 @@
 // The snapshot strategy and the values it meets: keys of every kind, tables without one, cells that change their type.
-#include "scheduler/detect/key.h"
-#include "scheduler/detect/snapshot/snapshot_poll.h"
+#include "core/key.h"
+#include "scheduler/detect/snapshot/snapshot_method.h"
 #include "tests/scheduler/detect/snapshot_case.h"
 
 namespace vhookd::testing {
@@ -94,7 +94,7 @@ TEST(SnapshotPollKeys, OneNotedAsTextBeforeItsColumnWasBytesIsToldAsItWas) {
     ASSERT_TRUE(append_key(key, {.kind = Kind::text, .text = text}));
     conductor.known[key] = {.key = key, .digest = "d", .mark = 0, .matched = true};
     conductor.checkpoint = R"({"strategy":"snapshot"})";
-    Source empty{.read = [](const Query&, const OnRow&) { return Result<void>(); }};
+    Answers empty{.read = [](const Query&, const OnRow&) { return Result<void>(); }};
     ASSERT_EQ(conductor.poll(empty), Went::whole) << conductor.error;
     ASSERT_EQ(conductor.received.size(), 1U);
     const bool as_bytes = text.starts_with("\\x");

@@ -90,7 +90,7 @@ Table SqliteItems::describe() {
   return {};
 }
 
-Source SqliteItems::source(std::function<void()> between) {
+Answers SqliteItems::source(std::function<void()> between) {
   auto source = source_of(*session_);
   source.end = [this, between] {
     session_->end();

@@ -33,7 +33,7 @@ class SqliteItems {
 
   Table describe();
   // Answers as SQLite does, but for the time. `between`: run where a poll lets go of its view.
-  Source source(std::function<void()> between = [] {});
+  Answers source(std::function<void()> between = [] {});
 
   Instant now{std::chrono::sys_days(std::chrono::year(2026) / 11 / 23) + std::chrono::hours(23)};  // of the database
 
@@ -41,7 +41,7 @@ class SqliteItems {
   Times times_;
   Folder folder_;
   Writer writer_;
-  std::unique_ptr<Connector> session_;
+  std::unique_ptr<SqlSession> session_;
   std::map<std::int64_t, Item> rows_;
   mutable int stamps_ = 0;
 };

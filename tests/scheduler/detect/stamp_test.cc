@@ -1,4 +1,4 @@
-#include "scheduler/detect/stamp.h"
+#include "core/stamp.h"
 
 #include <gtest/gtest.h>
 

@@ -3,7 +3,6 @@
 
 #include <array>
 
-#include "scheduler/detect/rehearse.h"
 #include "tests/scheduler/detect/sqlite_items.h"
 
 namespace vhookd::testing {
@@ -97,17 +96,16 @@ std::string first_scan(const Column& key) {
   table.name = {"shop", "items"};
   table.columns = {key, column("updated_at", Kind::timestamptz)};
   table.primary_key = {key.name};
-  const auto plan = make_plan(webhook, table, std::nullopt);
-  EXPECT_TRUE(plan) << plan.error().message;
-  PageBuilder builder({}, RecordWriter({}, {}));
-  const auto seen = rehearse(*plan, "", nothing_known(), builder, [](const Question& question, const OnRow& on_row) {
+  Conductor conductor(webhook, table);
+  conductor.part_bytes = 1 << 20;
+  Answers empty{.read = [](const Query& query, const OnRow& on_row) {
     const std::array<Value, 2> row = {Value{.kind = Kind::timestamptz, .text = "2026-11-23 12:00:00.000000"},
                                       Value{.kind = Kind::timestamptz, .text = "2026-11-23 11:00:00.000000"}};
-    if (question.query.sql.starts_with("SELECT now(6)")) on_row(row);
+    if (query.sql.starts_with("SELECT now(6)")) on_row(row);
     return Result<void>();
-  });
-  EXPECT_TRUE(seen) << seen.error().message;
-  return seen ? seen->questions.back().query.sql : "";
+  }};
+  EXPECT_EQ(conductor.poll(empty), Went::whole) << conductor.error;
+  return conductor.asked.back();
 }
 
 TEST(SweepOrder, AtMysqlOnlyKeysThatAreComparedAsTheyAreOrdered) {

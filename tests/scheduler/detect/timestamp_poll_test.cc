@@ -1,6 +1,6 @@
 // The timestamp strategy over a real SQLite table: late commits, ties, NULLs, stamps of the far future, clocks
 // that differ, polls that die anywhere.
-#include "scheduler/detect/timestamp/timestamp_poll.h"
+#include "scheduler/detect/timestamp/timestamp_method.h"
 
 #include <gtest/gtest.h>
 

@@ -335,7 +335,7 @@ TEST(XidNarrowingPlan, IsForLargeTablesWithAnIndexedTimeAndAFirmKey) {
     auto webhook = a_webhook(DbType::postgres, Event::updated);
     auto table = large_model_table();
     change(webhook, table);
-    const auto plan = make_plan(webhook, table, std::nullopt);
+    const auto plan = make_plan(webhook, table, traits_of(webhook.database->type), std::nullopt);
     EXPECT_TRUE(plan) << plan.error().message;
     return !plan->narrow_index.empty();
   };

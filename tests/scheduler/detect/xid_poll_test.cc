@@ -1,5 +1,5 @@
 // The xid strategy against a model of PostgreSQL's transactions: random writers, polls that die anywhere.
-#include "scheduler/detect/xid/xid_poll.h"
+#include "scheduler/detect/xid/xid_method.h"
 
 #include <gtest/gtest.h>
 
