@@ -94,7 +94,7 @@ void poll_all(Store& store, const Clock& clock, const config::Webhook& webhook) 
   auto session = connect(webhook.database, {});
   if (!session) give_up(session.error().message);
   QuietObserver observer;
-  Poller poller(store, clock, observer, {.random_id = [] { return std::string(32, 'a'); }, .sizes = {}});
+  Poller poller(store.polls(), clock, observer, {.random_id = [] { return std::string(32, 'a'); }, .sizes = {}});
   for (bool more = true; more;) {
     const auto outcome = poller.poll(webhook, **session, {});
     if (!outcome.run.ok) give_up(outcome.run.error);
@@ -105,19 +105,19 @@ void poll_all(Store& store, const Clock& clock, const config::Webhook& webhook) 
 int deliver_all(Store& store, const config::Webhook& webhook) {
   int pages = 0;
   for (;; ++pages) {
-    const auto head = store.head(webhook.id);
+    const auto head = store.outbox().head(webhook.id);
     if (!head) give_up(head.error().message);
     if (!*head) return pages;
     const auto& page = (*head)->page;
     if (standard_signature(webhook.delivery->secrets, page.id, a_moment, page.body).empty()) give_up("no signature");
-    if (const auto noted = store.delivered(webhook.id, page.sequence); !noted) give_up(noted.error().message);
+    if (const auto noted = store.outbox().delivered(webhook.id, page.sequence); !noted) give_up(noted.error().message);
   }
 }
 
 void page(const std::string& file, const std::string& folder) {
   const StandingClock clock;
   const auto webhook = webhook_on(file);
-  auto store = Store::open(folder, clock);
+  auto store = open_store(folder, clock);
   if (!store) give_up(store.error().message);
   poll_all(**store, clock, webhook);
   std::printf("%d pages\n", deliver_all(**store, webhook));

@@ -7,6 +7,7 @@
 
 #include "bench/rows.h"
 #include "core/key.h"
+#include "core/page_body.h"
 #include "core/signing_key.h"
 #include "delivery/sign.h"
 #include "scheduler/detect/digest.h"

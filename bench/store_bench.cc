@@ -21,10 +21,10 @@ class State {
   State() {
     std::string name = std::filesystem::temp_directory_path() / "vhookd-store-bench-XXXXXX";
     folder_ = ::mkdtemp(name.data());
-    auto opened = Store::open(folder_, clock_);
+    auto opened = open_store(folder_, clock_);
     if (!opened) throw std::runtime_error(opened.error().message);
     store_ = std::move(*opened);
-    check(store_->webhook("orders"));
+    check(store_->polls().webhook("orders"));
   }
   ~State() {
     store_.reset();
@@ -45,7 +45,7 @@ class State {
            .sequence = next_,
            .records = rows,
            .body = R"({"type":"VIRTUAL","data":)" + array + R"(,"sequence":)" + std::to_string(next_) + "}"});
-    check(store_->commit(part));
+    check(store_->polls().commit(part));
   }
 
   template <class T>
@@ -76,11 +76,11 @@ void BM_Checked(benchmark::State& state) {
   std::vector<std::pair<std::string, Instant>> checks;
   for (std::int64_t i = 0; i < state.range(0); ++i) {
     checks.emplace_back("w" + std::to_string(i), Instant{});
-    State::check(kept.store().webhook(checks.back().first));
+    State::check(kept.store().polls().webhook(checks.back().first));
   }
   for (auto _ : state) {
     for (auto& check : checks) check.second += std::chrono::seconds(1);
-    State::check(kept.store().checked(checks));
+    State::check(kept.store().polls().checked(checks));
   }
   state.SetItemsProcessed(state.iterations() * state.range(0));
 }
@@ -98,7 +98,7 @@ void BM_Receipts(benchmark::State& state) {
     std::vector<Receipt> receipts;
     for (int i = 0; i < count; ++i) receipts.push_back({.webhook_id = "orders", .sequence = sequence++, .keep = {}});
     state.ResumeTiming();
-    for (const auto& result : kept.store().delivered(receipts)) State::check(result);
+    for (const auto& result : kept.store().outbox().delivered(receipts)) State::check(result);
   }
   state.SetItemsProcessed(state.iterations() * count);
 }
@@ -108,7 +108,7 @@ BENCHMARK(BM_Receipts)->Arg(1)->Arg(64)->Iterations(100)->Unit(benchmark::kMicro
 void BM_Head(benchmark::State& state) {
   State kept;
   kept.commit(static_cast<int>(state.range(0)), array_of(1), 1);
-  for (auto _ : state) benchmark::DoNotOptimize(kept.store().head("orders"));
+  for (auto _ : state) benchmark::DoNotOptimize(kept.store().outbox().head("orders"));
 }
 BENCHMARK(BM_Head)->Arg(1)->Arg(10'000)->Unit(benchmark::kMicrosecond);
 

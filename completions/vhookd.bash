@@ -1,5 +1,5 @@
 # bash completion for vhookd(1)                                                    -*- shell-script -*-
-# The ids of webhooks come from the running daemon, if it answers within 2 s.
+# Webhook ids come from the running daemon, if it answers within 2 seconds.
 
 _vhookd_ids() {
   timeout 2 vhookd "$@" status --json 2> /dev/null | grep -oE '"id":"[A-Za-z0-9._-]+"' | cut -d '"' -f 4
@@ -67,6 +67,6 @@ _vhookd() {
       ;;
   esac
   mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
-  # No space after a URL's scheme.
+  # A URL continues after the completion.
   if [[ ${COMPREPLY[0]-} == *:/* ]]; then compopt -o nospace 2> /dev/null; fi
 } && complete -F _vhookd vhookd

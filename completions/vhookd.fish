@@ -1,6 +1,6 @@
-# fish completion for vhookd(1). The ids of webhooks come from the running daemon.
+# fish completion for vhookd(1). Webhook ids come from the running daemon.
 
-# --config and --state as given on the line so far: which daemon to ask.
+# --config and --state on the command line so far, which select the daemon.
 function __vhookd_where
     set -l words (commandline -opc)
     for i in (seq (count $words))
@@ -23,8 +23,8 @@ end
 set -l commands run check explain init status runs trigger pause resume reload dead replay receive demo selftest schema secret version
 
 complete -c vhookd -f
-complete -c vhookd -s h -l help -d 'Print the help of the program or the command'
-complete -c vhookd -l version -n '__fish_use_subcommand' -d 'Version, build and linked libraries'
+complete -c vhookd -s h -l help -d 'Show help'
+complete -c vhookd -l version -n '__fish_use_subcommand' -d 'Print version, build and linked libraries'
 complete -c vhookd -l config -r -F -d 'Configuration file or folder'
 complete -c vhookd -l state -x -a '(__fish_complete_directories)' -d 'Folder of the state'
 complete -c vhookd -l log-level -x -a 'trace debug info warn error' -d 'Lowest level that is logged'
@@ -33,43 +33,43 @@ complete -c vhookd -n "not __fish_seen_subcommand_from $commands" -a run -d 'Run
 complete -c vhookd -n "not __fish_seen_subcommand_from $commands" -a check -d 'Validate the configuration'
 complete -c vhookd -n "not __fish_seen_subcommand_from $commands" -a explain -d 'Show how a webhook is polled, what is promised, its first page'
 complete -c vhookd -n "not __fish_seen_subcommand_from $commands" -a init -d "Print a commented configuration for a database's tables"
-complete -c vhookd -n "not __fish_seen_subcommand_from $commands" -a status -d 'List the webhooks: health, polls, lag, queue, last error'
-complete -c vhookd -n "not __fish_seen_subcommand_from $commands" -a runs -d "List a webhook's latest runs"
-complete -c vhookd -n "not __fish_seen_subcommand_from $commands" -a trigger -d 'Poll a webhook now and wait for the run'
-complete -c vhookd -n "not __fish_seen_subcommand_from $commands" -a pause -d 'Stop polling and sending; changes stay in the database'
-complete -c vhookd -n "not __fish_seen_subcommand_from $commands" -a resume -d 'Resume after a pause'
-complete -c vhookd -n "not __fish_seen_subcommand_from $commands" -a reload -d 'Read the configuration again and apply it completely or not at all'
+complete -c vhookd -n "not __fish_seen_subcommand_from $commands" -a status -d 'Show the webhooks: health, polls, lag, queue, last error'
+complete -c vhookd -n "not __fish_seen_subcommand_from $commands" -a runs -d 'Show the latest polls of a webhook'
+complete -c vhookd -n "not __fish_seen_subcommand_from $commands" -a trigger -d 'Poll a webhook now and wait for the result'
+complete -c vhookd -n "not __fish_seen_subcommand_from $commands" -a pause -d 'Pause a webhook: no polls, no POSTs; changes wait in the database'
+complete -c vhookd -n "not __fish_seen_subcommand_from $commands" -a resume -d 'Resume a paused webhook'
+complete -c vhookd -n "not __fish_seen_subcommand_from $commands" -a reload -d 'Reload the configuration; if it is not valid, the current one stays active'
 complete -c vhookd -n "not __fish_seen_subcommand_from $commands" -a dead -d 'List, show or drop pages that ran out of retries'
 complete -c vhookd -n "not __fish_seen_subcommand_from $commands" -a replay -d 'Send kept or dead pages again'
-complete -c vhookd -n "not __fish_seen_subcommand_from $commands" -a receive -d 'Run a test receiver: verifies and prints what it receives'
-complete -c vhookd -n "not __fish_seen_subcommand_from $commands" -a demo -d 'Run a small shop, the daemon and a receiver'
-complete -c vhookd -n "not __fish_seen_subcommand_from $commands" -a selftest -d 'Kill a daemon repeatedly and check that nothing is lost'
-complete -c vhookd -n "not __fish_seen_subcommand_from $commands" -a schema -d "Print the configuration's JSON Schema, for editors"
-complete -c vhookd -n "not __fish_seen_subcommand_from $commands" -a secret -d 'Print a new whsec_… to sign with'
+complete -c vhookd -n "not __fish_seen_subcommand_from $commands" -a receive -d 'Run a test receiver that verifies and prints webhooks'
+complete -c vhookd -n "not __fish_seen_subcommand_from $commands" -a demo -d 'Run vhookd on a small example database'
+complete -c vhookd -n "not __fish_seen_subcommand_from $commands" -a selftest -d 'Kill a daemon repeatedly, and check that nothing is lost'
+complete -c vhookd -n "not __fish_seen_subcommand_from $commands" -a schema -d 'Print the JSON Schema of the configuration, for editors'
+complete -c vhookd -n "not __fish_seen_subcommand_from $commands" -a secret -d 'Print a new whsec_… secret for signing'
 complete -c vhookd -n "not __fish_seen_subcommand_from $commands" -a version -d 'Print version, build and linked libraries'
 
 complete -c vhookd -n '__fish_seen_subcommand_from run' -l once -d 'Poll every webhook once, deliver, and exit'
-complete -c vhookd -n '__fish_seen_subcommand_from check' -l probe -d 'Also ask the databases and resolve host names'
+complete -c vhookd -n '__fish_seen_subcommand_from check' -l probe -d 'Also check databases, tables and hook URLs'
 complete -c vhookd -n '__fish_seen_subcommand_from check explain status runs trigger pause resume reload replay receive selftest' -l json -d 'Print JSON'
 complete -c vhookd -n '__fish_seen_subcommand_from list show drop' -l json -d 'Print JSON'
 complete -c vhookd -n '__fish_seen_subcommand_from status' -l watch -d 'Repeat every second'
-complete -c vhookd -n '__fish_seen_subcommand_from replay' -l dead -d 'Dead pages, instead of delivered ones'
-complete -c vhookd -n '__fish_seen_subcommand_from replay' -l from -x -d 'First sequence number'
-complete -c vhookd -n '__fish_seen_subcommand_from replay' -l to -x -d 'Last sequence number'
+complete -c vhookd -n '__fish_seen_subcommand_from replay' -l dead -d 'Replay dead pages'
+complete -c vhookd -n '__fish_seen_subcommand_from replay' -l from -x -d 'Lowest sequence number'
+complete -c vhookd -n '__fish_seen_subcommand_from replay' -l to -x -d 'Highest sequence number'
 complete -c vhookd -n '__fish_seen_subcommand_from replay' -l since -x -d 'Delivered or dead since this time'
-complete -c vhookd -n '__fish_seen_subcommand_from replay' -l url -x -d 'Send them to this URL'
-complete -c vhookd -n '__fish_seen_subcommand_from secret' -l ed25519 -d 'Print a key pair for v1a signatures'
+complete -c vhookd -n '__fish_seen_subcommand_from replay' -l url -x -d 'Send the pages to this URL'
+complete -c vhookd -n '__fish_seen_subcommand_from secret' -l ed25519 -d 'Key pair for v1a signatures'
 complete -c vhookd -n '__fish_seen_subcommand_from init' -a 'postgresql:// mysql:// mariadb:// sqlite:///'
 complete -c vhookd -n '__fish_seen_subcommand_from explain status runs trigger pause resume replay list' -a '(__vhookd_ids)' -d webhook
-complete -c vhookd -n '__fish_seen_subcommand_from dead; and not __fish_seen_subcommand_from list show drop' -a list -d 'The pages that ran out of retries'
-complete -c vhookd -n '__fish_seen_subcommand_from dead; and not __fish_seen_subcommand_from list show drop' -a show -d 'One page with its body'
-complete -c vhookd -n '__fish_seen_subcommand_from dead; and not __fish_seen_subcommand_from list show drop' -a drop -d 'Drop one page for good'
+complete -c vhookd -n '__fish_seen_subcommand_from dead; and not __fish_seen_subcommand_from list show drop' -a list -d 'List the pages that ran out of retries'
+complete -c vhookd -n '__fish_seen_subcommand_from dead; and not __fish_seen_subcommand_from list show drop' -a show -d 'Show one page with its body'
+complete -c vhookd -n '__fish_seen_subcommand_from dead; and not __fish_seen_subcommand_from list show drop' -a drop -d 'Delete one page; the pages after it are sent'
 complete -c vhookd -n '__fish_seen_subcommand_from show drop' -a '(__vhookd_pages)' -d page
 complete -c vhookd -n '__fish_seen_subcommand_from receive' -l port -x -d 'Port to listen on, on 127.0.0.1'
-complete -c vhookd -n '__fish_seen_subcommand_from receive' -l secret -x -d 'To verify signatures with; may be given again'
-complete -c vhookd -n '__fish_seen_subcommand_from receive' -l fail -x -d 'Answer this share of requests with 500'
-complete -c vhookd -n '__fish_seen_subcommand_from receive' -l quiet -d 'Print less'
-complete -c vhookd -n '__fish_seen_subcommand_from demo' -l keep -d 'Keep its folder'
-complete -c vhookd -n '__fish_seen_subcommand_from selftest' -l crash -x -d 'Number of kills'
-complete -c vhookd -n '__fish_seen_subcommand_from selftest' -l rows -x -d 'Number of rows to change'
-complete -c vhookd -n '__fish_seen_subcommand_from selftest' -l fail -x -d 'Share of requests that the receiver refuses'
+complete -c vhookd -n '__fish_seen_subcommand_from receive' -l secret -x -d 'Secret to verify signatures with; may be given several times'
+complete -c vhookd -n '__fish_seen_subcommand_from receive' -l fail -x -d 'Answer 500 to this percentage of requests'
+complete -c vhookd -n '__fish_seen_subcommand_from receive' -l quiet -d 'Do not print the records'
+complete -c vhookd -n '__fish_seen_subcommand_from demo' -l keep -d 'Keep the folder of the demo'
+complete -c vhookd -n '__fish_seen_subcommand_from selftest' -l crash -x -d 'How often the daemon is killed'
+complete -c vhookd -n '__fish_seen_subcommand_from selftest' -l rows -x -d 'How many rows change'
+complete -c vhookd -n '__fish_seen_subcommand_from selftest' -l fail -x -d 'Percentage of requests answered 500'

@@ -6,6 +6,7 @@
 
 #include "config/report.h"
 #include "config/url_parts.h"
+#include "core/text.h"
 
 namespace vhookd::config {
 
@@ -49,13 +50,13 @@ std::string scheme_of(string_view url) {
   return scheme;
 }
 
-// Client libraries know their schemes in lower case only.
+// Client libraries accept only lower-case schemes.
 std::string with_lower_scheme(std::string url) {
   const std::string scheme = scheme_of(url);
   return url.replace(0, scheme.size(), scheme);
 }
 
-// libpq decodes names too: %70assword is one.
+// libpq percent-decodes parameter names too: %70assword means password.
 bool names_a_password(string_view name) {
   std::string low;
   for (const char c : percent_decoded(name))
@@ -81,10 +82,10 @@ std::string redact_url(string_view url) {
   return out;
 }
 
-// libpq's `name = value` or `name = 'value'`, with \ before ' and \. Nothing when it is not that.
+// Splits libpq's `name = value` or `name = 'value'`, with \ before ' and \. Returns nullopt for any other text.
 struct Keyword {
   std::string_view name;
-  std::string_view value;  // as written, with quotes
+  std::string_view value;  // as written, including quotes
 };
 std::optional<std::vector<Keyword>> split_keywords(string_view text) {
   constexpr string_view space = " \t\n\r";
@@ -144,7 +145,7 @@ std::string escaped_for_keywords(string_view text, bool inside_quotes) {
   return out;
 }
 
-// A reference stands in the text as one mark, so that its own characters are no part of the structure.
+// Each reference is replaced by a mark, so that its characters cannot become part of the URL's structure.
 std::string mark(std::size_t index) {
   return "\x01" + std::to_string(index) + "\x02";
 }
@@ -171,21 +172,21 @@ bool is_sqlite(string_view url) {
   return db_type_of_scheme(scheme_of(url)) == DbType::sqlite;
 }
 
-// Behind the = of a parameter. What stands before it, or for a whole parameter, is structure.
-bool stands_for_a_value(string_view url, const UrlParts& parts, std::size_t at) {
+// Whether position `at` is in the value of a query parameter. Anything else in the query is structure.
+bool is_parameter_value(string_view url, const UrlParts& parts, std::size_t at) {
   if (parts.query.empty() || at < url.size() - parts.query.size()) return false;
   const string_view before = url.substr(0, at);
   return before.substr(before.find_last_of("?&")).contains('=');
 }
 
-// The whole text with each reference put in as its place in the url needs it.
+// The complete text, with each reference inserted in the encoding that its part of the URL requires.
 std::string assemble(const Text& text, const std::string& marked) {
   if (!scheme_of(marked).empty()) {
     return replace_marks(marked, text, [](const Piece& piece, std::size_t at, const std::string& so_far) {
       const UrlParts parts = split_url(so_far);
       const std::size_t offset = parts.scheme.size();
       if (is_sqlite(so_far)) return at < offset ? piece.text : percent_encoded(piece.text, "/-._~");
-      if (stands_for_a_value(so_far, parts, at)) return percent_encoded(piece.text, "-._~");
+      if (is_parameter_value(so_far, parts, at)) return percent_encoded(piece.text, "-._~");
       if (at < offset || at >= offset + parts.user.size()) return piece.text;
       const bool in_password = parts.user.substr(0, at - offset).contains(':');
       return percent_encoded(piece.text, in_password ? "-._~" : "-._~:%");
@@ -212,7 +213,7 @@ DbType db_type_of(const DatabaseUrl& url) {
   return db_type_of_scheme(url.scheme).value_or(DbType::postgres);
 }
 
-std::string reachable_types() {
+std::string supported_types() {
   std::vector<std::string> names;
   for (const DbType type : all_db_types())
     if (reachable(type)) names.emplace_back(name_of(type));
@@ -243,22 +244,22 @@ std::expected<DatabaseUrl, std::string> read_database_url(const Text& text) {
   const std::string marked = with_lower_scheme(with_marks(text));
   const std::string url = with_lower_scheme(assemble(text, marked));
   if (url.empty()) return std::unexpected("is empty; " + std::string(forms));
-  // As written too: marks are made of such.
+  // The text as written is checked too, because marks consist of control characters.
   if (has_control(text.written) || has_control(url))
-    return std::unexpected("holds a line break or another control character");
+    return std::unexpected("contains a line break or another control character");
   DatabaseUrl result{Secret(url), {}, scheme_of(url)};
   if (result.scheme.empty()) {
     if (url.contains("://") || url.starts_with("sqlite:") || !split_keywords(url))
-      return std::unexpected("is no database url; " + std::string(forms) + ", or libpq's host=… dbname=…");
+      return std::unexpected("is not a database URL; " + std::string(forms) + ", or a libpq string host=… dbname=…");
   } else {
     const auto type = db_type_of_scheme(result.scheme);
-    if (!type) return std::unexpected("has a scheme that is none of a database known here; " + std::string(forms));
+    if (!type) return std::unexpected("has an unknown scheme; " + std::string(forms));
     if (!reachable(*type))
-      return std::unexpected("is a " + std::string(name_of(*type)) + ", which this build does not reach; it reaches " +
-                             reachable_types());
-    if (auto fault = fault_of_url(url, *type); !fault.empty()) return std::unexpected(std::move(fault));
+      return std::unexpected("is a " + std::string(name_of(*type)) +
+                             " URL, which this build does not support; it supports " + supported_types());
+    if (auto fault = database_url_error(url, *type); !fault.empty()) return std::unexpected(std::move(fault));
   }
-  // As written where the structure is written, so that no reference is printed resolved.
+  // If the structure itself is written out, show references as written, so that none is printed resolved.
   const bool written = !scheme_of(marked).empty() || marked.contains('=');
   const std::string& shown = written ? marked : url;
   result.display = replace_marks(result.scheme.empty() ? redact_keywords(shown) : redact_url(shown), text,

@@ -1,4 +1,5 @@
-// Where a database is, as text: checked as far as it can be without its client library, and printable.
+// Parses db_url: checks it as far as possible without a client library, and produces a form that is safe to print.
+// Pure.
 #pragma once
 
 #include <expected>
@@ -13,24 +14,25 @@ namespace vhookd::config {
 
 struct DatabaseUrl {
   Secret url;           // references resolved
-  std::string display;  // with *** for every password; a reference stands as it was written
-  std::string scheme;   // lower case; empty: libpq's form of keywords and values
+  std::string display;  // passwords as ***, references as written: safe to print
+  std::string scheme;   // in lower case; empty: a libpq keyword string
 };
 
-// A reference in the user or password part is percent-encoded, in the keyword form escaped: a password is taken as it
-// is, and none can lead to another host. What is wrong is said without any part of the text.
+// A resolved reference in the user or password part is percent-encoded (in a keyword string: escaped), so that no
+// password can change the host. The error never contains any part of the text.
 std::expected<DatabaseUrl, std::string> read_database_url(const Text& text);
 
-// What the scheme alone says; nothing for the keyword form and schemes of no database known here.
+// The database type of a URL scheme; nullopt for an unknown or empty scheme.
 std::optional<DbType> db_type_of_scheme(const std::string& scheme);
 DbType db_type_of(const DatabaseUrl& url);  // one without a scheme is libpq's keyword=value
 
-// The url can be one of a database of this type: supabase speaks postgresql://, mysql and mariadb each other's.
+// Whether the URL can belong to a database of this type: supabase uses postgresql://, and mysql and mariadb accept each
+// other's schemes.
 bool fits(const DatabaseUrl& url, DbType type);
 
 // "postgresql:// or postgres://", for messages.
 std::string schemes_of(DbType type);
 
-std::string reachable_types();  // "postgres, mysql, …"
+std::string supported_types();  // "postgres, mysql, …", for messages
 
 }  // namespace vhookd::config

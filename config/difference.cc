@@ -7,13 +7,13 @@ namespace vhookd::config {
 
 namespace {
 
-// A webhook that only moved within its file did not change.
+// A webhook that only moved within its file counts as unchanged.
 bool same(Webhook before, const Webhook& after) {
   before.origin = after.origin;
   return before == after;
 }
 
-// What is built once at the start: sockets, the state file, the threads that poll, the transport.
+// Keys whose values are used only at the start: sockets, the state file, the polling threads, the transport.
 std::vector<std::string> fixed_at_start(const Config& before, const Config& after) {
   std::vector<std::string> keys;
   const auto compare = [&](const char* key, const auto& a, const auto& b) {

@@ -1,18 +1,18 @@
-// The form of `filters`: conditions whose values keep the type YAML gives them.
+// Reads `filters`: conditions whose values keep their YAML type.
 #pragma once
 
 #include <string>
 #include <vector>
 
 #include "config/config.h"
-#include "config/form.h"
+#include "config/value_type.h"
 
 namespace vhookd::config {
 
 struct Filters {
   std::vector<Filter> conditions;
-  std::string json;  // as given, references unresolved; empty when there are none
+  std::string json;  // as written, references not resolved; empty: no filters
 };
-Form<Filters> filters();
+ValueType<Filters> filters();
 
 }  // namespace vhookd::config

@@ -4,62 +4,53 @@
 
 #include <algorithm>
 #include <charconv>
-#include <nlohmann/json.hpp>
 
+#include "config/json_text.h"
 #include "config/scalars.h"
-#include "core/crypto.h"
 #include "core/pem.h"
+#include "core/text.h"
 
 namespace vhookd::config {
 
 namespace {
 
-using nlohmann::json;
 using std::string_view;
 
 constexpr std::size_t longest_hook_url = 8000;
 constexpr std::size_t longest_header = 8000;
 constexpr std::size_t most_headers = 50;
 constexpr std::size_t most_secrets = 10;
-constexpr std::size_t least_secret_bytes = 24;
-constexpr std::size_t most_secret_bytes = 64;
-constexpr string_view letters_and_digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-constexpr string_view fresh_one = "; `vhookd secret` prints a fresh one";
 
-std::string lower(string_view text) {
-  std::string out(text);
-  for (char& c : out) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  return out;
-}
+constexpr string_view letters_and_digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 
 bool only(string_view text, string_view also) {
   return std::ranges::all_of(text, [&](char c) { return letters_and_digits.contains(c) || also.contains(c); });
 }
 
-// HOST[:PORT] of a hook; what is wrong, or empty.
-std::string fault_of_host(string_view host) {
+// What is wrong with HOST[:PORT] of a hook_url; empty: nothing.
+std::string host_error(string_view host) {
   string_view port;
   if (host.starts_with('[')) {
     const std::size_t end = host.find(']');
     in6_addr address{};
     if (end == string_view::npos || inet_pton(AF_INET6, std::string(host.substr(1, end - 1)).c_str(), &address) != 1)
-      return "has no valid address in its brackets; write [2001:db8::1]";
+      return "has an invalid IPv6 address in brackets; write it as [2001:db8::1]";
     port = host.substr(end + 1);
-    if (!port.empty() && port[0] != ':') return "has something stray after the ]";
+    if (!port.empty() && port[0] != ':') return "has unexpected text after the ]";
     host = host.substr(0, end + 1);
   } else {
     port = host.substr(std::min(host.size(), host.find(':')));
     host = host.substr(0, host.size() - port.size());
-    if (host.empty()) return "names no host; write https://HOST/PATH";
+    if (host.empty()) return "has no host; write https://HOST/PATH";
     if (!only(host, ".-_") || host.starts_with('.') || host.contains(".."))
-      return "has a host that is neither a name nor an address";
+      return "has an invalid host; write a host name or an IP address";
   }
   if (port.empty()) return {};
   port.remove_prefix(1);
   int number = 0;
   const auto [end, fault] = std::from_chars(port.data(), port.data() + port.size(), number);
   if (fault != std::errc() || end != port.data() + port.size() || number < 1 || number > 65535)
-    return "has no valid port; write 1 to 65535, or leave the colon out";
+    return "has an invalid port; write 1 to 65535, or leave the colon out";
   return {};
 }
 
@@ -71,9 +62,9 @@ bool set_by_vhookd(string_view name) {
          std::ranges::find(names, name) != std::end(names);
 }
 
-// What is wrong with a header's name, or empty.
-std::string fault_of_header_name(const std::string& name) {
-  if (name.empty() || !only(name, "!#$%&'*+-.^_`|~")) return "is no header name; write letters, digits and -";
+// What is wrong with a header's name; empty: nothing.
+std::string header_name_error(const std::string& name) {
+  if (name.empty() || !only(name, "!#$%&'*+-.^_`|~")) return "is not a valid header name; use letters, digits and -";
   if (set_by_vhookd(name)) return "is set by vhookd itself; leave it out";
   return {};
 }
@@ -85,7 +76,7 @@ std::optional<Secret> read_header_value(const Input& in) {
   if (value.empty()) {
     in.wrong("is empty; give it a value, or leave the header out");
   } else if (has_control(value)) {
-    in.wrong("holds a line break or another control character; write it on one line");
+    in.wrong("contains a line break or another control character; write it on one line");
   } else if (value.size() > longest_header) {
     in.wrong("is longer than " + std::to_string(longest_header) + " bytes");
   } else {
@@ -96,54 +87,34 @@ std::optional<Secret> read_header_value(const Input& in) {
 
 std::optional<Headers> read_headers(const Input& in) {
   Headers headers;
-  bool whole = true;
-  for (const auto& [written, entry] : entries_of(in, "header names and values")) {
+  bool valid = true;
+  for (const auto& [written, entry] : named_entries(in, "header names and values")) {
     const std::string name = lower(written);
     const auto value = read_header_value(entry);
-    std::string fault = fault_of_header_name(name);
+    std::string fault = header_name_error(name);
     if (fault.empty() && std::ranges::find(headers, name, &Headers::value_type::first) != headers.end())
-      fault = "is given in another spelling too; header names do not tell upper from lower case, keep one";
-    if (!fault.empty()) entry.context->report.error(entry.key_place, entry.path, fault);
-    whole = whole && fault.empty() && value;
+      fault = "is a duplicate in another spelling; header names are case-insensitive, keep one";
+    if (!fault.empty()) entry.context->report.error(entry.key_location, entry.path, fault);
+    valid = valid && fault.empty() && value;
     if (fault.empty() && value) headers.emplace_back(name, *value);
   }
-  if (headers.size() > most_headers) in.wrong("more than " + std::to_string(most_headers) + " headers");
-  if (!whole || in.node->type == Node::Type::list) return std::nullopt;
+  if (headers.size() > most_headers) in.wrong("has more than " + std::to_string(most_headers) + " headers");
+  if (!valid || in.node->type == Node::Type::list) return std::nullopt;
   return headers;
-}
-
-// Decodes one whsec_… or whsk_…; what is wrong is said without any part of it.
-std::expected<SigningKey, std::string> decode_signing_secret(string_view text) {
-  constexpr string_view prefix = "whsec_";
-  if (text == "v1" || text == "v1a")
-    return std::unexpected(
-        "is the beginning of a signature; keep what stands behind its comma, which ends a text here");
-  if (text.starts_with("v1,"))
-    return std::unexpected("begins with v1, as a signature does; keep what begins with whsec_");
-  if (text.starts_with("whsk_") || text.starts_with("whpk_")) return parse_signing_key(text);
-  if (!text.starts_with(prefix)) return std::unexpected("must begin with whsec_, or with whsk_ for ed25519");
-  text.remove_prefix(prefix.size());
-  if (text.find_first_of("-_") != string_view::npos)
-    return std::unexpected("is URL-safe base64; write standard base64, with + and / for - and _");
-  if (text.find_first_of(" \t\r\n") != string_view::npos) return std::unexpected("holds a space or a line break");
-  if (!only(text, "+/=")) return std::unexpected("holds characters that are not base64");
-  if (text.size() % 4 != 0) return std::unexpected("is not padded; base64 is filled up to a multiple of 4 with =");
-  auto bytes = decode_base64(text);
-  if (!bytes) return std::unexpected("is no valid base64");
-  const std::string size = std::to_string(bytes->size());
-  if (bytes->size() < least_secret_bytes)
-    return std::unexpected("is too short: " + size + " bytes where 24 to 64 are wanted");
-  if (bytes->size() > most_secret_bytes)
-    return std::unexpected("is too long: " + size + " bytes where 24 to 64 are wanted");
-  return SigningKey(Secret(std::move(*bytes)));
 }
 
 std::optional<SigningKey> read_signing_secret(const Input& in) {
   const auto text = read_text(in);
   if (!text) return std::nullopt;
-  auto secret = decode_signing_secret(text->value());
+  const std::string value = text->value();
+  if (value == "v1" || value == "v1a") {  // in a list written [v1,whsec_…]
+    in.wrong(
+        "is only the prefix of a signature, because a comma ends a value here; keep the part that begins with whsec_");
+    return std::nullopt;
+  }
+  auto secret = parse_signing_key(value);
   if (secret) return std::move(*secret);
-  in.wrong(secret.error().contains("--ed25519") ? secret.error() : secret.error().append(fresh_one));
+  in.wrong(secret.error());
   return std::nullopt;
 }
 
@@ -155,73 +126,75 @@ std::optional<std::vector<SigningKey>> read_signing_secrets(const Input& in) {
     secrets.push_back(std::move(*secret));
     return secrets;
   }
-  bool whole = true;
+  bool valid = true;
   for (std::size_t i = 0; i < in.node->items.size(); ++i) {
     auto secret = read_signing_secret(in.item(i));
     if (secret && std::ranges::find(secrets, *secret) != secrets.end())
-      in.item(i).wrong("is the same secret as one before it; keep one");
-    whole = whole && secret;
+      in.item(i).wrong("is a duplicate of an earlier secret; keep one");
+    valid = valid && secret;
     if (secret) secrets.push_back(std::move(*secret));
   }
-  if (in.node->items.empty()) in.wrong("an empty list; name a secret, or leave the key out");
+  if (in.node->items.empty()) in.wrong("is an empty list; add a secret, or leave the key out");
   if (secrets.size() > most_secrets)
-    in.wrong("more than " + std::to_string(most_secrets) + " secrets; retire old ones");
-  if (!whole) return std::nullopt;
+    in.wrong("has more than " + std::to_string(most_secrets) + " secrets; remove old ones");
+  if (!valid) return std::nullopt;
   return secrets;
 }
 
-// A PEM text: by a reference, or the path of its file.
-std::optional<Secret> read_pem(const Input& in, std::string (*fault_of)(std::string_view)) {
+// PEM text from a reference, or from the file whose path the value is.
+std::optional<Secret> read_pem(const Input& in, std::string (*check)(std::string_view)) {
   const auto text = read_text(in);
   if (!text) return std::nullopt;
   std::string pem = text->value();
   if (!pem.starts_with("-----BEGIN")) {
     if (!pem.starts_with('/') || has_control(pem)) {
-      in.wrong("must be the absolute path of a PEM file, or its text by a reference such as ${credential:NAME}");
+      in.wrong("must be the absolute path of a PEM file, or a reference to PEM text such as ${credential:NAME}");
       return std::nullopt;
     }
     auto read = read_small_file(pem);
     if (!read) {
-      in.wrong("names a file that cannot be read: " + read.error());
+      in.wrong("is the path of a file that cannot be read: " + read.error());
       return std::nullopt;
     }
     pem = std::move(*read);
   }
-  const std::string fault = fault_of(pem);
+  const std::string fault = check(pem);
   if (fault.empty()) return Secret(std::move(pem));
   in.wrong(fault);
   return std::nullopt;
 }
 
-Form<Secret> pem(std::string (*fault_of)(std::string_view)) {
-  return {text_schema("/.*|-----BEGIN(.|\n)*"), [fault_of](const Input& in) { return read_pem(in, fault_of); }};
+ValueType<Secret> pem(std::string (*check)(std::string_view)) {
+  return {text_schema("/.*|-----BEGIN(.|\n)*"), [check](const Input& in) { return read_pem(in, check); }};
 }
 
 }  // namespace
 
-std::string fault_of_hook_url(string_view url) {
+std::string hook_url_error(string_view url) {
   const bool odd = std::ranges::any_of(
       url, [](char c) { return static_cast<unsigned char>(c) <= 0x20 || static_cast<unsigned char>(c) >= 0x7F; });
-  if (odd) return "holds a space, a control character or one outside ASCII; percent-encode it, a host as punycode";
+  if (odd)
+    return "contains a space, a control character or a non-ASCII character; percent-encode it, and write a host name "
+           "in punycode";
   if (url.find_first_of("\\\"<>^`{|}") != string_view::npos)
-    return "holds a character no URL may hold; percent-encode it";
+    return "contains a character that is not allowed in a URL; percent-encode it";
   const std::size_t end = url.find("://");
   const std::string scheme = end == string_view::npos ? "" : lower(url.substr(0, end));
   if (scheme != "http" && scheme != "https") return "must begin with https:// or http://";
   if (url.size() > longest_hook_url) return "is longer than " + std::to_string(longest_hook_url) + " bytes";
   url.remove_prefix(end + 3);
   const string_view authority = url.substr(0, url.find_first_of("/?#"));
-  if (authority.contains('@')) return "holds a user or password; put them into headers, as authorization";
+  if (authority.contains('@')) return "contains a user name or password; put them into headers, as authorization";
   if (url.contains('#')) return "has a #fragment, which is never sent; leave it out";
-  return fault_of_host(authority);
+  return host_error(authority);
 }
 
-Form<HookUrl> hook_url() {
+ValueType<HookUrl> hook_url() {
   const auto read = [](const Input& in) -> std::optional<HookUrl> {
     const auto text = read_text(in);
     if (!text) return std::nullopt;
     HookUrl hook{text->value(), text->has_references() ? text->written : text->value()};
-    const std::string fault = fault_of_hook_url(hook.url);
+    const std::string fault = hook_url_error(hook.url);
     if (fault.empty()) return hook;
     in.wrong(fault);
     return std::nullopt;
@@ -229,38 +202,41 @@ Form<HookUrl> hook_url() {
   return {text_schema("[Hh][Tt][Tt][Pp][Ss]?://[^\\s@#/][^\\s#]*"), read};
 }
 
-Form<Headers> headers() {
-  const json value = {{"type", {"string", "number"}}, {"minLength", 1}, {"maxLength", longest_header}};
-  const json schema = {{"type", {"object", "null"}},
-                       {"maxProperties", most_headers},
-                       {"propertyNames", {{"pattern", "^[A-Za-z0-9!#$%&'*+.^_`|~-]+$"}}},
-                       {"additionalProperties", value}};
-  return {schema.dump(), read_headers};
+ValueType<Headers> headers() {
+  const std::string value = json_object(
+      {{"type", R"(["string","number"])"}, {"minLength", "1"}, {"maxLength", std::to_string(longest_header)}});
+  const std::string name = json_object({{"pattern", json_string("^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")}});
+  return {json_object({{"type", R"(["object","null"])"},
+                       {"maxProperties", std::to_string(most_headers)},
+                       {"propertyNames", name},
+                       {"additionalProperties", value}}),
+          read_headers};
 }
 
-Form<std::vector<SigningKey>> signing_secrets() {
-  const json one = json::parse(text_schema("(whsec_|whsk_)[A-Za-z0-9+/]{32,88}={0,2}"));
-  const json list = {{"type", "array"}, {"items", one}, {"minItems", 1}, {"maxItems", most_secrets}};
-  return {json{{"anyOf", {one, list}}}.dump(), read_signing_secrets};
+ValueType<std::vector<SigningKey>> signing_secrets() {
+  const std::string one = text_schema("(whsec_|whsk_)[A-Za-z0-9+/]{32,88}={0,2}");
+  const std::string list = json_object(
+      {{"type", R"("array")"}, {"items", one}, {"minItems", "1"}, {"maxItems", std::to_string(most_secrets)}});
+  return {any_of_schema({one, list}), read_signing_secrets};
 }
 
-Form<Tls> tls() {
+ValueType<Tls> tls() {
   const Keys<Tls> keys = {
-      key<Tls>("ca", "PEM certificates that alone vouch for the receiver. Default: those of the system.", &Tls::ca,
-               pem(fault_of_certificates)),
-      key<Tls>("cert", "PEM certificate that vhookd shows of itself, with those between it and its root.", &Tls::cert,
-               pem(fault_of_certificates)),
-      key<Tls>("key", "PEM private key of cert, without a passphrase.", &Tls::key, pem(fault_of_key)),
+      key<Tls>("ca", "PEM certificates of the only CAs to trust. Default: those of the system.", &Tls::ca,
+               pem(certificates_error)),
+      key<Tls>("cert", "PEM client certificate of vhookd, with its intermediate certificates.", &Tls::cert,
+               pem(certificates_error)),
+      key<Tls>("key", "PEM private key of cert, without a passphrase.", &Tls::key, pem(private_key_error)),
   };
-  return object<Tls>(keys, [](const Input& in, const Given& given, const Tls& value) {
+  return object<Tls>(keys, [](const Input& in, const PresentKeys& given, const Tls& value) {
     for (const auto& [one, other] : {std::pair("cert", "key"), std::pair("key", "cert")}) {
       if (given.contains(one) && !given.contains(other))
-        in.context->report.error(given.at(one)->place, in.path + "." + one,
-                                 std::string("needs ") + other + " beside it; give both or neither");
+        in.context->report.error(given.at(one)->location, in.path + "." + one,
+                                 std::string("requires ") + other + "; set both or neither");
     }
     if (value.cert.empty() || value.key.empty()) return;
-    const std::string fault = fault_of_pair(value.cert.reveal(), value.key.reveal());
-    if (!fault.empty()) in.context->report.error(given.at("key")->place, in.path + ".key", fault);
+    const std::string fault = key_pair_error(value.cert.reveal(), value.key.reveal());
+    if (!fault.empty()) in.context->report.error(given.at("key")->location, in.path + ".key", fault);
   });
 }
 

@@ -1,4 +1,4 @@
-// The forms of what a POST is made with: hook_url, headers, signing secrets.
+// Value types of the keys that describe a POST: hook_url, headers, secret, tls.
 #pragma once
 
 #include <string>
@@ -6,29 +6,29 @@
 #include <vector>
 
 #include "config/config.h"
-#include "config/form.h"
+#include "config/value_type.h"
 #include "core/secret.h"
 
 namespace vhookd::config {
 
 struct HookUrl {
   std::string url;      // references resolved
-  std::string display;  // as written: a token in a reference stays one
+  std::string display;  // as written, references not resolved
 };
-Form<HookUrl> hook_url();
+ValueType<HookUrl> hook_url();
 
-// What keeps `url` from being one to POST to, as the end of a sentence; empty: nothing. Says no part of it but its
-// scheme: a path may be as good as a password.
-std::string fault_of_hook_url(std::string_view url);
+// Why vhookd cannot POST to `url`, worded as the end of a sentence; empty: it can. The text contains no part of the
+// URL, whose path may be a secret.
+std::string hook_url_error(std::string_view url);
 
-// Names in lower case, none that vhookd sets itself.
+// Names are in lower case. Headers that vhookd sets itself are rejected.
 using Headers = std::vector<std::pair<std::string, Secret>>;
-Form<Headers> headers();
+ValueType<Headers> headers();
 
-// One whsec_… or whsk_…, or a list; decoded.
-Form<std::vector<SigningKey>> signing_secrets();
+// One whsec_… or whsk_…, or a list of them; decoded.
+ValueType<std::vector<SigningKey>> signing_secrets();
 
-// {ca, cert, key}: each the path of a PEM file, or its text by a reference.
-Form<Tls> tls();
+// {ca, cert, key}: each the path of a PEM file, or a reference that resolves to PEM text.
+ValueType<Tls> tls();
 
 }  // namespace vhookd::config

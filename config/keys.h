@@ -1,4 +1,5 @@
-// Every key of the configuration, once: what load() reads by and json_schema() is made from.
+// The tables of all configuration keys, from which load() reads the files and json_schema() builds the schema.
+// Internal to config/.
 #pragma once
 
 #include <optional>
@@ -8,24 +9,24 @@
 #include "config/config.h"
 #include "config/database_url.h"
 #include "config/filters.h"
-#include "config/form.h"
 #include "config/hook.h"
+#include "config/value_type.h"
 
 namespace vhookd::config {
 
-// What an entry under connections says, and what a webhook may say of its database itself.
+// The keys of an entry under connections, which a webhook may have as well.
 struct DatabaseDraft {
   std::optional<DbType> db_type;
   std::optional<DatabaseUrl> db_url;
   std::string db_schema;
 };
 
-// A webhook as its keys were read, before connection and defaults are put together.
+// A webhook with its keys read, before its connection is resolved.
 struct WebhookDraft : Webhook, DatabaseDraft {
   Filters filter;
 };
 
-// The top level; the last three are read once every file is known.
+// The top level of a file. The last three are read after all files are loaded.
 struct TopDraft {
   std::string state;
   Api api;
@@ -35,9 +36,9 @@ struct TopDraft {
   std::optional<Input> defaults, connections, webhooks;
 };
 
-// Made once, at the first call, by whichever thread.
+// Created at the first call. Thread-safe.
 const Keys<WebhookDraft>& webhook_keys();
-const Keys<WebhookDraft>& default_keys();  // the same without id
+const Keys<WebhookDraft>& default_keys();  // the same without id, and nothing required
 const Keys<DatabaseDraft>& connection_keys();
 const Keys<TopDraft>& top_keys();
 

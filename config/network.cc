@@ -4,9 +4,9 @@
 
 #include <array>
 #include <charconv>
-#include <nlohmann/json.hpp>
 #include <optional>
 
+#include "config/json_text.h"
 #include "config/scalars.h"
 
 namespace vhookd::config {
@@ -40,31 +40,32 @@ std::optional<unsigned> parse_count(std::string_view text, unsigned most) {
   return value;
 }
 
-// What is wrong with HOST:PORT, or empty.
-std::string fault_of_listen(const std::string& text) {
-  constexpr std::string_view forms = "write HOST:PORT with an address, as 127.0.0.1:8420 or [::1]:8420, or off";
+// What is wrong with HOST:PORT; empty: nothing.
+std::string listen_error(const std::string& text) {
+  constexpr std::string_view forms = "write ADDRESS:PORT, such as 127.0.0.1:8420 or [::1]:8420, or off";
   if (text == "off") return {};
   const std::size_t colon = text.rfind(':');
   if (colon == std::string::npos || text.ends_with(']')) return "has no port; " + std::string(forms);
   std::string host = text.substr(0, colon);
-  if (!parse_count(text.substr(colon + 1), 65535)) return "has no valid port; write 0 to 65535, 0 for any that is free";
-  if (host.empty()) return "names no address; write 0.0.0.0 or [::] for all of them";
+  if (!parse_count(text.substr(colon + 1), 65535))
+    return "has an invalid port; write 0 to 65535, where 0 selects a free port";
+  if (host.empty()) return "has no address; write 0.0.0.0 or [::] for all addresses";
   if (host == "localhost") return {};
   const bool bracketed = host.starts_with('[') && host.ends_with(']');
   if (bracketed) host = host.substr(1, host.size() - 2);
   const auto address = parse_address(host);
   if (!address || (address->family == AF_INET6) != bracketed)
-    return "is no address to listen on; " + std::string(forms);
+    return "is not an address to listen on; " + std::string(forms);
   return {};
 }
 
 }  // namespace
 
-Form<std::string> listen_address() {
+ValueType<std::string> listen_address() {
   const auto read = [](const Input& in) -> std::optional<std::string> {
     auto text = read_public_text(in, 200);
     if (!text) return std::nullopt;
-    const std::string fault = fault_of_listen(*text);
+    const std::string fault = listen_error(*text);
     if (fault.empty()) return text;
     in.wrong(in_quotes(in.node->text) + " " + fault);
     return std::nullopt;
@@ -80,11 +81,12 @@ bool is_loopback_listen(std::string_view listen) {
 std::expected<std::string, std::string> canonical_cidr(const std::string& text) {
   const std::size_t slash = text.find('/');
   auto address = parse_address(text.substr(0, slash));
-  if (!address) return std::unexpected("is no address range; write one as 10.0.0.0/8, 192.0.2.7 or 2001:db8::/32");
+  if (!address)
+    return std::unexpected("is not an address range; write one such as 10.0.0.0/8, 192.0.2.7 or 2001:db8::/32");
   const auto bits = static_cast<unsigned>(address->size() * 8);
   const auto prefix = slash == std::string::npos ? bits : parse_count(std::string_view(text).substr(slash + 1), bits);
   if (!prefix)
-    return std::unexpected("has no valid prefix length; write 0 to " + std::to_string(bits) + " after the slash");
+    return std::unexpected("has an invalid prefix length; write 0 to " + std::to_string(bits) + " after the slash");
   const Address given = *address;
   for (unsigned bit = *prefix; bit < bits; ++bit)
     address->bytes[bit / 8] = static_cast<unsigned char>(address->bytes[bit / 8] & ~(0x80U >> (bit % 8)));
@@ -93,15 +95,15 @@ std::expected<std::string, std::string> canonical_cidr(const std::string& text) 
   return canonical;
 }
 
-Form<std::vector<std::string>> cidrs() {
+ValueType<std::vector<std::string>> cidrs() {
   const auto read = [](const Input& in) -> std::optional<std::vector<std::string>> {
     std::vector<std::string> ranges;
     if (in.node->type == Node::Type::null) return ranges;
     if (in.node->type != Node::Type::list) {
-      in.wrong("must be a list of address ranges, as [10.0.0.0/8]");
+      in.wrong("must be a list of address ranges, such as [10.0.0.0/8]");
       return std::nullopt;
     }
-    bool whole = true;
+    bool valid = true;
     for (std::size_t i = 0; i < in.node->items.size(); ++i) {
       const Input item = in.item(i);
       const auto text = read_public_text(item, 200);
@@ -110,14 +112,13 @@ Form<std::vector<std::string>> cidrs() {
         ranges.push_back(std::move(*range));
       else if (text)
         item.wrong(in_quotes(item.node->text) + " " + range.error());
-      whole = whole && ranges.size() == i + 1;
+      valid = valid && ranges.size() == i + 1;
     }
-    if (!whole) return std::nullopt;
+    if (!valid) return std::nullopt;
     return ranges;
   };
-  using nlohmann::json;
-  const json item = json::parse(text_schema("[0-9A-Fa-f:.]+(/[0-9]{1,3})?"));
-  return {json{{"type", {"array", "null"}}, {"items", item}}.dump(), read};
+  const std::string item = text_schema("[0-9A-Fa-f:.]+(/[0-9]{1,3})?");
+  return {json_object({{"type", R"(["array","null"])"}, {"items", item}}), read};
 }
 
 }  // namespace vhookd::config

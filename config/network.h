@@ -1,4 +1,4 @@
-// The forms of network addresses: where vhookd listens, and where it may send.
+// Value types of network addresses: where vhookd listens, and where it may send.
 #pragma once
 
 #include <expected>
@@ -6,16 +6,16 @@
 #include <string_view>
 #include <vector>
 
-#include "config/form.h"
+#include "config/value_type.h"
 
 namespace vhookd::config {
 
 // HOST:PORT, [v6]:PORT or off.
-Form<std::string> listen_address();
-bool is_loopback_listen(std::string_view listen);  // REQUIRES: what listen_address() read; off counts as loopback
+ValueType<std::string> listen_address();
+bool is_loopback_listen(std::string_view listen);  // REQUIRES: a value of listen_address(); off counts as loopback
 
-// "10.1.0.0/16"; a bare address is one of itself alone. What is wrong otherwise.
+// "10.1.0.0/16"; a single address becomes a range of one. Returns the canonical form, or what is wrong.
 std::expected<std::string, std::string> canonical_cidr(const std::string& text);
-Form<std::vector<std::string>> cidrs();
+ValueType<std::vector<std::string>> cidrs();
 
 }  // namespace vhookd::config

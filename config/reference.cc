@@ -16,7 +16,7 @@ namespace {
 
 constexpr const char* service_credentials = "/run/credentials/vhookd.service";
 
-using Resolved = std::expected<std::string, std::string>;  // or what is wrong
+using Resolved = std::expected<std::string, std::string>;  // the value, or what is wrong
 
 constexpr std::size_t largest_secret = std::size_t{64} * 1024;
 
@@ -27,14 +27,14 @@ bool is_name(std::string_view name, std::string_view also) {
 }
 
 Resolved from_env(const std::string& name, const SecretSources& sources) {
-  if (!is_name(name, "_")) return std::unexpected("needs the name of a variable, as ${env:NAME}");
+  if (!is_name(name, "_")) return std::unexpected("needs the name of a variable: ${env:NAME}");
   auto value = sources.env ? sources.env(name) : std::nullopt;
   if (!value) return std::unexpected("is not set; set " + name + " in vhookd's environment");
   return std::move(*value);
 }
 
 Resolved from_file(const std::string& path) {
-  if (!path.starts_with('/')) return std::unexpected("needs an absolute path, as ${file:/path}");
+  if (!path.starts_with('/')) return std::unexpected("needs an absolute path: ${file:/path}");
   auto text = read_small_file(path);
   if (!text) return std::unexpected("cannot be read (" + text.error() + "); make the file readable for vhookd");
   return text;
@@ -42,10 +42,10 @@ Resolved from_file(const std::string& path) {
 
 Resolved from_credential(const std::string& name, const SecretSources& sources) {
   if (!is_name(name, "._-") || name == "." || name == "..")
-    return std::unexpected("needs the name of a credential, as ${credential:NAME}");
+    return std::unexpected("needs the name of a credential: ${credential:NAME}");
   if (sources.credentials_folder.empty())
     return std::unexpected(
-        "cannot be read: there is no credentials folder; start vhookd from its unit with LoadCredential=" + name +
+        "cannot be read: there is no credentials folder; run vhookd from its systemd unit with LoadCredential=" + name +
         ":/path");
   auto text = read_small_file(sources.credentials_folder + "/" + name);
   if (!text)
@@ -53,18 +53,18 @@ Resolved from_credential(const std::string& name, const SecretSources& sources) 
   return text;
 }
 
-// `inside` is what stands between the braces.
+// `inside`: the text between the braces.
 Resolved resolve(std::string_view inside, const SecretSources& sources) {
   const std::size_t colon = inside.find(':');
   const std::string_view form = inside.substr(0, colon);
   const std::string name(colon == std::string_view::npos ? "" : inside.substr(colon + 1));
   Resolved text = std::unexpected(
-      "is no known form; use ${env:NAME}, ${file:/path} or ${credential:NAME}, or $${ for a literal ${");
+      "is not a known reference; use ${env:NAME}, ${file:/path} or ${credential:NAME}, or $${ for a literal ${");
   if (form == "env") text = from_env(name, sources);
   if (form == "file") text = from_file(name);
   if (form == "credential") text = from_credential(name, sources);
   if (text && !simdjson::validate_utf8(*text))
-    return std::unexpected("holds bytes that are not UTF-8; encode them, as base64");
+    return std::unexpected("contains bytes that are not UTF-8; encode them, for example as base64");
   return text;
 }
 
@@ -114,7 +114,7 @@ std::expected<Text, std::vector<std::string>> expand(const std::string& written,
     } else if (rest.starts_with("${")) {
       const std::size_t end = rest.find('}');
       if (end == std::string_view::npos) {
-        faults.emplace_back("${ without its }; close it, or write $${ for a literal ${");
+        faults.emplace_back("contains ${ without a closing }; close it, or write $${ for a literal ${");
         break;
       }
       const std::string reference(rest.substr(0, end + 1));
@@ -139,7 +139,7 @@ SecretSources system_secrets() {
     if (value == nullptr) return std::nullopt;
     return value;
   };
-  // So that root's own `vhookd check` sees what the service sees, while it runs.
+  // While the service runs, `vhookd check` as root reads the same credentials as the service.
   const bool of_the_service = ::access(service_credentials, R_OK | X_OK) == 0;
   return {env, env("CREDENTIALS_DIRECTORY").value_or(of_the_service ? service_credentials : "")};
 }

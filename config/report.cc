@@ -6,9 +6,9 @@ namespace vhookd::config {
 
 namespace {
 
-constexpr std::size_t longest_quotation = 60;  // bytes: enough to find the place, short enough to read
+constexpr std::size_t longest_quotation = 60;  // bytes: enough to find the text in the file, short enough to read
 
-// What a terminal would act on is spelled out, U+0080 to U+009F among it.
+// Escapes control characters, including U+0080 to U+009F, which terminals also interpret.
 void append_visibly(std::string& out, std::string_view text) {
   constexpr std::string_view hex = "0123456789abcdef";
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -44,15 +44,15 @@ int Report::add_file(std::string name) {
   return static_cast<int>(files_.size()) - 1;
 }
 
-void Report::error(Place at, std::string_view key, std::string_view what) {
+void Report::error(Location at, std::string_view key, std::string_view what) {
   errors_.emplace_back(at, line_of(key, what));
 }
 
-void Report::notice(Place at, std::string_view key, std::string_view what) {
+void Report::notice(Location at, std::string_view key, std::string_view what) {
   notices_.emplace_back(at, line_of(key, what));
 }
 
-std::string Report::where(Place at) const {
+std::string Report::where(Location at) const {
   std::string text = files_[static_cast<std::size_t>(at.file)];
   if (at.line > 0) text += ":" + std::to_string(at.line) + ":" + std::to_string(at.column);
   return text;
@@ -83,15 +83,6 @@ std::string in_quotes(std::string_view text) {
     i = end;
   }
   return out + "\"";
-}
-
-std::string joined(const std::vector<std::string>& words, std::string_view between) {
-  std::string out;
-  for (const std::string& word : words) {
-    if (!out.empty()) out += between;
-    out += word;
-  }
-  return out;
 }
 
 }  // namespace vhookd::config

@@ -1,4 +1,4 @@
-// Where the faults of a configuration are gathered, so that one run can name them all.
+// Collects the errors and notices of a configuration, so that one run reports all of them. Not thread-safe.
 #pragma once
 
 #include <compare>
@@ -9,30 +9,29 @@
 
 namespace vhookd::config {
 
-// A place in one of the files read. Line and column count from 1, columns in characters; line 0 is the
-// file as a whole.
-struct Place {
+// A location in one of the files. Line and column count from 1, columns in characters; line 0 means the whole file.
+struct Location {
   int file = 0;
   int line = 0;
   int column = 0;
-  auto operator<=>(const Place&) const = default;
+  auto operator<=>(const Location&) const = default;
 };
 
-// Nothing handed to a Report may hold a resolved secret.
+// Text passed to a Report must not contain a resolved secret.
 class Report {
  public:
-  int add_file(std::string name);  // the number its Places carry
-  void error(Place at, std::string_view key, std::string_view what);
-  void notice(Place at, std::string_view key, std::string_view what);
+  int add_file(std::string name);  // returns the index for Location::file
+  void error(Location at, std::string_view key, std::string_view what);
+  void notice(Location at, std::string_view key, std::string_view what);
 
-  const std::vector<std::string>& files() const { return files_; }  // by number
-  std::string where(Place at) const;                                // "file:line:column", or "file"
+  const std::vector<std::string>& files() const { return files_; }  // indexed by Location::file
+  std::string where(Location at) const;                             // "file:line:column", or "file"
   bool failed() const { return !errors_.empty(); }
   std::vector<std::string> errors() const;   // in file order
   std::vector<std::string> notices() const;  // in file order
 
  private:
-  using Entries = std::vector<std::pair<Place, std::string>>;
+  using Entries = std::vector<std::pair<Location, std::string>>;
   std::vector<std::string> print(Entries entries) const;
 
   std::vector<std::string> files_;
@@ -40,9 +39,7 @@ class Report {
   Entries notices_;
 };
 
-// Text of a file as it may stand in a message: in double quotes, cut when long, control characters escaped.
+// Text from a file for use in a message: in double quotes, cut if long, control characters escaped.
 std::string in_quotes(std::string_view text);
-
-std::string joined(const std::vector<std::string>& words, std::string_view between = ", ");
 
 }  // namespace vhookd::config

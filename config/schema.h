@@ -1,4 +1,4 @@
-// The configuration's JSON Schema (2020-12), for editors: what `vhookd schema` prints.
+// The JSON Schema (2020-12) of the configuration, for editors. `vhookd schema` prints it.
 #pragma once
 
 #include <string>

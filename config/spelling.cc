@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "config/report.h"
+#include "core/text.h"
 
 namespace vhookd::config {
 
@@ -22,7 +23,7 @@ std::string folded(std::string_view name) {
   return out;
 }
 
-// Optimal string alignment: insertions, deletions, changes and swaps of neighbours.
+// Optimal string alignment distance: insertions, deletions, substitutions and swaps of neighbours.
 std::size_t distance(std::string_view a, std::string_view b) {
   std::vector<std::vector<std::size_t>> d(a.size() + 1, std::vector<std::size_t>(b.size() + 1));
   for (std::size_t i = 0; i <= a.size(); ++i) d[i][0] = i;
@@ -69,7 +70,7 @@ std::vector<std::string> other_spellings(std::string_view known) {
 }
 
 std::string nearest(std::string_view written, const std::vector<std::string>& known) {
-  constexpr std::size_t longest = 64;  // the table of distances grows with the product of the lengths
+  constexpr std::size_t longest = 64;  // the distance table grows with the product of the lengths
   if (written.size() > longest) return {};
   const std::string wanted = folded(written);
   std::string best;
@@ -89,7 +90,7 @@ std::string nearest(std::string_view written, const std::vector<std::string>& kn
 std::string suggestion(std::string_view written, const std::vector<std::string>& known) {
   const std::string near = nearest(written, known);
   if (!near.empty()) return "; did you mean " + near + "?";
-  return "; known here: " + joined(known);
+  return "; expected one of " + joined(known);
 }
 
 }  // namespace vhookd::config

@@ -1,5 +1,5 @@
-// Webhooks that stand in no file: made through the API and kept in state, as JSON with the configuration's keys. They
-// are read by the same keys, defaults and connections as those of the files.
+// Reads webhooks that were created through the API and are stored in the state as JSON. Keys, defaults and connections
+// are the same as for webhooks in files.
 #pragma once
 
 #include <memory>
@@ -10,18 +10,18 @@
 
 namespace vhookd::config {
 
-// Whole only where there are no errors; with errors as much of it as could be read. Each error is
-// "webhook.KEY: what is wrong, and what would be right"; one in a connection or a default names its place.
+// `webhook` is complete only without errors; otherwise it has the keys that could be read. Each error is
+// "webhook.KEY: what is wrong; what to do"; an error in a connection or in defaults names its location.
 struct StoredWebhook {
   Webhook webhook;
   Errors errors;
 };
 
-// Reads one after another. No two may have one id. Not thread-safe.
+// Reads stored webhooks one after another; their ids must be unique. Not thread-safe.
 class StoredReader {
  public:
-  // `base`: of the configuration in force; secrets are looked up anew.
-  StoredReader(std::shared_ptr<const Base> base, const SecretSources& secrets);
+  // `shared`: Config::base of the current configuration. Secrets are resolved again.
+  StoredReader(std::shared_ptr<const SharedSettings> shared, const SecretSources& secrets);
   ~StoredReader();
   StoredReader(const StoredReader&) = delete;
   StoredReader& operator=(const StoredReader&) = delete;

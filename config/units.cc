@@ -24,9 +24,9 @@ bool one_of(std::string_view text, std::initializer_list<std::string_view> words
   return std::ranges::find(words, text) != words.end();
 }
 
-constexpr std::size_t most_fraction = 9;  // digits; more are too many for anything that is measured here
+constexpr std::size_t most_fraction = 9;  // digits; no unit here needs more
 
-// "12.5" and what follows it.
+// "12.5" and the text after it.
 struct Amount {
   std::string_view whole;
   std::string_view fraction;
@@ -47,8 +47,8 @@ std::optional<Amount> split_amount(std::string_view text, std::size_t longest_fr
   return amount;
 }
 
-// amount * unit, exactly; nothing when it is no whole number, the largest number when it is too large. `round`: to the
-// nearest whole number instead.
+// amount * unit. Returns nullopt if the product is not a whole number, unless `round` is set, and the largest number if
+// it is too large.
 std::optional<std::int64_t> times(const Amount& amount, std::int64_t unit, bool round = false) {
   if (amount.whole.size() > 16) return std::numeric_limits<std::int64_t>::max();
   __extension__ using Wide = __int128;
@@ -92,7 +92,7 @@ bool finite(std::string_view number) {
   return fault == std::errc() && std::isfinite(value);
 }
 
-// An optional point with digits, then an optional exponent; `whole`: digits stood before it.
+// An optional point with digits, then an optional exponent. `whole`: digits precede it.
 bool fraction_and_exponent(std::string_view text, bool whole) {
   if (text.starts_with('.')) {
     text.remove_prefix(1);

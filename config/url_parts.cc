@@ -4,6 +4,8 @@
 #include <charconv>
 #include <optional>
 
+#include "core/text.h"
+
 namespace vhookd::config {
 
 namespace {
@@ -26,23 +28,18 @@ bool well_encoded(string_view text) {
   return true;
 }
 
-std::string lower(std::string text) {
-  for (char& c : text) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  return text;
-}
-
 bool one_of(string_view text, std::initializer_list<string_view> words) {
   return std::ranges::find(words, text) != words.end();
 }
 
-// HOST[:PORT][,HOST[:PORT]…]; what is wrong, or empty.
-std::string fault_of_hosts(string_view hosts, bool several) {
-  if (!several && hosts.contains(',')) return "names several hosts; only PostgreSQL takes more than one";
+// What is wrong with HOST[:PORT][,HOST[:PORT]…]; empty: nothing.
+std::string hosts_error(string_view hosts, bool several) {
+  if (!several && hosts.contains(',')) return "has several hosts; only PostgreSQL accepts more than one";
   while (!hosts.empty()) {
     string_view host = hosts.substr(0, hosts.find(','));
     hosts.remove_prefix(std::min(hosts.size(), host.size() + 1));
     if (host.starts_with('[')) {
-      if (!host.contains(']')) return "has a [ without its ]";
+      if (!host.contains(']')) return "has a [ without a closing ]";
       host.remove_prefix(host.find(']') + 1);
     }
     const std::size_t colon = host.find(':');
@@ -51,51 +48,52 @@ std::string fault_of_hosts(string_view hosts, bool several) {
     const string_view digits = host.substr(colon + 1);
     const auto [end, fault] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
     if (fault != std::errc() || end != digits.data() + digits.size() || port < 1 || port > 65535)
-      return "has no valid port (1 to 65535); in a password write @ : / ? as %40 %3A %2F %3F";
+      return "has an invalid port (1 to 65535); in a password, write @ : / ? as %40 %3A %2F %3F";
   }
   return {};
 }
 
-// How TLS is to be used is checked before anything connects: a word misspelled must not wait for the first poll.
-std::string fault_of_parameter(const std::string& name, const std::string& value, bool postgres) {
+// TLS settings are checked before the first connection, so that a typing error shows when the configuration is loaded.
+std::string parameter_error(const std::string& name, const std::string& value, bool postgres) {
   if (postgres) {
     const bool known = one_of(value, {"disable", "allow", "prefer", "require", "verify-ca", "verify-full"});
     if (name == "sslmode" && !known)
-      return "has an sslmode that is none of disable, allow, prefer, require, verify-ca, verify-full";
+      return "has an unknown sslmode; use disable, allow, prefer, require, verify-ca or verify-full";
     return {};
   }
   if (!one_of(name, {"ssl-mode", "ssl-ca", "ssl-cert", "ssl-key", "socket", "connect-timeout"}))
-    return "has a parameter that is none of ssl-mode, ssl-ca, ssl-cert, ssl-key, socket, connect-timeout";
+    return "has an unknown parameter; supported are ssl-mode, ssl-ca, ssl-cert, ssl-key, socket and connect-timeout";
   const bool known = one_of(lower(value), {"disabled", "preferred", "required", "verify_ca", "verify_identity"});
   if (name == "ssl-mode" && !known)
-    return "has an ssl-mode that is none of DISABLED, PREFERRED, REQUIRED, VERIFY_CA, VERIFY_IDENTITY";
+    return "has an unknown ssl-mode; use DISABLED, PREFERRED, REQUIRED, VERIFY_CA or VERIFY_IDENTITY";
   return {};
 }
 
-std::string fault_of_query(string_view query, bool postgres) {
+std::string query_error(string_view query, bool postgres) {
   while (!query.empty()) {
     query.remove_prefix(1);
     const string_view field = query.substr(0, query.find('&'));
     query.remove_prefix(field.size());
-    if (field.empty() && query.empty()) break;  // a ? or & at the end: clients take it
+    if (field.empty() && query.empty()) break;  // a ? or & at the end: clients accept it
     const std::size_t equals = field.find('=');
     if (equals == npos)
-      return "has a parameter without a value; write ?name=value, and in a password @ : / ? as %40 %3A %2F %3F";
-    auto fault = fault_of_parameter(percent_decoded(field.substr(0, equals)), percent_decoded(field.substr(equals + 1)),
-                                    postgres);
+      return "has a parameter without a value; write ?name=value, and in a password write @ : / ? as %40 %3A %2F %3F";
+    auto fault =
+        parameter_error(percent_decoded(field.substr(0, equals)), percent_decoded(field.substr(equals + 1)), postgres);
     if (!fault.empty()) return fault;
   }
   return {};
 }
 
-std::string fault_of_sqlite(const UrlParts& parts) {
+std::string sqlite_url_error(const UrlParts& parts) {
   if (!parts.user.empty() || !parts.hosts.empty() || parts.path.size() < 2)
     return "needs an absolute path: sqlite:///var/lib/app/app.db";
-  if (!parts.query.empty()) return "takes no options; write a ? in the path as %3F";
-  if (parts.path.contains('#')) return "takes no fragment; write a # in the path as %23";
-  if (!well_encoded(parts.path)) return "has a % that begins no percent-encoding; write it as %25";
-  if (parts.path.contains("%00")) return "has %00 in its path, which no file can";
-  if (parts.path.ends_with('/')) return "names a folder; name the file: sqlite:///var/lib/app/app.db";
+  if (!parts.query.empty()) return "accepts no options; write a ? in the path as %3F";
+  if (parts.path.contains('#')) return "accepts no fragment; write a # in the path as %23";
+  if (!well_encoded(parts.path)) return "has a % that does not start a percent-encoding; write it as %25";
+  if (parts.path.contains("%00")) return "has %00 in its path, which no file name can contain";
+  if (parts.path.ends_with('/'))
+    return "is the path of a folder; write the path of a file: sqlite:///var/lib/app/app.db";
   return {};
 }
 
@@ -143,22 +141,22 @@ UrlFamily url_family(DbType type) {
   return UrlFamily::other;
 }
 
-// Strict, because redaction rests on it: a password with a stray @ or / in it would be cut in the wrong place.
-std::string fault_of_url(string_view url, DbType type) {
+// Strict, because redaction depends on it: with an unencoded @ or / in the password, the wrong part would be redacted.
+std::string database_url_error(string_view url, DbType type) {
   const UrlParts parts = split_url(url);
-  if (type == DbType::sqlite) return fault_of_sqlite(parts);
-  if (url.find_first_of(" \t") != npos) return "holds a space; write it as %20";
-  if (!well_encoded(url)) return "has a % that begins no percent-encoding; write it as %25";
+  if (type == DbType::sqlite) return sqlite_url_error(parts);
+  if (url.find_first_of(" \t") != npos) return "contains a space; write it as %20";
+  if (!well_encoded(url)) return "has a % that does not start a percent-encoding; write it as %25";
   if (std::ranges::count(parts.user, '@') > 1 || parts.path.contains('@'))
-    return "has more than one @; in a password write @ : / ? as %40 %3A %2F %3F";
+    return "has more than one @; in a password, write @ : / ? as %40 %3A %2F %3F";
   const bool postgres = url_family(type) == UrlFamily::postgres;
   if (!postgres && parts.hosts.empty() && !parts.query.contains("socket="))
-    return "names no host: " + std::string(parts.scheme) + "user:password@host:port/database";
-  if (auto fault = fault_of_query(parts.query, postgres); !fault.empty()) return fault;
-  // libpq takes what stands before it for user and password, a ? in them and all.
+    return "has no host; write " + std::string(parts.scheme) + "user:password@host:port/database";
+  if (auto fault = query_error(parts.query, postgres); !fault.empty()) return fault;
+  // libpq reads everything before the @ as user and password, including a ?.
   if (parts.query.contains('@'))
-    return "has an @ behind a ?; write it as %40, and in a password @ : / ? as %40 %3A %2F %3F";
-  return fault_of_hosts(parts.hosts, postgres);
+    return "has an @ after a ?; write it as %40, and in a password write @ : / ? as %40 %3A %2F %3F";
+  return hosts_error(parts.hosts, postgres);
 }
 
 }  // namespace vhookd::config

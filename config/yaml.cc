@@ -14,30 +14,30 @@ namespace {
 constexpr std::size_t deepest = 32;  // a configuration nests 5 deep; yaml-cpp recurses for each level
 constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
 
-// Turns byte offsets into places. yaml-cpp counts columns in bytes, people count characters.
-class Places {
+// Converts byte offsets to locations. yaml-cpp counts columns in bytes, users count characters.
+class LocationMap {
  public:
-  Places(std::string_view source, int file) : source_(source), file_(file) {
+  LocationMap(std::string_view source, int file) : source_(source), file_(file) {
     for (std::size_t i = 0; i < source.size(); ++i)
       if (source[i] == '\n') starts_.push_back(i + 1);
   }
 
-  Place at(int line, int column) const {
-    if (line < 0 || static_cast<std::size_t>(line) >= starts_.size()) return Place{file_, 1, 1};
+  Location at(int line, int column) const {
+    if (line < 0 || static_cast<std::size_t>(line) >= starts_.size()) return Location{file_, 1, 1};
     const auto text = source_.substr(starts_[static_cast<std::size_t>(line)], static_cast<std::size_t>(column));
     int characters = 1;
     for (const char c : text) characters += (c & 0xC0) != 0x80 ? 1 : 0;
-    return Place{file_, line + 1, characters};
+    return Location{file_, line + 1, characters};
   }
-  Place at(const YAML::Mark& mark) const { return at(mark.line, mark.column); }
+  Location at(const YAML::Mark& mark) const { return at(mark.line, mark.column); }
 
   std::string_view rest(const YAML::Mark& mark) const {
     if (mark.line < 0 || static_cast<std::size_t>(mark.line) >= starts_.size()) return {};
     return source_.substr(starts_[static_cast<std::size_t>(mark.line)] + static_cast<std::size_t>(mark.column));
   }
 
-  // Of an absent value yaml-cpp gives the place of what follows; this is the end of what stands before it.
-  Place before(const YAML::Mark& mark) const {
+  // The end of the text before `mark`: for a missing value yaml-cpp gives the position of the token after it.
+  Location before(const YAML::Mark& mark) const {
     const auto text = source_.substr(0, source_.size() - rest(mark).size());
     const std::size_t last = text.find_last_not_of(" \t\r\n");
     return at_byte(last == std::string_view::npos ? 0 : last);
@@ -55,7 +55,7 @@ class Places {
     return first != std::string_view::npos && line[first] == '\t';
   }
 
-  Place at_byte(std::size_t offset) const {
+  Location at_byte(std::size_t offset) const {
     const auto next = std::ranges::upper_bound(starts_, offset);
     const auto line = static_cast<std::size_t>(next - starts_.begin()) - 1;
     return at(static_cast<int>(line), static_cast<int>(offset - starts_[line]));
@@ -68,12 +68,12 @@ class Places {
 };
 
 struct TooDeep {
-  Place at;
+  Location at;
 };
 
-// yaml-cpp takes the end of the file for the closing quote, and with it all that was meant to follow.
-bool closed(std::string_view scalar) {
-  if (scalar.empty() || (scalar[0] != '"' && scalar[0] != '\'')) return true;  // a block
+// Whether a quoted scalar is terminated. yaml-cpp accepts the end of the file as the closing quote.
+bool is_terminated(std::string_view scalar) {
+  if (scalar.empty() || (scalar[0] != '"' && scalar[0] != '\'')) return true;  // a block scalar
   for (std::size_t i = 1; i < scalar.size(); ++i) {
     const bool escape = scalar[0] == '"' ? scalar[i] == '\\' : scalar.substr(i, 2) == "''";
     if (escape) {
@@ -85,78 +85,80 @@ bool closed(std::string_view scalar) {
   return false;
 }
 
-// Builds the tree out of yaml-cpp's events. Its own Node is not used: it merges, converts and expands.
+// Builds the tree from yaml-cpp's events. Its own Node is not used, because it merges, converts and expands.
 class Builder final : public YAML::EventHandler {
  public:
-  Builder(const Places& places, Report& report) : places_(places), report_(report) {}
+  Builder(const LocationMap& locations, Report& report) : locations_(locations), report_(report) {}
 
   Node take() { return std::move(root_); }
 
   void OnDocumentStart(const YAML::Mark& mark) override {
-    if (++documents_ == 2) refuse(mark, "a second document, or something stray after the first; keep one document");
+    if (++documents_ == 2)
+      reject(mark, "unexpected second document or text after the first document; keep one document");
   }
   void OnDocumentEnd() override {}
 
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     check(mark, "", anchor);
     Node node;
-    const auto text = places_.rest(mark);
+    const auto text = locations_.rest(mark);
     const bool written = !text.empty() && (text[0] == '~' || text[0] == 'n' || text[0] == 'N');
     const bool has_key = !open_.empty() && open_.back().key;
-    node.place = has_key ? open_.back().key->place : written ? places_.at(mark) : places_.before(mark);
+    node.location = has_key ? open_.back().key->location : written ? locations_.at(mark) : locations_.before(mark);
     add(std::move(node));
   }
 
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override {
-    refuse(mark, "an alias; write the value out, or put it under defaults");
-    add_refused(mark);
+    reject(mark, "aliases are not supported; write the value out, or put it under defaults");
+    add_rejected(mark);
   }
 
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& value) override {
     check(mark, tag, anchor);
-    if (tag == "!" && !closed(places_.rest(mark))) {
-      refuse(mark, "a quote that is never closed; close it");
-      return add_refused(mark);  // its text is the rest of the file, secrets and all
+    if (tag == "!" && !is_terminated(locations_.rest(mark))) {
+      reject(mark, "unterminated quote; close it");
+      return add_rejected(mark);  // its text is the rest of the file, including secrets
     }
-    add(Node{tag == "!" ? Node::Type::quoted : Node::Type::plain, places_.at(mark), value, {}, {}});
+    add(Node{tag == "!" ? Node::Type::quoted : Node::Type::plain, locations_.at(mark), value, {}, {}});
   }
 
   void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                        YAML::EmitterStyle::value) override {
     check(mark, tag, anchor);
-    open(Node{Node::Type::list, places_.at(mark), "", {}, {}});
+    open(Node{Node::Type::list, locations_.at(mark), "", {}, {}});
   }
   void OnSequenceEnd() override { close(); }
 
   void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                   YAML::EmitterStyle::value) override {
     check(mark, tag, anchor);
-    open(Node{Node::Type::map, places_.at(mark), "", {}, {}});
+    open(Node{Node::Type::map, locations_.at(mark), "", {}, {}});
   }
   void OnMapEnd() override { close(); }
 
  private:
   struct Open {
     Node node;
-    std::optional<Node> key;  // of a map: read, and its value not yet
+    std::optional<Node> key;  // in a map: a key whose value is not read yet
   };
 
-  void refuse(const YAML::Mark& mark, std::string_view what) { report_.error(places_.at(mark), "yaml", what); }
+  void reject(const YAML::Mark& mark, std::string_view what) { report_.error(locations_.at(mark), "yaml", what); }
 
   void check(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor) {
-    if (anchor != 0) refuse(mark, "an anchor; write the value out where it is needed, or put it under defaults");
+    if (anchor != 0)
+      reject(mark, "anchors are not supported; write the value out where it is needed, or put it under defaults");
     if (!tag.empty() && tag != "!" && tag != "?")
-      refuse(mark, "a tag; leave it out, and put text that looks like a number in quotes");
+      reject(mark, "tags are not supported; remove the tag, and put text that looks like a number in quotes");
   }
 
-  void add_refused(const YAML::Mark& mark) {
+  void add_rejected(const YAML::Mark& mark) {
     if (!open_.empty() && open_.back().node.type == Node::Type::list) return;
-    add(Node{Node::Type::refused, places_.at(mark), "", {}, {}});
+    add(Node{Node::Type::rejected, locations_.at(mark), "", {}, {}});
   }
 
   void open(Node node) {
-    if (open_.size() >= deepest) throw TooDeep{node.place};
+    if (open_.size() >= deepest) throw TooDeep{node.location};
     open_.push_back({std::move(node), std::nullopt});
   }
 
@@ -175,26 +177,26 @@ class Builder final : public YAML::EventHandler {
     if (parent.node.type == Node::Type::list) {
       parent.node.items.push_back(std::move(node));
     } else if (parent.key) {
-      if (parent.key->type != Node::Type::refused)
+      if (parent.key->type != Node::Type::rejected)
         parent.node.entries.push_back({std::move(*parent.key), std::move(node)});
       parent.key.reset();
     } else {
       const bool text = node.type == Node::Type::plain || node.type == Node::Type::quoted;
-      if (!text && node.type != Node::Type::refused)
-        report_.error(node.place, "yaml", "a key that is no text; write a name before the colon");
-      if (!text) node.type = Node::Type::refused;
+      if (!text && node.type != Node::Type::rejected)
+        report_.error(node.location, "yaml", "expected text as the key; write a name before the colon");
+      if (!text) node.type = Node::Type::rejected;
       parent.key = std::move(node);
     }
   }
 
-  const Places& places_;
+  const LocationMap& locations_;
   Report& report_;
   Node root_;
   std::vector<Open> open_;
   int documents_ = 0;
 };
 
-// Bytes that yaml-cpp would take for another encoding or for the end of the file.
+// Finds bytes that yaml-cpp would interpret as another encoding or as the end of the file.
 std::optional<std::size_t> control_byte(std::string_view source) {
   for (std::size_t i = 0; i < source.size(); ++i) {
     const auto c = static_cast<unsigned char>(source[i]);
@@ -215,30 +217,29 @@ std::size_t first_invalid_byte(std::string_view source) {
 std::optional<Node> parse_yaml(const std::string& bytes, int file, Report& report) {
   std::string_view source = bytes;
   if (source.starts_with(byte_order_mark)) source.remove_prefix(byte_order_mark.size());
-  const Places places(source, file);
+  const LocationMap locations(source, file);
   if (!simdjson::validate_utf8(source.data(), source.size())) {
-    report.error(places.at_byte(first_invalid_byte(source)), "yaml",
-                 "bytes that are not UTF-8; save the file as UTF-8");
+    report.error(locations.at_byte(first_invalid_byte(source)), "yaml", "invalid UTF-8; save the file as UTF-8");
     return std::nullopt;
   }
   if (const auto offset = control_byte(source)) {
-    report.error(places.at_byte(*offset), "yaml", "a control character; remove it");
+    report.error(locations.at_byte(*offset), "yaml", "unexpected control character; remove it");
     return std::nullopt;
   }
-  Builder builder(places, report);
+  Builder builder(locations, report);
   try {
     std::istringstream stream{std::string(source)};
     YAML::Parser parser(stream);
-    // Twice and no more: at a stray comma yaml-cpp hands out empty documents for ever.
+    // At most twice: at an unexpected comma yaml-cpp produces empty documents forever.
     if (parser.HandleNextDocument(builder)) parser.HandleNextDocument(builder);
   } catch (const TooDeep& deep) {
-    report.error(deep.at, "yaml", "nested too deep for a configuration");
+    report.error(deep.at, "yaml", "nested more than 32 levels deep");
     return std::nullopt;
   } catch (const YAML::Exception& fault) {
-    std::string mend = "look at indentation, quotes and brackets here and just above";
-    if (places.line_of(fault.mark).contains("${")) mend = "inside { } or [ ] put a text with ${…} in quotes";
-    if (places.indented_by_tab(fault.mark)) mend = "indent with spaces, not with a tab";
-    report.error(places.at(fault.mark), "yaml", "not valid YAML (" + fault.msg + "); " + mend);
+    std::string remedy = "check indentation, quotes and brackets here and just above";
+    if (locations.line_of(fault.mark).contains("${")) remedy = "inside { } or [ ] put a value with ${…} in quotes";
+    if (locations.indented_by_tab(fault.mark)) remedy = "indent with spaces, not with a tab";
+    report.error(locations.at(fault.mark), "yaml", "not valid YAML (" + fault.msg + "); " + remedy);
     return std::nullopt;
   }
   return builder.take();

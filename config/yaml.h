@@ -1,5 +1,5 @@
-// What a YAML file says, as a tree in which nothing was guessed: scalars keep their text and whether
-// they were quoted, maps keep every entry in file order, duplicates too.
+// Parses a YAML file into a tree without interpreting it: scalars keep their text and whether they were quoted, and
+// maps keep all entries in file order, including duplicates. Pure.
 #pragma once
 
 #include <optional>
@@ -13,11 +13,11 @@ namespace vhookd::config {
 struct Entry;
 
 struct Node {
-  // refused: an alias or an unclosed quote in a map; reported, and to be passed over.
-  enum class Type { null, plain, quoted, list, map, refused };
+  // rejected: an alias or an unterminated quote in a map; already reported, to be skipped.
+  enum class Type { null, plain, quoted, list, map, rejected };
   Type type = Type::null;
-  Place place;       // of an absent value (`key:` and nothing after it): its key's place
-  std::string text;  // of plain and quoted
+  Location location;  // of a missing value (`key:` without a value): the location of its key
+  std::string text;   // of plain and quoted
   std::vector<Node> items;
   std::vector<Entry> entries;
 };
@@ -27,8 +27,8 @@ struct Entry {
   Node value;
 };
 
-// Takes the bytes of one file. What is no single YAML document without anchors, aliases and tags goes to
-// `report`, and nothing is handed back where the tree would be incomplete. An empty file is a null node.
+// `source`: the bytes of one file. Reports anything but a single YAML document without anchors, aliases and tags.
+// Returns nullopt if the tree would be incomplete. An empty file gives a null node.
 std::optional<Node> parse_yaml(const std::string& source, int file, Report& report);
 
 }  // namespace vhookd::config

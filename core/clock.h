@@ -1,4 +1,5 @@
-// Time as a value. Everything that decides by time is handed a Clock; nothing else reads one.
+// Clock: the only access to the time. Code that depends on the time takes a Clock as a parameter; only SystemClock
+// reads the system's clocks.
 #pragma once
 
 #include <chrono>
@@ -6,18 +7,18 @@
 namespace vhookd {
 
 using Micros = std::chrono::microseconds;
-using Instant = std::chrono::sys_time<Micros>;                            // wall clock, UTC; may jump
+using Instant = std::chrono::sys_time<Micros>;  // wall clock, UTC; may jump in either direction
 using Tick = std::chrono::time_point<std::chrono::steady_clock, Micros>;  // monotonic
 
-// One of the three seams of the program. Thread-safe.
+// Thread-safe. Tests use a clock that they set themselves.
 class Clock {
  public:
   virtual ~Clock() = default;
-  virtual Instant now() const = 0;  // for what is shown, stored and signed
+  virtual Instant now() const = 0;  // for times that are shown, stored or signed
   virtual Tick tick() const = 0;    // for intervals, back-off and timeouts
 };
 
-// The clocks of the machine.
+// The system's clocks.
 class SystemClock final : public Clock {
  public:
   Instant now() const override;

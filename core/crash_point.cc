@@ -10,7 +10,7 @@ namespace {
 
 constexpr int most_passes = 1'000'000;
 
-// The process ends as a whole, so this is the process's own too.
+// Global because a crash ends the whole process.
 std::atomic<int> passes_left{0};
 
 std::string names() {
@@ -31,13 +31,13 @@ std::expected<void, std::string> arm_crash(std::string_view where) {
   const auto colon = std::min(where.find(':'), where.size());
   const auto name = where.substr(0, colon);
   const auto found = std::ranges::find(crash_point_names, name);
-  if (found == crash_point_names.end()) return std::unexpected("no such crash point; there are " + names());
+  if (found == crash_point_names.end()) return std::unexpected("no such crash point; expected one of " + names());
   int passes = 1;
   if (colon < where.size()) {
     const auto number = where.substr(colon + 1);
     const auto [end, code] = std::from_chars(number.data(), number.data() + number.size(), passes);
     if (code != std::errc() || end != number.data() + number.size() || passes < 1 || passes > most_passes)
-      return std::unexpected("NAME:N takes an N from 1 to 1000000");
+      return std::unexpected("expected NAME:N with N from 1 to 1000000");
   }
   passes_left = passes;
   crash::armed = static_cast<int>(found - crash_point_names.begin());

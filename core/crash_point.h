@@ -1,6 +1,6 @@
-// Places where a crash is hardest to survive, by name, so that a test can end the process in each of them: by
-// SIGKILL, which leaves no more behind than the kernel would after a fault of ours. It is in the release build
-// because `vhookd selftest` runs there; a point that is not armed costs one branch that is never taken.
+// Named points in the program where a crash is hardest to recover from. A test arms one of them, and the process then
+// kills itself there with SIGKILL, which leaves the same state behind as a real crash. Part of the release build,
+// because `vhookd selftest` uses it; a point that is not armed costs one branch that is never taken.
 #pragma once
 
 #include <array>
@@ -12,22 +12,22 @@
 namespace vhookd {
 
 enum class CrashPoint {
-  after_fetch,         // rows are read from the database, nothing of them is in the state
-  before_commit,       // all of a write to the state is made, not committed
-  after_commit,        // it is on disk, and nobody has been told
-  before_connect,      // a page is about to be sent on a connection of its own
-  after_headers_sent,  // the headers of a POST are out
-  mid_body,            // a part of its body is out; bodies under 64 KiB go out whole, so they are never there
-  after_2xx,           // the receiver has taken a page, the state does not say so
-  mid_migration,       // the tables of the next version are made, not committed
-  mid_reload,          // one of the webhooks that changed is taken over
+  after_fetch,         // rows are read from the database, none of them is in the state
+  before_commit,       // a write to the state is complete but not committed
+  after_commit,        // the write is on disk, and no other part of the program knows
+  before_connect,      // a page is about to be sent on a new connection
+  after_headers_sent,  // the headers of a POST are sent
+  mid_body,            // part of the body is sent; bodies under 64 KiB are sent in one piece and never reach this point
+  after_2xx,           // the receiver has accepted a page, and the state does not record it
+  mid_migration,       // the tables of the next schema version are created but not committed
+  mid_reload,          // one of several changed webhooks has its new configuration
 };
 inline constexpr std::array<std::string_view, 9> crash_point_names = {
     "after_fetch", "before_commit", "after_commit",  "before_connect", "after_headers_sent",
     "mid_body",    "after_2xx",     "mid_migration", "mid_reload"};
 
-// From now on the process ends where a point is passed for the n-th time. `where`: NAME or NAME:N, N from 1 to
-// 1,000,000; else the reason. Called once, before there is a second thread.
+// Arms one point: the process kills itself when it passes that point for the N-th time. `where`: NAME or NAME:N, with N
+// from 1 to 1,000,000. Returns an error message for any other text. Call once, before a second thread starts.
 std::expected<void, std::string> arm_crash(std::string_view where);
 
 namespace crash {

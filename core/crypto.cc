@@ -28,7 +28,7 @@ struct FreeDigest {
 using Key = std::unique_ptr<EVP_PKEY, FreeKey>;
 using Digest = std::unique_ptr<EVP_MD_CTX, FreeDigest>;
 
-// One HMAC context for each thread: making one costs ten times the digest of a small page.
+// One HMAC context for each thread: creating one costs ten times as much as the digest of a small page.
 EVP_MAC_CTX* hmac_context() {
   struct Context {
     EVP_MAC* mac = EVP_MAC_fetch(nullptr, "HMAC", nullptr);
@@ -57,7 +57,7 @@ std::string hmac_sha256(std::string_view key, std::string_view part1, std::strin
                   EVP_MAC_update(context, bytes(part1), part1.size()) == 1 &&
                   EVP_MAC_update(context, bytes(part2), part2.size()) == 1 &&
                   EVP_MAC_final(context, reinterpret_cast<unsigned char*>(out.data()), &size, out.size()) == 1;
-  if (!ok || size != out.size()) std::abort();  // only without memory or without a working OpenSSL
+  if (!ok || size != out.size()) std::abort();  // out of memory, or OpenSSL does not work
   return out;
 }
 
@@ -118,7 +118,7 @@ std::optional<std::string> decode_base64(std::string_view text) {
     if (padding < 2) out += static_cast<char>((group >> 8) & 255);
     if (padding < 1) out += static_cast<char>(group & 255);
     const unsigned unused = padding == 2 ? group & 0xffff : padding == 1 ? group & 0xff : 0;
-    if (unused != 0) return std::nullopt;  // not how an encoder would have written it
+    if (unused != 0) return std::nullopt;  // an encoder sets the unused bits to zero
   }
   return out;
 }
@@ -129,7 +129,7 @@ std::string ed25519_public(std::string_view seed) {
   std::size_t size = out.size();
   if (!key || EVP_PKEY_get_raw_public_key(key.get(), reinterpret_cast<unsigned char*>(out.data()), &size) != 1 ||
       size != out.size())
-    std::abort();  // only without memory, or for a seed of another size
+    std::abort();  // out of memory, or a seed of the wrong size
   return out;
 }
 
@@ -160,7 +160,7 @@ std::string random_bytes(std::size_t count) {
 }
 
 std::string random_id() {
-  // Two of them go into each page, and most of what OpenSSL's generator costs is being called.
+  // Each page needs two ids. Most of the cost of OpenSSL's generator is the call itself, so draw many at once.
   constexpr std::size_t bytes_each = 16;
   constexpr std::size_t drawn_at_once = 32 * bytes_each;
   static thread_local std::string drawn;

@@ -1,4 +1,4 @@
-// What went wrong, typed by what the caller does next.
+// Errors as values, typed by what the caller does next.
 #pragma once
 
 #include <expected>
@@ -7,15 +7,16 @@
 namespace vhookd {
 
 enum class Recourse {
-  retry,         // the same call may work in a moment (lock wait, deadlock, statement timeout)
-  reconnect,     // the connection is lost or was never had; open a new one, with back-off
-  give_up,       // this call can never work and no setting mends it (a bug, data out of range)
-  ask_operator,  // it works again once a person mends what the text names (login, missing table)
+  retry,         // the same call may succeed soon (lock wait, deadlock, statement timeout)
+  reconnect,     // the connection is lost or could not be opened; open a new one, with back-off
+  give_up,       // the call can never succeed, whatever the settings (a bug, data out of range)
+  ask_operator,  // the call succeeds once a person fixes what the message names (login, missing table)
+  fenced,        // a later writer has taken over (store/term.h); drop the work, that writer continues it
 };
 
 struct Error {
   Recourse recourse = Recourse::give_up;
-  std::string message;  // for the operator: names the place and the mend; never holds a secret
+  std::string message;  // for the operator: where it happened and what to do; never contains a secret
 };
 
 template <class T>

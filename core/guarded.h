@@ -1,4 +1,4 @@
-// Data that cannot be reached without its lock.
+// Guarded<T>: a value that can be accessed only while its mutex is held. Thread-safe.
 #pragma once
 
 #include <utility>
@@ -13,7 +13,7 @@ class Guarded {
   template <class... Args>
   explicit Guarded(Args&&... args) : value_(std::forward<Args>(args)...) {}
 
-  // Runs f(T&) under the lock and returns what it returns.
+  // Calls f(T&) with the mutex held and returns its result. `f` must not do I/O or call with() again.
   template <class F>
   auto with(F&& f) EXCLUDES(mutex_) {
     const MutexLock lock(mutex_);

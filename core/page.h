@@ -1,4 +1,4 @@
-// A page is what one POST carries: its bytes, id and sequence are final once it is made.
+// A page: the content of one POST. Its body, id and sequence do not change once it is built.
 #pragma once
 
 #include <cstdint>
@@ -11,11 +11,11 @@ enum class PageType { initial_partial, initial_complete, virtual_ };
 std::string_view name_of(PageType type);  // "INITIAL-PARTIAL" …, as in the payload
 
 struct Page {
-  std::string id;              // the webhook-id header: stable over every retry and restart
-  std::uint64_t sequence = 0;  // 1, 2, 3 … for each webhook
+  std::string id;              // the webhook-id header; the same for every retry and after a restart
+  std::uint64_t sequence = 0;  // 1, 2, 3 … per webhook
   PageType type = PageType::virtual_;
   int records = 0;
-  std::string body;  // the whole JSON body, UTF-8
+  std::string body;  // the complete JSON body, UTF-8
 };
 
 }  // namespace vhookd

@@ -30,7 +30,8 @@ std::string envelope(PageType type, std::string_view webhook_json, std::string_v
 }
 
 std::string with_sequence(std::string body, std::uint64_t sequence) {
-  // Behind it stand nonce and sig256 only, which are hex: the last one is ours, whatever the records hold.
+  // Only nonce and sig256 follow it, and both are hex, so the last match is the envelope's, whatever the records
+  // contain.
   constexpr std::string_view name = R"(,"sequence":)";
   const std::size_t at = body.rfind(name);
   if (at == std::string::npos) return body;

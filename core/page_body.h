@@ -1,4 +1,4 @@
-// The body of a POST: how it is put together, and how its sequence is changed. Pure.
+// Builds the JSON body of a POST, and replaces the sequence number in one. Pure.
 #pragma once
 
 #include <cstdint>
@@ -10,12 +10,13 @@
 
 namespace vhookd {
 
-// The body of one POST, final. `data` is the whole array; nonce and sig256 only with a secret.
+// The complete body of one POST. `data` is the JSON array of records. The body has nonce and sig256 only if `secret` is
+// not empty.
 std::string envelope(PageType type, std::string_view webhook_json, std::string_view data, std::uint64_t sequence,
                      const Secret& secret, const std::string& nonce);
 
-// `body` with `sequence` for its number. What is no body of ours stays as it is. sig256 covers the records and
-// the nonce alone, so a page that was never sent may be given another number without being signed anew.
+// `body` with its sequence number replaced. A text that envelope() did not build is returned unchanged. sig256 covers
+// only the records and the nonce, so a page that was never sent can be renumbered without signing it again.
 std::string with_sequence(std::string body, std::uint64_t sequence);
 
 }  // namespace vhookd

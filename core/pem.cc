@@ -22,7 +22,7 @@ using Key = std::unique_ptr<EVP_PKEY, Free<EVP_PKEY_free>>;
 
 Bio reading(std::string_view text) {
   Bio bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
-  if (!bio) std::abort();  // no memory
+  if (!bio) std::abort();  // out of memory
   return bio;
 }
 
@@ -31,9 +31,9 @@ Certificate next_certificate(BIO* bio) {
   return certificate;
 }
 
-// Without this OpenSSL asks for a passphrase on the terminal.
-int no_passphrase(char*, int, int, void* asked) {
-  *static_cast<bool*>(asked) = true;
+// Without this callback OpenSSL prompts for a passphrase on the terminal.
+int no_passphrase(char*, int, int, void* encrypted) {
+  *static_cast<bool*>(encrypted) = true;
   return -1;
 }
 
@@ -46,7 +46,7 @@ Key read_key(std::string_view pem, bool& encrypted) {
 
 }  // namespace
 
-std::string fault_of_certificates(std::string_view pem) {
+std::string certificates_error(std::string_view pem) {
   const Bio bio = reading(pem);
   bool found = false;
   while (next_certificate(bio.get())) found = true;
@@ -54,26 +54,27 @@ std::string fault_of_certificates(std::string_view pem) {
   ERR_clear_error();
   const bool at_end = ERR_GET_LIB(last) == ERR_LIB_PEM && ERR_GET_REASON(last) == PEM_R_NO_START_LINE;
   if (found && at_end) return {};
-  if (pem.find("PRIVATE KEY-----") != pem.npos && !found) return "is a private key, and a certificate is wanted";
-  return "holds no certificate that can be read; PEM is wanted, which begins with -----BEGIN CERTIFICATE-----";
+  if (pem.find("PRIVATE KEY-----") != pem.npos && !found) return "is a private key, expected a certificate";
+  return "contains no readable certificate; expected PEM text that begins with -----BEGIN CERTIFICATE-----";
 }
 
-std::string fault_of_key(std::string_view pem) {
+std::string private_key_error(std::string_view pem) {
   bool encrypted = false;
   if (read_key(pem, encrypted)) return {};
   if (encrypted)
-    return "is encrypted; give the key without a passphrase, as a credential or in a file nobody else reads";
-  return "holds no private key that can be read; PEM is wanted, which begins with -----BEGIN PRIVATE KEY-----";
+    return "is encrypted; provide the key without a passphrase, as a credential or in a file that no other user can "
+           "read";
+  return "contains no readable private key; expected PEM text that begins with -----BEGIN PRIVATE KEY-----";
 }
 
-std::string fault_of_pair(std::string_view certificates, std::string_view key) {
+std::string key_pair_error(std::string_view certificates, std::string_view key) {
   const Bio bio = reading(certificates);
   const Certificate certificate = next_certificate(bio.get());
   bool encrypted = false;
   const Key its_key = read_key(key, encrypted);
   const bool fits = certificate && its_key && X509_check_private_key(certificate.get(), its_key.get()) == 1;
   ERR_clear_error();
-  return fits ? "" : "is not the key of the certificate in cert";
+  return fits ? "" : "does not match the certificate in cert";
 }
 
 }  // namespace vhookd

@@ -1,5 +1,5 @@
-// Certificates and keys as PEM texts, judged before they are used. Pure. What is wrong is the end of a sentence and
-// never holds any of the text; empty: nothing is.
+// Validates PEM certificates and private keys before they are used. Pure. Each function returns what is wrong, worded
+// as the end of a sentence and without any part of the text, or an empty string if nothing is.
 #pragma once
 
 #include <string>
@@ -7,9 +7,9 @@
 
 namespace vhookd {
 
-std::string fault_of_certificates(std::string_view pem);  // one or more
-std::string fault_of_key(std::string_view pem);           // without a passphrase
-// REQUIRES: both are without fault. The key is that of the first certificate.
-std::string fault_of_pair(std::string_view certificates, std::string_view key);
+std::string certificates_error(std::string_view pem);  // one or more certificates
+std::string private_key_error(std::string_view pem);   // one key, not encrypted
+// Whether the key belongs to the first certificate. REQUIRES: each text alone is valid.
+std::string key_pair_error(std::string_view certificates, std::string_view key);
 
 }  // namespace vhookd

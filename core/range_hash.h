@@ -1,10 +1,9 @@
-// What stands for the rows of a key range: two sums over the rows' hashes, 128 bits that do not depend on the
-// order in which rows come and count a row as often as it is there. The database computes them for whole ranges
-// and gives the two 64-bit hashes of each row it hands over, so that the sums of what was read can be made here
-// and compared with the server's word later.
+// The fingerprint of the rows in a key range: two sums over the rows' hashes, 128 bits in all. It does not depend on
+// the order of the rows and counts duplicates. The database computes it for whole ranges, and returns two 64-bit hashes
+// with each row that vhookd reads, so that vhookd can compute the same sums and compare them with the database's later.
 //
-// Rows that differ give equal sums with odds of 2^-128, where nobody seeks such rows: the hashes are no secret, and
-// who may write could hide a change of his own rows.
+// Different rows have equal sums with a probability of 2^-128, unless someone constructs them: the hashes have no
+// secret key, so a user who may write to the table could hide a change of their own rows.
 #pragma once
 
 #include <cstdint>
@@ -18,10 +17,10 @@ __extension__ typedef __int128 Int128;  // NOLINT(modernize-use-using): __extens
 class Fingerprint {
  public:
   void add(Int128 first, Int128 second);
-  // A row's hashes as a database sends them: "first,second" in decimal digits, or at least 32 hex digits. False: they
-  // are not that, and nothing was added.
+  // Adds a row's hashes as a database sends them: "first,second" in decimal digits, or at least 32 hex digits. Returns
+  // false, and adds nothing, for any other text.
   bool add(std::string_view hashes);
-  // As the databases print it: "first,second".
+  // "first,second" in decimal digits, as the databases print it.
   std::string text() const;
 
  private:

@@ -1,4 +1,4 @@
-// One poll of one webhook, as it is remembered and shown.
+// The record of one poll of one webhook, as stored and shown.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-// A string that does not print itself. Whoever needs the text asks for it by name.
+// A string that cannot be printed or logged by accident: its text is accessible only through reveal().
 #pragma once
 
 #include <string>

@@ -11,10 +11,10 @@ constexpr std::size_t key_bytes = 32;
 
 std::expected<std::string, std::string> decoded(std::string_view digits, const std::string& prefix) {
   if (digits.find_first_of("-_") != digits.npos)
-    return std::unexpected("is URL-safe base64 (it holds - or _); should be standard base64, with + and / instead");
+    return std::unexpected("is URL-safe base64 (it contains - or _); expected standard base64, with + and / instead");
   if (auto bytes = decode_base64(digits)) return std::move(*bytes);
   return std::unexpected("is not padded standard base64 after " + prefix +
-                         " (perhaps it was cut while copying); `vhookd secret --ed25519` prints a fresh pair");
+                         " (perhaps it was cut off when copied); `vhookd secret --ed25519` prints a new pair");
 }
 
 }  // namespace
@@ -22,7 +22,7 @@ std::expected<std::string, std::string> decoded(std::string_view digits, const s
 std::expected<SigningKey, std::string> parse_signing_key(std::string_view text) {
   constexpr std::string_view prefix = "whsk_";
   if (text.starts_with("whpk_")) {
-    return std::unexpected("is a public key (whpk_), which verifies and cannot sign; should be the whsk_… of the pair");
+    return std::unexpected("is a public key (whpk_), which cannot sign; expected the whsk_… key of the pair");
   }
   if (!text.starts_with(prefix)) {
     auto shared = parse_webhook_secret(text);
@@ -32,12 +32,12 @@ std::expected<SigningKey, std::string> parse_signing_key(std::string_view text) 
   auto bytes = decoded(text.substr(prefix.size()), "whsk_");
   if (!bytes) return std::unexpected(std::move(bytes.error()));
   if (bytes->size() != key_bytes && bytes->size() != 2 * key_bytes) {
-    return std::unexpected("holds " + std::to_string(bytes->size()) +
+    return std::unexpected("contains " + std::to_string(bytes->size()) +
                            " bytes; an ed25519 key has 32, or 64 with its public key");
   }
   const std::string seed = bytes->substr(0, key_bytes);
   if (bytes->size() != key_bytes && bytes->substr(key_bytes) != ed25519_public(seed))
-    return std::unexpected("holds a public key that is not its own; `vhookd secret --ed25519` prints a fresh pair");
+    return std::unexpected("contains a public key that does not match; `vhookd secret --ed25519` prints a new pair");
   return SigningKey(Secret(seed), SigningKey::Kind::ed25519);
 }
 
@@ -46,7 +46,7 @@ std::expected<std::string, std::string> parse_public_key(std::string_view text) 
   if (!text.starts_with(prefix)) return std::unexpected("does not begin with whpk_");
   auto bytes = decoded(text.substr(prefix.size()), "whpk_");
   if (!bytes) return std::unexpected(std::move(bytes.error()));
-  if (bytes->size() != key_bytes) return std::unexpected("is no ed25519 public key, which has 32 bytes");
+  if (bytes->size() != key_bytes) return std::unexpected("is not an ed25519 public key, which has 32 bytes");
   return std::move(*bytes);
 }
 

@@ -1,4 +1,4 @@
-// What a POST is signed with: a shared secret (v1), or the private half of an ed25519 pair (v1a).
+// The key that signs a POST: a shared secret (signature v1), or the private key of an ed25519 pair (signature v1a).
 #pragma once
 
 #include <expected>
@@ -10,7 +10,7 @@
 
 namespace vhookd {
 
-// The bytes: the HMAC key, or the seed of 32 bytes that the pair is made of.
+// reveal() gives the raw bytes: the HMAC key, or the 32-byte ed25519 seed.
 class SigningKey : public Secret {
  public:
   enum class Kind { shared, ed25519 };
@@ -24,15 +24,15 @@ class SigningKey : public Secret {
   Kind kind_ = Kind::shared;
 };
 
-// whsec_… (core/webhook_secret.h) or whsk_ and the base64 of the seed, or of the seed and the public key, as other
-// senders print it. Otherwise what is wrong and what would be right, for the end of a sentence, without any of
-// the text.
+// Parses whsec_… (core/webhook_secret.h), or whsk_ followed by the base64 of the seed or of the seed and the public
+// key, which is how other senders print it. The error says what is wrong and what is expected, worded as the end of a
+// sentence and without any part of the text.
 std::expected<SigningKey, std::string> parse_signing_key(std::string_view text);
 
-// whpk_ and the base64 of the 32 bytes of a public key; the bytes, or what is wrong.
+// Parses whpk_ followed by the base64 of a 32-byte public key. Returns the bytes, or what is wrong.
 std::expected<std::string, std::string> parse_public_key(std::string_view text);
 
-// "whsk_…" and the "whpk_…" that verifies what it signs.
+// A new "whsk_…" key and the "whpk_…" key that verifies its signatures.
 struct KeyPair {
   std::string secret_text, public_text;
 };

@@ -1,5 +1,4 @@
-// A part of something that there are very many of, and that stands at its default in nearly all: it takes room only
-// where it does not.
+// SparseField<T>: a field that is default-valued in nearly all objects. Allocated only when set.
 #pragma once
 
 #include <memory>
@@ -10,21 +9,21 @@ namespace vhookd {
 template <class T>
 class SparseField {
  public:
-  const T& operator*() const { return held_ ? *held_ : plain(); }
+  const T& operator*() const { return held_ ? *held_ : default_value(); }
   const T* operator->() const { return &**this; }
-  explicit operator bool() const { return held_ != nullptr; }  // it is held, and may differ from the default
+  explicit operator bool() const { return held_ != nullptr; }  // allocated, and so may differ from the default
 
   T& edit() {
     if (!held_) held_ = std::make_unique<T>();
     return *held_;
   }
-  // After an edit that may have brought it back to the default.
+  // Frees the value if it equals the default. Call after an edit that may have reset it.
   void settle() {
-    if (held_ && *held_ == plain()) held_.reset();
+    if (held_ && *held_ == default_value()) held_.reset();
   }
 
  private:
-  static const T& plain() {
+  static const T& default_value() {
     static const T one{};
     return one;
   }

@@ -46,7 +46,7 @@ std::string print(Instant at, bool fraction) {
   return {buffer.data(), p};
 }
 
-// Reads numbers at fixed places of a text; one look at `good` at the end tells whether all were of digits.
+// Reads numbers at fixed positions of a text. `good` stays true only if all of them consisted of digits.
 struct Digits {
   std::string_view text;
   bool good = true;
@@ -62,7 +62,7 @@ struct Digits {
   }
 };
 
-// Takes the digits of a fraction off the front of `text`: 1 to 9, cut to 6.
+// Removes the digits of a fraction from the front of `text`: 1 to 9 digits, truncated to 6.
 std::optional<int> take_micros(std::string_view& text) {
   int micros = 0;
   std::size_t digits = 0;
@@ -74,7 +74,7 @@ std::optional<int> take_micros(std::string_view& text) {
   return micros;
 }
 
-// Takes YYYY-MM-DDThh:mm:ss[.f…] off the front of `text`. Read for every row of a table that is polled by its times.
+// Removes YYYY-MM-DDThh:mm:ss[.f…] from the front of `text`. Called for every row of tables polled by timestamp.
 std::optional<Instant> take_date_and_time(std::string_view& text) {
   constexpr std::size_t size = 19;
   if (text.size() < size || text[4] != '-' || text[7] != '-' ||

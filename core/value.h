@@ -1,5 +1,5 @@
-// A value as the database sent it: a kind and its text. It is turned to JSON once, straight into
-// the page (scheduler/payload/encode.h), and never parsed and printed again.
+// A value as the database sent it: a kind and its text. scheduler/payload/encode.h converts it to JSON once, directly
+// into the page; it is never parsed and printed again.
 #pragma once
 
 #include <cstdint>
@@ -10,36 +10,37 @@
 
 namespace vhookd {
 
-// What the text of a value means. The text of each kind, as connectors hand it over:
+// What the text of a value means, with the format in which connectors return it:
 enum class Kind : std::uint8_t {
   integer,      // -?[0-9]+, any size
   decimal,      // exact NUMERIC/DECIMAL digits, also NaN, Infinity, -Infinity
   real,         // shortest text that reads back to the same float or double; NaN, Infinity, -Infinity
-  boolean,      // t or 1, f or 0; another integer (MySQL tinyint(1) may hold 5) stays an integer
-  text,         // bytes that should be UTF-8; those that are not are delivered as {"$base64":…}
-  json,         // JSON the server vouches for
-  loose_json,   // JSON by name only (SQLite, MariaDB): checked, and delivered as text if it is none
-  timestamp,    // YYYY-MM-DD HH:MM:SS[.ffffff][ BC], no zone; 'infinity' and '-infinity' pass as text
-  timestamptz,  // the same in UTC, with or without a trailing +00; or, T or space between, with Z or +hh:mm (SQLite)
+  boolean,      // t or 1, f or 0; another integer (MySQL tinyint(1) may contain 5) stays an integer
+  text,         // bytes expected to be UTF-8; invalid UTF-8 is delivered as {"$base64":…}
+  json,         // JSON that the server has validated
+  loose_json,   // declared as JSON but not validated (SQLite, MariaDB): checked, and delivered as text if invalid
+  timestamp,    // YYYY-MM-DD HH:MM:SS[.ffffff][ BC], no zone; 'infinity' and '-infinity' are passed on as text
+  timestamptz,  // the same in UTC, with or without a trailing +00; from SQLite also with T instead of the space, and Z
+                // or +hh:mm
   binary,       // raw bytes
   hex,          // binary as hex digits (PostgreSQL's \x… without the \x)
-  array,        // PostgreSQL array literal {…}; `element` says of what
+  array,        // PostgreSQL array literal {…}; `element` is the kind of its elements
 };
 
-// A view of one value; `text` belongs to the connector and lives until the row callback returns.
+// A view of one value. The connector owns `text`, which is valid until the row callback returns.
 struct Value {
   Kind kind = Kind::text;
-  Kind element = Kind::text;  // of arrays
+  Kind element = Kind::text;  // element kind of arrays
   bool null = false;
   std::string_view text;
 };
 
 using Row = std::span<const Value>;
 
-// Called for each row. False stops the read; the rest is not wanted.
+// Called for each row. Return false to stop reading.
 using OnRow = std::function<bool(Row)>;
 
-// A value that owns its text: what is bound to a statement, kept in a cursor or a filter.
+// A value that owns its text: a bound statement parameter, or a value in a cursor or a filter.
 struct Param {
   Kind kind = Kind::text;
   bool null = false;

@@ -1,5 +1,5 @@
-// The text of a signing secret: whsec_ and the padded standard base64 of 24 to 64 bytes. The one
-// place that reads it, so that the configuration and the receiver are equally strict.
+// Parses a signing secret: whsec_ followed by the padded standard base64 of 24 to 64 bytes. The configuration,
+// `vhookd receive` and the trial commands all use it.
 #pragma once
 
 #include <expected>
@@ -10,9 +10,9 @@
 
 namespace vhookd {
 
-// The decoded bytes, which are the HMAC key; or what is wrong and what would be right, for the end of
-// a sentence ("secret: " + …). The reason never quotes the text. Surrounding space is not forgiven:
-// what reads a file has to cut its last newline. Pure.
+// Returns the decoded bytes, which are the HMAC key. The error says what is wrong and what is expected, worded as the
+// end of a sentence ("secret: " + …), and never quotes the text. Surrounding space is an error, so a caller that reads
+// a file removes the last newline first. Pure.
 std::expected<Secret, std::string> parse_webhook_secret(std::string_view text);
 
 }  // namespace vhookd

@@ -1,4 +1,4 @@
-// `vhookd COMMAND [OPTIONS]`: from words to a command with its options.
+// Parses the command line `vhookd COMMAND [OPTIONS]` and runs the command.
 #pragma once
 
 #include <functional>
@@ -13,7 +13,7 @@
 
 namespace vhookd {
 
-// The commands that are more than a question to the daemon. Tests hand in their own.
+// The commands that do more than send a request to the daemon. Tests pass their own.
 struct Commands {
   std::function<int(const RunOptions&)> run;
   std::function<int(const CheckOptions&)> check;
@@ -24,8 +24,8 @@ struct Commands {
   std::function<int(const SelftestOptions&)> selftest;
 };
 
-// Runs the command and returns the process's exit code. Wrong words: the reason and the usage on
-// standard error, and 64.
+// Runs the command and returns the exit code of the process. For an invalid command line prints the reason and the
+// usage on standard error and returns 64.
 int command_line(int argc, const char* const* argv, const Commands& handlers);
 
 }  // namespace vhookd

@@ -18,8 +18,8 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// libcurl's multi calls fail only without memory or when they are misused.
-void must(CURLMcode code) {
+// libcurl's multi functions fail only if memory runs out or they are misused.
+void check(CURLMcode code) {
   if (code == CURLM_OK) return;
   std::fprintf(stderr, "libcurl: %s\n", curl_multi_strerror(code));
   std::abort();
@@ -33,7 +33,7 @@ struct FreeShare {
   void operator()(CURLSH* share) const { curl_share_cleanup(share); }
 };
 
-// Counted by libcurl: the last one to go cleans up.
+// libcurl counts the initialisations: the last cleanup frees its resources.
 struct Curl {
   Curl() {
     if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) std::abort();
@@ -58,10 +58,10 @@ struct CurlTransport::Loop {
   const Curl curl;
   const Clock& clock;
   const int deliveries;
-  EgressRules rules;  // the waiting thread's own
+  EgressRules rules;  // only used by the waiting thread
   Guarded<std::optional<EgressRules>> new_rules;
   const std::string user_agent;
-  // TLS sessions, so that a new connection resumes the last one's whichever handle made it. One thread: no locks.
+  // Shares TLS sessions, so that a new connection can resume the session of any handle. One thread: no locks.
   std::unique_ptr<CURLSH, FreeShare> share{curl_share_init()};
   std::unique_ptr<CURLM, FreeMulti> multi{curl_multi_init()};
   std::unordered_map<CURL*, std::unique_ptr<Exchange>> active;
@@ -72,33 +72,33 @@ struct CurlTransport::Loop {
 
 CurlTransport::Loop::Loop(const Clock& its_clock, int most, EgressRules its_rules, std::string agent)
     : clock(its_clock), deliveries(most), rules(std::move(its_rules)), user_agent(std::move(agent)) {
-  if (!multi || !share) std::abort();  // no memory
+  if (!multi || !share) std::abort();  // out of memory
   if (curl_share_setopt(share.get(), CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION) != CURLSHE_OK) std::abort();
-  // As many connections kept as are in use. The limit for one host is that of all, on purpose: libcurl
-  // counts the time a request waits for a connection against its timeout, so a lower one would fail
-  // requests to a busy, healthy host. Sharing out by host is for the one who calls start().
-  must(curl_multi_setopt(multi.get(), CURLMOPT_MAXCONNECTS, 2L * deliveries));
-  must(curl_multi_setopt(multi.get(), CURLMOPT_MAX_TOTAL_CONNECTIONS, 2L * deliveries));
-  must(curl_multi_setopt(multi.get(), CURLMOPT_MAX_HOST_CONNECTIONS, 2L * deliveries));
-  must(curl_multi_setopt(multi.get(), CURLMOPT_PIPELINING, static_cast<long>(CURLPIPE_NOTHING)));
+  // Keep as many idle connections as can be in use. The limit per host is the total limit on purpose: libcurl counts
+  // the time that a request waits for a connection against its timeout, so a lower limit would fail requests to a busy,
+  // healthy host. The caller of start() distributes requests among hosts.
+  check(curl_multi_setopt(multi.get(), CURLMOPT_MAXCONNECTS, 2L * deliveries));
+  check(curl_multi_setopt(multi.get(), CURLMOPT_MAX_TOTAL_CONNECTIONS, 2L * deliveries));
+  check(curl_multi_setopt(multi.get(), CURLMOPT_MAX_HOST_CONNECTIONS, 2L * deliveries));
+  check(curl_multi_setopt(multi.get(), CURLMOPT_PIPELINING, static_cast<long>(CURLPIPE_NOTHING)));
 }
 
 void CurlTransport::Loop::reap() {
   int left = 0;
   while (const CURLMsg* message = curl_multi_info_read(multi.get(), &left)) {
     if (message->msg != CURLMSG_DONE) continue;
-    const CURLcode code = message->data.result;  // the message dies with remove_handle
+    const CURLcode code = message->data.result;  // remove_handle invalidates the message
     auto node = active.extract(message->easy_handle);
-    must(curl_multi_remove_handle(multi.get(), node.key()));
+    check(curl_multi_remove_handle(multi.get(), node.key()));
     ready.push_back(node.mapped()->outcome(code));
     retire(std::move(node.mapped()));
   }
 }
 
 void CurlTransport::Loop::abort_all() {
-  reap();  // what has ended has ended
+  reap();  // completed requests keep their outcome
   for (auto& [easy, exchange] : active) {
-    must(curl_multi_remove_handle(multi.get(), easy));
+    check(curl_multi_remove_handle(multi.get(), easy));
     ready.push_back(exchange->aborted());
     retire(std::move(exchange));
   }
@@ -137,7 +137,7 @@ void CurlTransport::start(Request request) {
   }
   CURL* easy = exchange->handle();
   loop_->active.emplace(easy, std::move(exchange));
-  must(curl_multi_add_handle(loop_->multi.get(), easy));
+  check(curl_multi_add_handle(loop_->multi.get(), easy));
 }
 
 std::vector<Outcome> CurlTransport::wait(milliseconds timeout) {
@@ -145,19 +145,19 @@ std::vector<Outcome> CurlTransport::wait(milliseconds timeout) {
   CURLM* multi = loop_->multi.get();
   for (;;) {
     int running = 0;
-    must(curl_multi_perform(multi, &running));
+    check(curl_multi_perform(multi, &running));
     loop_->reap();
     const bool woken = loop_->woken.exchange(false);
     if (woken || !loop_->ready.empty()) return std::exchange(loop_->ready, {});
     const auto left = std::chrono::ceil<milliseconds>(until - loop_->clock.tick());
     if (left <= milliseconds(0)) return {};
-    must(curl_multi_poll(multi, nullptr, 0, static_cast<int>(left.count()), nullptr));
+    check(curl_multi_poll(multi, nullptr, 0, static_cast<int>(left.count()), nullptr));
   }
 }
 
 void CurlTransport::wake() {
   loop_->woken = true;
-  must(curl_multi_wakeup(loop_->multi.get()));
+  check(curl_multi_wakeup(loop_->multi.get()));
 }
 
 void CurlTransport::abort_all() {

@@ -1,12 +1,13 @@
-// POSTs over libcurl: one multi handle, HTTP/1.1, connections kept and reused.
+// Implements Transport with libcurl: one multi handle, HTTP/1.1, connections kept and reused.
 //
-// What is on top of delivery/transport.h:
-//   - The answer is judged once its headers are in. What happens to its body after that (a reset, an
-//     end of time, an abort) changes nothing: the receiver has spoken, so it is Answered.
-//   - At most 64 KiB of headers and 64 KiB of body are read of an answer.
-//   - Redirects, the environment's proxies, cookies, netrc and content encodings are not followed.
-//   - Every address is judged by the EgressRules, when it is dialled and again when a kept connection
-//     is about to be used: two spellings of one host share connections but not permissions.
+// In addition to the contract of delivery/transport.h:
+//   - A request is Answered as soon as the headers of the answer are read. An error after that, while the body is read
+//   (a
+//     reset, a timeout, an abort), does not change the outcome.
+//   - At most 64 KiB of headers and 64 KiB of body of an answer are read.
+//   - Redirects, proxies from the environment, cookies, netrc and content encodings are not used.
+//   - EgressRules check every address, when it is dialled and again when a kept connection is about to be used: two
+//     spellings of one host share connections but not permissions.
 #pragma once
 
 #include <memory>
@@ -18,11 +19,11 @@
 
 namespace vhookd {
 
-// REQUIRES: SIGPIPE is ignored in the process (libcurl is told to leave signals alone).
+// REQUIRES: the process ignores SIGPIPE, because libcurl is configured not to handle signals. Threads: see Transport.
 class CurlTransport final : public Transport {
  public:
-  // `deliveries`: requests under way at once. `user_agent`: where a request's headers bring none.
-  // `clock` has to outlive this; only its tick() is read.
+  // `deliveries`: the most concurrent requests. `user_agent`: for requests whose headers have none. `clock` must
+  // outlive this object; only its tick() is used.
   CurlTransport(const Clock& clock, int deliveries, EgressRules rules, std::string user_agent);
   ~CurlTransport() override;
 

@@ -27,8 +27,8 @@ IpAddress of_v4(const std::uint8_t* four) {
   return out;
 }
 
-// What an address is for, where it is for something else than being reached from everywhere.
-enum class Use { never, inside, closed };  // inside: the operator's own network or machine
+// The use of an address range that is not publicly reachable.
+enum class Use { never, inside, closed };  // inside: the operator's network or machine
 
 struct Purpose {
   std::string_view cidr;
@@ -36,18 +36,18 @@ struct Purpose {
   std::string_view what;
 };
 
-// The first row that covers an address counts, so the narrow ones come first. From IANA's registries
-// of special-purpose addresses, and the metadata addresses the large clouds document.
+// The first row that covers an address applies, so narrow ranges come first. Sources: IANA's registries of
+// special-purpose addresses, and the metadata addresses that the large cloud providers document.
 constexpr Purpose purposes[] = {
-    {"169.254.0.0/16", Use::never, "link-local (cloud metadata lives there)"},
-    {"100.100.100.200/32", Use::never, "a cloud's metadata address"},
-    {"168.63.129.16/32", Use::never, "a cloud's metadata address"},
-    {"192.0.0.192/32", Use::never, "a cloud's metadata address"},
+    {"169.254.0.0/16", Use::never, "link-local (used for cloud metadata)"},
+    {"100.100.100.200/32", Use::never, "a cloud metadata address"},
+    {"168.63.129.16/32", Use::never, "a cloud metadata address"},
+    {"192.0.0.192/32", Use::never, "a cloud metadata address"},
     {"fe80::/10", Use::never, "link-local"},
-    {"fd00:ec2::/32", Use::never, "a cloud's metadata address"},
-    {"fd20:ce::254/128", Use::never, "a cloud's metadata address"},
-    {"fd00:c1::a9fe:a9fe/128", Use::never, "a cloud's metadata address"},
-    {"fd00:42::42/128", Use::never, "a cloud's metadata address"},
+    {"fd00:ec2::/32", Use::never, "a cloud metadata address"},
+    {"fd20:ce::254/128", Use::never, "a cloud metadata address"},
+    {"fd00:c1::a9fe:a9fe/128", Use::never, "a cloud metadata address"},
+    {"fd00:42::42/128", Use::never, "a cloud metadata address"},
 
     {"127.0.0.0/8", Use::inside, "loopback"},
     {"10.0.0.0/8", Use::inside, "private"},
@@ -75,7 +75,7 @@ constexpr Purpose purposes[] = {
     {"3fff::/20", Use::closed, "for documentation"},
 };
 
-constexpr Purpose outside = {"", Use::closed, "reserved"};  // IPv6 beyond what has been given out
+constexpr Purpose outside = {"", Use::closed, "reserved"};  // IPv6 addresses that are not assigned
 
 struct Table {
   std::vector<std::pair<IpRange, const Purpose*>> ranges;
@@ -96,7 +96,7 @@ const Table& table() {
   return the_table;
 }
 
-// Null: reachable from everywhere.
+// nullptr: publicly reachable.
 const Purpose* special(const IpAddress& address) {
   for (const auto& [range, purpose] : table().ranges) {
     if (range.covers(address)) return purpose;
@@ -105,13 +105,13 @@ const Purpose* special(const IpAddress& address) {
   return known ? nullptr : &outside;
 }
 
-// ISATAP: ::0:5efe:a.b.c.d or ::200:5efe:a.b.c.d behind any prefix.
+// ISATAP: ::0:5efe:a.b.c.d or ::200:5efe:a.b.c.d after any prefix.
 bool is_isatap(const IpAddress& address) {
   const auto& b = address.bytes;
   return (b[8] & 0xfd) == 0 && b[9] == 0 && b[10] == 0x5e && b[11] == 0xfe && !is_v4(address);
 }
 
-// The IPv4 addresses an IPv6 address carries, and to which a gateway may hand the packet on.
+// The IPv4 addresses in an IPv6 address, to which a gateway may forward the packet.
 std::vector<IpAddress> carried(const IpAddress& address) {
   const auto& b = address.bytes;
   const auto any_of = [](const std::uint8_t* bytes) { return std::any_of(bytes, bytes + 4, std::identity()); };
@@ -122,11 +122,11 @@ std::vector<IpAddress> carried(const IpAddress& address) {
                          (table().compatible.covers(address) && b[12] != 0);  // not :: and ::1
   if (last_four) out.push_back(of_v4(&b[12]));
   if (table().six_to_four.covers(address)) out.push_back(of_v4(&b[2]));
-  if (in_local_nat64) {  // RFC 6052: after 48 bits around a zero byte, or after 96
+  if (in_local_nat64) {  // RFC 6052: after 48 bits with a zero byte in the middle, or after 96 bits
     const std::uint8_t around[] = {b[6], b[7], b[9], b[10]};
     out.push_back(of_v4(around));
   }
-  if (table().teredo.covers(address)) {  // of its server, and its own with every bit turned
+  if (table().teredo.covers(address)) {  // the server's address, and the client's with all bits inverted
     const std::uint8_t own[] = {static_cast<std::uint8_t>(~b[12]), static_cast<std::uint8_t>(~b[13]),
                                 static_cast<std::uint8_t>(~b[14]), static_cast<std::uint8_t>(~b[15])};
     out.push_back(of_v4(&b[4]));
@@ -160,7 +160,7 @@ std::vector<IpRange> parse_all(const std::vector<std::string>& cidrs) {
 }  // namespace
 
 std::optional<IpAddress> parse_ip(std::string_view text) {
-  const std::string copy(text);  // inet_pton wants a terminator, and takes no octal, hex or short forms
+  const std::string copy(text);  // inet_pton needs a terminator; it rejects octal, hexadecimal and short forms
   if (copy.find('\0') != copy.npos) return std::nullopt;
   std::array<std::uint8_t, 4> four{};
   if (inet_pton(AF_INET, copy.c_str(), four.data()) == 1) return of_v4(four.data());
@@ -236,7 +236,7 @@ std::optional<std::string> EgressRules::refusal(const IpAddress& dialled, std::s
   if (auto why = refusal_of_one(dialled, url)) return text_of(dialled) + " " + *why;
   for (const IpAddress& inner : carried(dialled)) {
     if (auto why = refusal_of_one(inner, url)) {
-      return text_of(dialled) + " carries " + text_of(inner) + ", which " + *why;
+      return text_of(dialled) + " contains " + text_of(inner) + ", which " + *why;
     }
   }
   return std::nullopt;
@@ -251,13 +251,13 @@ std::optional<std::string> EgressRules::refusal_of_literal(std::string_view url)
 std::optional<std::string> EgressRules::refusal_of_one(const IpAddress& address, std::string_view url) const {
   const Purpose* purpose = special(address);
   const std::string what = purpose ? std::string(purpose->what) : "";
-  if (purpose && purpose->use == Use::never) return "is " + what + ", where vhookd never sends";
+  if (purpose && purpose->use == Use::never) return "is " + what + ", which vhookd never sends to";
   if (covered(deny_, address)) return "is covered by egress.deny";
   if (!purpose || covered(allow_, address)) return std::nullopt;
   if (purpose->use == Use::closed) return "is " + what + ", and egress.allow does not cover it";
   if (written_literally(address, url)) return std::nullopt;
   return "is " + what + ", and egress.allow does not cover it" +
-         (url.empty() ? "" : "; nor does hook_url name the address itself");
+         (url.empty() ? "" : "; hook_url does not contain the address itself either");
 }
 
 }  // namespace vhookd

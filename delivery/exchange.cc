@@ -18,14 +18,13 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-constexpr std::size_t most_header_bytes = std::size_t{64} * 1024;  // libcurl 7.88 itself would keep them without end
+constexpr std::size_t most_header_bytes = std::size_t{64} * 1024;  // libcurl 7.88 itself has no limit
 constexpr std::size_t most_body_bytes = std::size_t{64} * 1024;
 constexpr std::size_t most_excerpt_bytes = 512;
 constexpr std::size_t most_retry_after_bytes = 128;
 constexpr milliseconds longest_connect = seconds(10);
 
-// A setting that does not take is a bug or no memory; going on without it could mean without TLS
-// checks.
+// A failing option is a bug or a lack of memory. Continuing without it could mean continuing without TLS verification.
 template <class T>
 void set(CURL* easy, CURLoption option, T value) {
   if (curl_easy_setopt(easy, option, value) != CURLE_OK) std::abort();
@@ -35,7 +34,7 @@ char lower(char c) {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
 }
 
-// The value of "NAME: value" without the space around it, where the name (in lower case) is right.
+// The value of "NAME: value" without surrounding space; nullopt if the line has another name. `name` is in lower case.
 std::optional<std::string_view> value_of(std::string_view line, std::string_view name) {
   if (line.size() <= name.size() || line[name.size()] != ':') return std::nullopt;
   if (!std::ranges::equal(line.substr(0, name.size()), name, {}, lower)) return std::nullopt;
@@ -45,7 +44,7 @@ std::optional<std::string_view> value_of(std::string_view line, std::string_view
   return line.substr(first, line.find_last_not_of(" \t\r\n") - first + 1);
 }
 
-bool holds_line_break(std::string_view text) {
+bool contains_line_break(std::string_view text) {
   return text.find_first_of(std::string_view("\r\n\0", 3)) != text.npos;
 }
 
@@ -74,8 +73,8 @@ curl_off_t microseconds_until(CURL* easy, CURLINFO point) {
 }  // namespace
 
 Exchange::Exchange(CURLSH* shared) : easy_(curl_easy_init()) {
-  if (!easy_) std::abort();                 // no memory
-  set(easy_.get(), CURLOPT_SHARE, shared);  // reset() leaves it
+  if (!easy_) std::abort();                 // out of memory
+  set(easy_.get(), CURLOPT_SHARE, shared);  // reset() keeps it
 }
 
 std::optional<std::string> Exchange::prepare(Request request, const EgressRules& rules, const std::string& user_agent) {
@@ -95,19 +94,19 @@ std::optional<std::string> Exchange::prepare(Request request, const EgressRules&
 std::optional<std::string> Exchange::set_headers(const std::string& user_agent) {
   const auto add = [this](const std::string& line) {
     curl_slist* longer = curl_slist_append(headers_.get(), line.c_str());
-    if (!longer) std::abort();  // no memory
-    (void)headers_.release();   // the list's head does not change once there is one
+    if (!longer) std::abort();  // out of memory
+    (void)headers_.release();   // the list's head stays the same once the list is not empty
     headers_.reset(longer);
   };
   for (const auto& [name, value] : request_.headers) {
-    if (holds_line_break(name) || holds_line_break(value)) {
-      return "header " + printable(name, 64) + " holds a line break and was not sent";
+    if (contains_line_break(name) || contains_line_break(value)) {
+      return "header " + printable(name, 64) + " contains a line break, so the request was not sent";
     }
     std::string line = name;
-    line.append(value.empty() ? ";" : ": ").append(value);  // "name:" would take the header away
+    line.append(value.empty() ? ";" : ": ").append(value);  // "name:" would remove the header
     add(line);
   }
-  add("Expect:");  // else bodies over 1 MB wait a second for a 100
+  add("Expect:");  // otherwise bodies over 1 MB wait one second for a 100 status
   set(easy_.get(), CURLOPT_HTTPHEADER, headers_.get());
   set(easy_.get(), CURLOPT_USERAGENT, user_agent.c_str());
   return std::nullopt;
@@ -116,7 +115,7 @@ std::optional<std::string> Exchange::set_headers(const std::string& user_agent) 
 void Exchange::set_limits() {
   CURL* easy = easy_.get();
   set(easy, CURLOPT_NOSIGNAL, 1L);
-  set(easy, CURLOPT_QUICK_EXIT, 1L);  // else giving up on a name waits for its resolver thread
+  set(easy, CURLOPT_QUICK_EXIT, 1L);  // otherwise a timeout during name resolution waits for the resolver thread
   set(easy, CURLOPT_PROTOCOLS_STR, "http,https");
   set(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
   set(easy, CURLOPT_HTTP09_ALLOWED, 0L);
@@ -128,7 +127,7 @@ void Exchange::set_limits() {
   set(easy, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
   set_tls();
   set(easy, CURLOPT_TCP_KEEPALIVE, 1L);
-  set(easy, CURLOPT_MAXLIFETIME_CONN, 600L);  // follow a moved name within ten minutes
+  set(easy, CURLOPT_MAXLIFETIME_CONN, 600L);  // a changed DNS entry takes effect within ten minutes
   const milliseconds timeout = std::max(request_.timeout, milliseconds(1));
   const milliseconds connect = std::max(std::min(longest_connect, timeout * 2 / 3), milliseconds(1));
   set(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(timeout.count()));
@@ -139,15 +138,15 @@ void Exchange::set_tls() {
   if (!request_.tls || request_.tls->empty()) return;
   CURL* easy = easy_.get();
   const config::Tls& tls = *request_.tls;
-  // libcurl keeps the pointers; request_ holds the texts until reset(). Connections are shared only by those whose
-  // texts are equal.
+  // libcurl keeps the pointers; request_ owns the texts until reset(). Only requests with equal texts share
+  // connections.
   const auto blob = [](const Secret& pem) {
     return curl_blob{const_cast<char*>(pem.reveal().data()), pem.reveal().size(), CURL_BLOB_NOCOPY};
   };
   if (!tls.ca.empty()) {
     curl_blob ca = blob(tls.ca);
     set(easy, CURLOPT_CAINFO_BLOB, &ca);
-    set(easy, CURLOPT_CAPATH, nullptr);  // else the system's certificates would vouch too
+    set(easy, CURLOPT_CAPATH, nullptr);  // otherwise the system's certificates are trusted too
   }
   if (tls.cert.empty()) return;
   curl_blob cert = blob(tls.cert);
@@ -175,7 +174,7 @@ void Exchange::set_callbacks() {
   }
 }
 
-// Called right after libcurl has handed bytes to the kernel; nothing else of what it tells is looked at.
+// Called directly after libcurl has passed bytes to the kernel; all other debug information is ignored.
 int Exchange::on_bytes_sent(CURL*, curl_infotype kind, char*, std::size_t size, void* self) {
   auto& exchange = *static_cast<Exchange*>(self);
   if (kind == CURLINFO_HEADER_OUT) crash_point(CrashPoint::after_headers_sent);
@@ -205,18 +204,18 @@ curl_socket_t Exchange::open_socket(void* self, curlsocktype, curl_sockaddr* add
   auto refusal = ip ? exchange.rules_->refusal(*ip, exchange.request_.url) : "it has no IP address";
   if (refusal) {
     if (exchange.refusal_.empty()) exchange.refusal_ = std::move(*refusal);
-    return CURL_SOCKET_BAD;  // libcurl goes on to the name's next address
+    return CURL_SOCKET_BAD;  // libcurl tries the next address of the name
   }
   ++exchange.dialled_;
   crash_point(CrashPoint::before_connect);
   return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
 
-// The shape is libcurl's: it hands over char*.
+// libcurl defines the signature, with char* parameters.
 int Exchange::before_request(void* self, char* peer_ip, char*, int, int) {  // NOLINT(readability-non-const-parameter)
   auto& exchange = *static_cast<Exchange*>(self);
   const auto ip = parse_ip(peer_ip ? peer_ip : "");
-  auto refusal = ip ? exchange.rules_->refusal(*ip, exchange.request_.url) : "its address is not known";
+  auto refusal = ip ? exchange.rules_->refusal(*ip, exchange.request_.url) : "its address is unknown";
   if (!refusal) return CURL_PREREQFUNC_OK;
   exchange.refusal_ = std::move(*refusal);
   return CURL_PREREQFUNC_ABORT;
@@ -227,7 +226,7 @@ std::size_t Exchange::on_header(char* data, std::size_t size, std::size_t count,
   const std::size_t bytes = size * count;
   exchange.header_bytes_ += bytes;
   if (exchange.header_bytes_ > most_header_bytes) return 0;
-  if (!exchange.answered_) exchange.read_header_line({data, bytes});  // trailers come here too
+  if (!exchange.answered_) exchange.read_header_line({data, bytes});  // trailers are passed here too
   return bytes;
 }
 
@@ -239,7 +238,7 @@ void Exchange::read_header_line(std::string_view line) {
     std::from_chars(rest.data(), rest.data() + rest.size(), status_);
     retry_after_.clear();
   } else if (line == "\r\n" || line == "\n") {
-    answered_ = status_ < 100 || status_ >= 200;  // a 1xx announces another answer
+    answered_ = status_ < 100 || status_ >= 200;  // after a 1xx answer another one follows
   } else if (const auto value = value_of(line, "retry-after"); value && retry_after_.empty()) {
     retry_after_ = value->substr(0, most_retry_after_bytes);
   }
@@ -272,31 +271,31 @@ Outcome Exchange::outcome(CURLcode code) {
 }
 
 Outcome Exchange::aborted() {
-  return finish(Unanswered{Unanswered::Why::aborted, bytes_sent(), host() + ": stopped before an answer came"});
+  return finish(Unanswered{Unanswered::Why::aborted, bytes_sent(), host() + ": stopped before an answer arrived"});
 }
 
 Unanswered Exchange::explain(CURLcode code) {
   using Why = Unanswered::Why;
   const bool sent = bytes_sent();
   const std::string detail = printable(error_[0] ? error_.data() : curl_easy_strerror(code), 200);
-  const auto say = [&](Why why, const std::string& what) { return Unanswered{why, sent, host() + ": " + what}; };
-  if (code == CURLE_ABORTED_BY_CALLBACK) return say(Why::refused_by_egress, refusal_);
+  const auto unanswered = [&](Why why, const std::string& what) { return Unanswered{why, sent, host() + ": " + what}; };
+  if (code == CURLE_ABORTED_BY_CALLBACK) return unanswered(Why::refused_by_egress, refusal_);
   if (code == CURLE_OPERATION_TIMEDOUT) return explain_timeout();
-  if (code == CURLE_COULDNT_RESOLVE_HOST) return say(Why::resolve, detail);
+  if (code == CURLE_COULDNT_RESOLVE_HOST) return unanswered(Why::resolve, detail);
   if (code == CURLE_COULDNT_CONNECT) {
-    if (refusal_.empty()) return say(Why::connect, detail);
-    if (dialled_ == 0) return say(Why::refused_by_egress, refusal_);
-    return say(Why::connect, detail + " (and of its other addresses, " + refusal_ + ")");
+    if (refusal_.empty()) return unanswered(Why::connect, detail);
+    if (dialled_ == 0) return unanswered(Why::refused_by_egress, refusal_);
+    return unanswered(Why::connect, detail + " (another of its addresses was rejected: " + refusal_ + ")");
   }
-  if (is_tls(code)) return say(Why::tls, detail);
-  if (code == CURLE_UNSUPPORTED_PROTOCOL && sent) return say(Why::broken, "the answer is not HTTP/1.1");
+  if (is_tls(code)) return unanswered(Why::tls, detail);
+  if (code == CURLE_UNSUPPORTED_PROTOCOL && sent) return unanswered(Why::broken, "the answer is not HTTP/1.1");
   if (code == CURLE_WRITE_ERROR && header_bytes_ > most_header_bytes) {
-    return say(Why::broken, "the answer has more than 64 KiB of headers");
+    return unanswered(Why::broken, "the answer has more than 64 KiB of headers");
   }
   if (code == CURLE_OK || code == CURLE_GOT_NOTHING) {
-    return say(Why::broken, "the connection was closed before an answer came");
+    return unanswered(Why::broken, "the connection was closed before an answer arrived");
   }
-  return say(Why::broken, detail);
+  return unanswered(Why::broken, detail);
 }
 
 Unanswered Exchange::explain_timeout() {
@@ -304,13 +303,13 @@ Unanswered Exchange::explain_timeout() {
   const bool sent = bytes_sent();
   const auto took_ms = microseconds_until(easy_.get(), CURLINFO_TOTAL_TIME_T) / 1000;
   const std::string in_time = " in " + std::to_string(took_ms) + " ms";
-  const auto say = [&](Why why, const std::string& what) {
+  const auto unanswered = [&](Why why, const std::string& what) {
     return Unanswered{why, sent, host() + ": " + what + in_time};
   };
-  if (sent) return say(Why::timeout, "no answer");
-  if (dialled_ == 0 && refusal_.empty()) return say(Why::resolve, "the name was not resolved");
+  if (sent) return unanswered(Why::timeout, "no answer");
+  if (dialled_ == 0 && refusal_.empty()) return unanswered(Why::resolve, "the name was not resolved");
   const bool tls = request_.url.starts_with("https");
-  return say(Why::connect, tls ? "no connection, or no TLS handshake on it," : "no connection");
+  return unanswered(Why::connect, tls ? "no connection or no completed TLS handshake" : "no connection");
 }
 
 }  // namespace vhookd

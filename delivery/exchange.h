@@ -1,4 +1,4 @@
-// One request and its answer on one libcurl handle; for curl_transport.cc alone.
+// One request and its answer on one libcurl handle. Internal to delivery/curl_transport.cc. Not thread-safe.
 #pragma once
 
 #include <curl/curl.h>
@@ -16,19 +16,19 @@ namespace vhookd {
 
 class Exchange {
  public:
-  explicit Exchange(CURLSH* shared);  // which has to outlive it
+  explicit Exchange(CURLSH* shared);  // `shared` must outlive this object
 
   CURL* handle() { return easy_.get(); }
 
-  // Makes the handle ready to perform `request`, or says why it cannot be sent. `rules` and
-  // `user_agent` have to outlive the exchange.
+  // Configures the handle for `request`. Returns an error message if the request cannot be sent. `rules` and
+  // `user_agent` must outlive the exchange.
   std::optional<std::string> prepare(Request request, const EgressRules& rules, const std::string& user_agent);
 
-  // What came of it. REQUIRES: prepare() went well and the handle is out of its multi handle.
+  // The outcome of the request. REQUIRES: prepare() succeeded, and the handle is removed from the multi handle.
   Outcome outcome(CURLcode code);
   Outcome aborted();
 
-  // Forgets the request; the handle may be prepared again.
+  // Drops the request; prepare() may be called again.
   void reset();
 
  private:
@@ -63,13 +63,13 @@ class Exchange {
   Request request_;
   const EgressRules* rules_ = nullptr;
 
-  int dialled_ = 0;        // addresses that were let through
-  std::string refusal_;    // why the first address was not
-  int status_ = 0;         // of the status line read last
-  bool answered_ = false;  // the headers of a final answer are in
+  int dialled_ = 0;        // addresses that were allowed
+  std::string refusal_;    // why the first rejected address was rejected
+  int status_ = 0;         // of the most recent status line
+  bool answered_ = false;  // the headers of the final answer are read
   std::size_t header_bytes_ = 0;
   std::size_t body_bytes_ = 0;
-  std::size_t body_bytes_sent_ = 0;  // counted only where a crash point asks for it
+  std::size_t body_bytes_sent_ = 0;  // counted only if a crash point needs it
   std::string retry_after_;
   std::string excerpt_;
 };

@@ -22,7 +22,7 @@ std::string printable(std::string_view bytes, std::size_t most) {
                                        (lead == 0xF0 && second < 0x90) || (lead == 0xF4 && second > 0x8F);
     std::string_view shown = bytes.substr(0, size);
     if (lead < 0x20 || lead == 0x7F || (lead == 0xC2 && whole && second < 0xA0)) {
-      shown = " ";  // C0, DEL, C1: what a terminal would obey
+      shown = " ";  // C0, DEL, C1: terminals interpret them
     } else if (!whole || overlong_or_surrogate) {
       shown = "?";
     }

@@ -1,4 +1,4 @@
-// Text of a stranger, made fit to be shown. Pure.
+// Makes text from receivers safe to show. Pure.
 #pragma once
 
 #include <cstddef>
@@ -7,8 +7,8 @@
 
 namespace vhookd {
 
-// Control characters (C0, DEL, C1) as spaces, what is no UTF-8 as question marks; at most `most` bytes,
-// cut between characters.
+// Replaces control characters (C0, DEL, C1) by spaces and invalid UTF-8 by question marks. Returns at most `most`
+// bytes, cut between characters.
 std::string printable(std::string_view bytes, std::size_t most);
 
 }  // namespace vhookd

@@ -1,4 +1,4 @@
-// What follows from one attempt to deliver a page: delivered, again later, gone, dead. Pure.
+// Decides what follows from one attempt to deliver a page: delivered, retried later, gone, dead, or split. Pure.
 #pragma once
 
 #include <string>
@@ -11,41 +11,41 @@ namespace vhookd {
 
 struct Attempt {
   int status = 0;           // 0: no answer
-  std::string retry_after;  // as sent; empty: none
-  bool slow = false;        // no answer because time ran out
-  int attempts = 0;         // made so far, this one included
+  std::string retry_after;  // the header as sent; empty: none
+  bool slow = false;        // no answer because of a timeout
+  int attempts = 0;         // so far, including this one
   Instant first_attempt_at;
   Instant now;
-  double random = 0;   // [0,1), for the jitter
-  int records = 1;     // in the page
-  int rejections = 0;  // before this attempt, in a row
-  bool part = false;   // the page came of a split
+  double random = 0;   // in [0,1), for the jitter
+  int records = 1;     // records in the page
+  int rejections = 0;  // consecutive rejections before this attempt
+  bool part = false;   // the page is a part of a split page
 };
 
-// The receiver refuses the page for what it holds: 400, 413, 422.
+// Whether the receiver rejects the page because of its content: 400, 413, 422.
 bool is_rejection(int status);
 
 struct Delivered {};
-// `likely_permanent`: an answer that will hardly mend itself (404, 401, a redirect), which the note and the log
-// say. It is retried all the same. `note`: what the operator should know of it beyond the status; often empty.
+// `likely_permanent`: the answer will probably be the same again (404, 401, a redirect); the page is retried anyway,
+// and the note and the log say so. `note`: information for the operator in addition to the status; often empty.
 struct RetryAt {
   Instant at;
   bool likely_permanent = false;
   std::string note;
 };
-struct Gone {};      // 410: the webhook is paused, its pages kept
-struct Dead {};      // retry.for has passed; kept, shown, replayable
-struct Split {};     // refused again and again, or once where it is part of such a page: to be halved
-struct Isolated {};  // one record alone, refused again and again: dead, and no reason for what follows to wait
+struct Gone {};      // 410: the webhook is paused and its pages are kept
+struct Dead {};      // retry.for has passed: the page is kept, shown, and can be replayed
+struct Split {};     // rejected repeatedly, or once if it is a part of a split page: to be halved
+struct Isolated {};  // a single record rejected repeatedly: dead, and later pages do not wait
 using Verdict = std::variant<Delivered, RetryAt, Gone, Dead, Split, Isolated>;
 
-// So many rejections in a row are "again and again", with the back-off between them: one may be a receiver that is
-// being restarted.
+// The number of consecutive rejections, with back-off between them, after which a page is split: a single one may come
+// from a receiver that is restarting.
 constexpr int rejections_to_split = 3;
 
-// A page is dead where a failure comes at or after first_attempt_at + give_up_after; so there may be
-// one attempt beyond the window, by at most one wait, and never none at all. Exponential back-off
-// with full jitter, never under 100 ms; after 429 and 503 not before Retry-After (at most a day).
+// A page is dead if an attempt fails at or after first_attempt_at + give_up_after, so one attempt may be later than
+// that by at most one wait, and there is always at least one attempt. Waits use exponential back-off with full jitter,
+// and are at least 100 ms; after 429 and 503 they are at least Retry-After (at most one day).
 Verdict judge(const Attempt& attempt, const config::Retry& retry, config::OnReject on_reject = config::OnReject::hold);
 
 }  // namespace vhookd

@@ -17,7 +17,7 @@ using std::chrono::seconds;
 constexpr milliseconds most = days(1);
 constexpr milliseconds absurd = days(366);
 
-// Reads a date from front to back; once something is not as expected, everything after fails too.
+// Reads a date from front to back. After the first mismatch every further read fails.
 class Reader {
  public:
   explicit Reader(std::string_view text) : left_(text) {}
@@ -36,7 +36,7 @@ class Reader {
     if (ok_) left_.remove_prefix(width);
     return value;
   }
-  // The place of the word that stands here in `words`.
+  // The index in `words` of the word at the current position.
   template <std::size_t N>
   unsigned one_of(const std::array<std::string_view, N>& words) {
     const auto word = std::ranges::find_if(words, [this](std::string_view w) { return left_.starts_with(w); });
@@ -108,7 +108,7 @@ std::optional<Instant> parse_rfc850(std::string_view text, Instant now) {
   read_time(in, parts);
   in.literal(" GMT");
   if (!in.done()) return std::nullopt;
-  // More than 50 years ahead means the century before (RFC 9110, 5.6.7).
+  // More than 50 years in the future means the previous century (RFC 9110, 5.6.7).
   const auto today = std::chrono::year_month_day(std::chrono::floor<days>(now));
   const int this_year = static_cast<int>(today.year());
   parts.year = this_year / 100 * 100 + two_digits;
@@ -133,7 +133,7 @@ std::optional<Instant> parse_asctime(std::string_view text) {
   return in.done() ? instant_of(parts) : std::nullopt;
 }
 
-// The header as it may stand in a note: printable, short.
+// The header for use in a note: printable and short.
 std::string shown(std::string_view header) {
   std::string out(header.substr(0, 40));
   std::ranges::replace_if(
@@ -161,11 +161,11 @@ std::optional<Instant> parse_http_date(std::string_view text, Instant now) {
   return parse_asctime(text);
 }
 
-Asked read_retry_after(std::string_view header, Instant now) {
+RetryAfter read_retry_after(std::string_view header, Instant now) {
   const auto wait = wait_of(header, now);
   if (!wait) return {.note = shown(header) + " ignored: neither seconds nor an HTTP date"};
   if (*wait > absurd) return {.note = shown(header) + " ignored: more than a year"};
-  if (*wait > most) return {.wait = most, .note = shown(header) + " cut to one day"};
+  if (*wait > most) return {.wait = most, .note = shown(header) + " reduced to one day"};
   return {.wait = *wait, .note = {}};
 }
 

@@ -16,7 +16,7 @@ std::string one_signature(const Secret& secret, std::string_view head, std::stri
   return out;
 }
 
-// What is signed, up to the body: "id.timestamp.".
+// The signed text before the body: "id.timestamp.".
 std::string head_of(std::string_view id, std::string_view timestamp) {
   std::string out;
   out.reserve(id.size() + timestamp.size() + 2);
@@ -46,7 +46,7 @@ bool verify_standard(const Secret& secret, std::string_view id, std::string_view
                      std::string_view signature_header) {
   const std::string right = one_signature(secret, head_of(id, timestamp), body);
   bool found = false;
-  while (!signature_header.empty()) {  // all of them, so that the time does not tell which one was right
+  while (!signature_header.empty()) {  // check all of them, so that the time does not reveal which one matches
     const std::size_t end = std::min(signature_header.find(' '), signature_header.size());
     found |= equal_in_constant_time(signature_header.substr(0, end), right);
     signature_header.remove_prefix(std::min(end + 1, signature_header.size()));

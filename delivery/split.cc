@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::size_t npos = std::string_view::npos;
 
-// Where the JSON string that begins at `at` ends.
+// The end of the JSON string that begins at `at`.
 std::size_t string_end(std::string_view text, std::size_t at) {
   for (++at; at < text.size(); ++at) {
     if (text[at] == '\\') {
@@ -23,7 +23,7 @@ std::size_t string_end(std::string_view text, std::size_t at) {
   return npos;
 }
 
-// Where the object or array that begins at `at` ends. It came from our own writer, so what it holds is well-formed.
+// The end of the object or array that begins at `at`. vhookd wrote the text, so it is well-formed.
 std::size_t nested_end(std::string_view text, std::size_t at) {
   int depth = 0;
   while (at < text.size()) {

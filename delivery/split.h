@@ -1,4 +1,4 @@
-// A page in two, for a receiver that refuses it for what it holds. Pure.
+// Splits a page in two, for a receiver that rejects it because of its content. Pure.
 #pragma once
 
 #include <functional>
@@ -14,9 +14,9 @@ struct Halves {
   Page first, second;
 };
 
-// The first and the second half of the page's records, byte for byte as they were, as pages with ids of their own.
-// Only the second half of an INITIAL-COMPLETE says that it is the last. None: the page has one record, or its body
-// is none of ours. `secret` and `random_id` as in PageStyle.
+// The first and the second half of the page's records, unchanged byte for byte, as pages with new ids. Of an
+// INITIAL-COMPLETE page only the second half keeps that type. Returns nullopt if the page has a single record, or if
+// envelope() did not build its body. `secret` and `random_id` are those of PageStyle.
 std::optional<Halves> halve(const Page& page, const Secret& secret, const std::function<std::string()>& random_id);
 
 }  // namespace vhookd

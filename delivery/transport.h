@@ -1,5 +1,5 @@
-// POSTs under way: capacity, start, wait. The delivery loop in daemon/ starts as much as capacity
-// allows, then reaps.
+// Transport: sends POSTs concurrently. The delivery loop in daemon/engine starts as many requests as capacity() allows
+// and then waits for outcomes.
 #pragma once
 
 #include <chrono>
@@ -16,27 +16,26 @@
 namespace vhookd {
 
 struct Request {
-  std::uint64_t ticket = 0;  // the caller's, handed back with the outcome
+  std::uint64_t ticket = 0;  // chosen by the caller, returned with the outcome
   std::string url;
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
-  std::chrono::milliseconds timeout{15000};  // for the whole exchange
-  std::shared_ptr<const config::Tls> tls;    // null: the system's certificates vouch, nothing is shown
+  std::chrono::milliseconds timeout{15000};  // for the complete request and answer
+  std::shared_ptr<const config::Tls> tls;    // null: the system's CA certificates, no client certificate
 };
 
-// A status line and its headers were read. `excerpt`: the start of the answer's body, printable, at
-// most 512 bytes, for the operator.
+// The headers of an answer were read. `excerpt`: the start of its body for the operator, printable, at most 512 bytes.
 struct Answered {
   int status = 0;
-  std::string retry_after;  // as sent; empty: none
+  std::string retry_after;  // the header as sent; empty: none
   std::string excerpt;
 };
 
-// No answer. `sent`: bytes may have reached the receiver, so it may have taken the page.
+// No answer. `sent`: bytes may have reached the receiver, so it may have accepted the page.
 struct Unanswered {
   enum class Why { resolve, connect, refused_by_egress, tls, timeout, broken, aborted } why = Why::broken;
   bool sent = false;
-  std::string text;  // for the operator, names the host
+  std::string text;  // for the operator; contains the host
 };
 
 struct Outcome {
@@ -45,19 +44,18 @@ struct Outcome {
   std::chrono::microseconds took{0};
 };
 
-// One of the three seams of the program. start and abort_all are called by the thread that waits;
-// wake and set_egress from any thread.
+// One thread calls capacity, start, wait and abort_all; any thread may call wake and set_egress.
 class Transport {
  public:
   virtual ~Transport() = default;
-  virtual int capacity() const = 0;         // how many more may be started now
+  virtual int capacity() const = 0;         // how many requests may be started now
   virtual void start(Request request) = 0;  // REQUIRES: capacity() > 0
-  // Outcomes that have come in; waits at most `timeout` for the first, less after wake().
+  // Returns the outcomes since the last call. Waits at most `timeout` for the first one; wake() ends the wait.
   virtual std::vector<Outcome> wait(std::chrono::milliseconds timeout) = 0;
   virtual void wake() = 0;
-  // From now on these addresses may be dialled and kept connections used, for what is started after it. Any thread.
+  // Sets the egress rules for requests that are started after this call, on new and on kept connections.
   virtual void set_egress(const config::Egress& egress) = 0;
-  virtual void abort_all() = 0;  // every started request ends as Unanswered::aborted at the next wait
+  virtual void abort_all() = 0;  // the next wait returns all started requests as Unanswered::aborted
 };
 
 }  // namespace vhookd

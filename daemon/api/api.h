@@ -1,5 +1,6 @@
-// The HTTP API: one request in, one answer out. Pure but for what Control does; thread-safe where
-// Control is. All answers are JSON; errors are {"error": …, "details": […]}.
+// The HTTP API: routes a request to its handler and returns the answer. Stateless: all effects are those of Control,
+// and it is as thread-safe as Control. Answers are JSON, except for metrics and the status page; errors are {"error":
+// …, "details": […]}.
 #pragma once
 
 #include "daemon/api/api_access.h"
@@ -8,14 +9,14 @@
 
 namespace vhookd {
 
-// Changes need the token or the control socket, /control/reload the socket. HEAD is answered like GET,
-// the server leaves the body out. What is not known here is 404.
+// Changes require the token or the control socket; /control/reload requires the socket. HEAD is answered like GET, and
+// the server omits the body. An unknown path is answered 404.
 //
-// GET /unified/webhook gives at most `limit` (100; 1 to 1000) from `offset` on, of those that match connection_id,
-// object (the object_type), integration_type, env, is_healthy, is_paused, updated_gte and created_lte, in the
-// configuration's order or by `sort` (id, its like name, connection_id, created_at, updated_at, checked_at) and `order`
-// (asc, desc); the header x-total-count says how many there are before the cut. GET …/dead leaves the pages' bodies
-// out, but for ?page=PAGE, which gives the one page whole.
+// GET /unified/webhook returns at most `limit` webhooks (default 100; 1 to 1000), starting at `offset`, that match the
+// filters connection_id, object (the object_type), integration_type, env, is_healthy, is_paused, updated_gte and
+// created_lte. They are in the order of the configuration, or sorted by `sort` (id, its alias name, connection_id,
+// created_at, updated_at, checked_at) and `order` (asc, desc). The header x-total-count is the number of all matches.
+// GET …/dead omits the bodies of the pages, except with ?page=PAGE, which returns that page completely.
 HttpResponse answer(const HttpRequest& request, Control& control, const ApiPolicy& policy);
 
 }  // namespace vhookd

@@ -6,16 +6,11 @@
 #include <nlohmann/json.hpp>
 
 #include "core/crypto.h"
+#include "core/text.h"
 
 namespace vhookd {
 
 namespace {
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::ranges::transform(out, out.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  return out;
-}
 
 const std::string* header(const HttpRequest& request, const char* name) {
   const auto found = request.headers.find(name);
@@ -50,15 +45,15 @@ std::optional<HostPort> parse_host(std::string_view text) {
   return out;
 }
 
-// Lengths and contents take the same time whatever they are: digests are compared, not the texts.
-bool same(const std::string& given, const std::string& expected) {
+// Compares digests instead of the texts, so that the time depends neither on the lengths nor on the contents.
+bool equal_in_constant_time(const std::string& given, const std::string& expected) {
   constexpr std::string_view key = "vhookd api token";
   const std::string a = hmac_sha256(key, given);
   const std::string b = hmac_sha256(key, expected);
   return CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
 }
 
-// What follows `scheme`, in lower case with its blank, in the header's value; none: another scheme.
+// The text after `scheme` (in lower case, with the space) in the value of the header; nullopt: another scheme.
 std::optional<std::string> after_scheme(const std::string& value, std::string_view scheme) {
   if (lower(value.substr(0, scheme.size())) != scheme) return std::nullopt;
   const std::size_t begin = value.find_first_not_of(' ', scheme.size());
@@ -70,8 +65,8 @@ bool is_basic(const HttpRequest& request) {
   return value != nullptr && after_scheme(*value, "basic ");
 }
 
-// The token of the authorization header: a bearer's, the bare one, or the password of Basic, which is how a browser
-// shows it, whatever user name its user gave. None: no header.
+// The token in the authorization header: a Bearer token, a token without a scheme, or the password of Basic, which
+// browsers send, with any user name. nullopt: no header.
 std::optional<std::string> token_of(const HttpRequest& request) {
   const std::string* value = header(request, "authorization");
   if (value == nullptr) return std::nullopt;
@@ -87,17 +82,17 @@ std::optional<std::string> token_of(const HttpRequest& request) {
 
 bool has_token(const HttpRequest& request, const ApiPolicy& policy) {
   const auto token = token_of(request);
-  return token && !policy.token.empty() && same(*token, policy.token.reveal());
+  return token && !policy.token.empty() && equal_in_constant_time(*token, policy.token.reveal());
 }
 
-HttpResponse ask_for_token(const HttpRequest& request, const std::string& what) {
+HttpResponse unauthorized(const HttpRequest& request, const std::string& what) {
   const bool wrong = header(request, "authorization") != nullptr;
-  // A browser that is told of Basic asks its user, and shows the token to this origin and no other.
+  // For Basic, a browser prompts its user and sends the token only to this origin.
   const auto accept = header(request, "accept");
   const bool browser = accept != nullptr && accept->contains("text/html");
   HttpResponse response =
-      error_response(401, wrong ? "the token is not the one in api.token"
-                                : what + " needs the token of api.token, as `authorization: Bearer TOKEN`");
+      error_response(401, wrong ? "the token does not match api.token"
+                                : what + " requires the token of api.token: `authorization: Bearer TOKEN`");
   response.headers.emplace_back("www-authenticate",
                                 browser ? R"(Basic realm="vhookd: the token is the password", charset="UTF-8")"
                                 : wrong ? R"(Bearer realm="vhookd", error="invalid_token")"
@@ -105,9 +100,9 @@ HttpResponse ask_for_token(const HttpRequest& request, const std::string& what) 
   return response;
 }
 
-// Whether a request may call us by `text`, the value of Host or what follows http:// in Origin.
-// A page that rebinds DNS has to use a name of its own, so IP literals that lead here are all good.
-bool our_name(std::string_view text, const ApiPolicy& policy) {
+// Whether `text`, the value of Host or the part of Origin after http://, names this server. A page that uses DNS
+// rebinding must use a host name of its own, so every IP literal that leads to this server is accepted.
+bool names_this_server(std::string_view text, const ApiPolicy& policy) {
   const auto asked = parse_host(text);
   if (!asked || asked->port != policy.listen.port) return false;
   if (asked->host == "localhost") return true;
@@ -131,58 +126,61 @@ Result<ApiPolicy> api_policy(const config::Api& api, int port, std::vector<std::
   return policy;
 }
 
-std::optional<HttpResponse> refuse_foreign(const HttpRequest& request, const ApiPolicy& policy) {
-  if (request.trusted) return std::nullopt;  // no browser speaks to a Unix socket
+std::optional<HttpResponse> refuse_cross_origin(const HttpRequest& request, const ApiPolicy& policy) {
+  if (request.trusted) return std::nullopt;  // browsers cannot connect to a Unix socket
   const std::string* host = header(request, "host");
   if (host == nullptr) return error_response(400, "the request has no Host header");
-  // Behind an address that isn't loopback stand names we cannot know (a load balancer's, say); there
-  // the token vouches, for a foreign page cannot have it.
+  // A non-loopback address can have host names that vhookd does not know, such as a load balancer's. There the token is
+  // sufficient, because a page of another origin does not have it.
   const bool vouched = !is_loopback(policy.listen.host) && has_token(request, policy);
-  if (!vouched && !our_name(*host, policy)) {
-    return error_response(403, "the Host header names another server; ask by the address in api.listen");
+  if (!vouched && !names_this_server(*host, policy)) {
+    return error_response(403, "the Host header names another server; use the address in api.listen");
   }
-  // Pictures and scripts of other pages come without an Origin; browsers say so otherwise. A link may lead here.
+  // Requests for images and scripts have no Origin, but browsers send sec-fetch-site. Links from other sites are
+  // allowed.
   const std::string* site = header(request, "sec-fetch-site");
   const std::string* mode = header(request, "sec-fetch-mode");
   const bool elsewhere = site != nullptr && *site != "same-origin" && *site != "none";
   if (elsewhere && (mode == nullptr || *mode != "navigate"))
-    return error_response(403, "requests from pages of other origins are refused");
+    return error_response(403, "requests from pages of other origins are rejected");
   const std::string* origin = header(request, "origin");
   if (origin == nullptr) return std::nullopt;
   constexpr std::string_view scheme = "http://";
   const std::string from = lower(*origin);
   if (from.starts_with(scheme)) {
     const std::string_view rest = std::string_view(from).substr(scheme.size());
-    if (our_name(rest, policy) || (vouched && rest == lower(*host))) return std::nullopt;
+    if (names_this_server(rest, policy) || (vouched && rest == lower(*host))) return std::nullopt;
   }
-  return error_response(403, "requests from pages of other origins are refused");
+  return error_response(403, "requests from pages of other origins are rejected");
 }
 
-std::optional<HttpResponse> refuse_reader(const HttpRequest& request, const ApiPolicy& policy) {
+std::optional<HttpResponse> refuse_read(const HttpRequest& request, const ApiPolicy& policy) {
   if (request.trusted || is_loopback(policy.listen.host) || has_token(request, policy)) return std::nullopt;
   if (policy.token.empty()) {
-    return error_response(403, "on an address other than loopback all but /healthz needs a token; set api.token");
+    return error_response(
+        403, "on an address other than loopback, every path except /healthz requires a token; set api.token");
   }
-  return ask_for_token(request, "on an address other than loopback all but /healthz");
+  return unauthorized(request, "on an address other than loopback, every path except /healthz");
 }
 
-std::optional<HttpResponse> refuse_changer(const HttpRequest& request, const ApiPolicy& policy) {
+std::optional<HttpResponse> refuse_change(const HttpRequest& request, const ApiPolicy& policy) {
   if (request.trusted) return std::nullopt;
   if (has_token(request, policy)) {
-    // A browser shows Basic's password by itself, to whichever page made it ask. Its Origin, which every POST of a
-    // browser has, was found to be ours; without one, or where a link from elsewhere led here, it is somebody else's
-    // wish.
+    // A browser sends the password of Basic automatically, whichever page causes the request. Every POST of a browser
+    // has an Origin, which is already checked; without one, or after a link from another site, the request is not the
+    // user's.
     const std::string* site = header(request, "sec-fetch-site");
     const bool own = request.method == "GET" ? site == nullptr || *site == "same-origin" || *site == "none"
                                              : header(request, "origin") != nullptr;
     if (!is_basic(request) || own) return std::nullopt;
-    return error_response(403, "with Basic a change needs an Origin; use `authorization: Bearer TOKEN`");
+    return error_response(
+        403, "a change with Basic authentication requires an Origin header; use `authorization: Bearer TOKEN`");
   }
   if (policy.token.empty()) {
     return error_response(403,
-                          "changes over TCP need a token; set api.token, or use the vhookd command on this machine");
+                          "changes over TCP require a token; set api.token, or use the vhookd command on this machine");
   }
-  return ask_for_token(request, "a change");
+  return unauthorized(request, "a change");
 }
 
 HttpResponse error_response(int status, const std::string& error, const std::vector<std::string>& details) {

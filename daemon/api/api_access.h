@@ -1,8 +1,8 @@
-// Who may ask the HTTP API what. Pure.
+// Access control of the HTTP API. Pure. Thread-safe.
 //
-// Two dangers: a web page the operator happens to look at, which reaches loopback through the
-// operator's own browser (it gives itself away by its Origin, or by its name in Host after DNS
-// rebinding), and other people, who lack the token.
+// It protects against two kinds of clients: web pages of other origins, which reach loopback through the operator's
+// browser (detected by Origin, or by the name in Host after DNS rebinding), and other people, who do not have the
+// token.
 #pragma once
 
 #include <optional>
@@ -17,21 +17,21 @@
 namespace vhookd {
 
 struct ApiPolicy {
-  ListenAddress listen{"127.0.0.1", 8420};  // with the real port
-  std::vector<std::string> names;           // this machine's own, good as Host on an address that isn't loopback
+  ListenAddress listen{"127.0.0.1", 8420};  // with the actual port
+  std::vector<std::string> names;           // host names of this machine, accepted in Host on a non-loopback address
   Secret token;                             // empty: none is configured
 };
 
-// The policy of a server that listens by `api` on the real `port` (api.listen may say 0); without TCP
-// the address stays the default, as nobody will ask by it.
+// The policy of a server that is configured by `api` and listens on `port`, which differs from api.listen if that has
+// port 0. Without a TCP listener the address is the default, because no request arrives over TCP.
 Result<ApiPolicy> api_policy(const config::Api& api, int port, std::vector<std::string> names);
 
-// The answer to a request that came from a foreign page: 403, or 400 without a Host. None: go on.
-std::optional<HttpResponse> refuse_foreign(const HttpRequest& request, const ApiPolicy& policy);
+// The answer to a request from a page of another origin: 403, or 400 without a Host header. nullopt: allowed.
+std::optional<HttpResponse> refuse_cross_origin(const HttpRequest& request, const ApiPolicy& policy);
 
-// The answer to one who may not read, or not change: 401 or 403. None: go on.
-std::optional<HttpResponse> refuse_reader(const HttpRequest& request, const ApiPolicy& policy);
-std::optional<HttpResponse> refuse_changer(const HttpRequest& request, const ApiPolicy& policy);
+// The answer to a client that may not read, or not change anything: 401 or 403. nullopt: allowed.
+std::optional<HttpResponse> refuse_read(const HttpRequest& request, const ApiPolicy& policy);
+std::optional<HttpResponse> refuse_change(const HttpRequest& request, const ApiPolicy& policy);
 
 // {"error": …, "details": […]}
 HttpResponse error_response(int status, const std::string& error, const std::vector<std::string>& details = {});

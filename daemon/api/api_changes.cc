@@ -32,11 +32,11 @@ std::optional<Json> object_of(const std::string& body) {
   return parsed;
 }
 
-// What speaks against a field of the body other than is_paused, of a webhook of the YAML: an answer to give, or
-// nothing.
-std::optional<HttpResponse> object_to(const std::string& key, const Json& value, const Json& now, bool put) {
+// The error for a field of the body other than is_paused, for a webhook from a YAML file; nullopt: the field is
+// allowed.
+std::optional<HttpResponse> field_error(const std::string& key, const Json& value, const Json& now, bool put) {
   const bool changed = !now.contains(key) || now[key] != value;
-  // What is tracked moves on between reading and writing; a client that means to set its health is told.
+  // Tracked fields can change between the client's GET and PUT, so PUT ignores them. PATCH rejects only is_healthy.
   if (is_tracked(key)) {
     if (put || !changed || key != "is_healthy") return std::nullopt;
     return error_response(409, key + " is tracked by vhookd and cannot be set");
@@ -45,17 +45,17 @@ std::optional<HttpResponse> object_to(const std::string& key, const Json& value,
     if (!changed) return std::nullopt;
     return error_response(409, key + " is set in the YAML configuration; change it there and reload");
   }
-  return error_response(400, "\"" + key + "\" is no field of a webhook");
+  return error_response(400, "\"" + key + "\" is not a field of a webhook");
 }
 
-// What a replay was asked for.
-struct Wanted {
+// The parsed body of a replay request.
+struct ReplayRequest {
   ReplayRange range;
   std::string url;
 };
 
-// Reads one entry of the body; what is wrong with it, or nothing.
-std::string read_wanted(Wanted& out, const std::string& name, const Json& value) {
+// Reads one entry of the body. Returns what is wrong with it; empty: nothing.
+std::string read_replay_entry(ReplayRequest& out, const std::string& name, const Json& value) {
   if (name == "dead") {
     if (!value.is_boolean()) return "must be true or false";
     out.range.dead = value.get<bool>();
@@ -65,26 +65,26 @@ std::string read_wanted(Wanted& out, const std::string& name, const Json& value)
     (name == "from" ? out.range.from : out.range.to) = value.get<std::uint64_t>();
   } else if (name == "since") {
     out.range.since = value.is_string() ? parse_rfc3339(value.get<std::string>()) : std::nullopt;
-    if (!out.range.since) return "must be an instant such as 2026-11-23T09:00:00Z";
+    if (!out.range.since) return "must be a time such as 2026-11-23T09:00:00Z";
   } else if (name == "url") {
-    if (!value.is_string()) return "must be a text";
+    if (!value.is_string()) return "must be a string";
     out.url = value.get<std::string>();
-    if (out.url.empty()) return "is empty; leave it out for the webhook's own";
-    return config::fault_of_hook_url(out.url);
+    if (out.url.empty()) return "is empty; leave it out to use the webhook's hook_url";
+    return config::hook_url_error(out.url);
   } else {
-    return "is not known here; dead, from, to, since, url are";
+    return "is unknown; known are dead, from, to, since and url";
   }
   return {};
 }
 
-// What a person reads where no page is in the range.
-std::string why_nothing(const ApiCall& call, const ReplayRange& range) {
+// The note for a replay that matches no page.
+std::string no_match_note(const ApiCall& call, const ReplayRange& range) {
   std::string note = "nothing to replay";
   if (const auto status = call.control.get(call.id)) {
     note += ": " + call.id + " has " +
             (range.dead ? std::to_string(status->state.dead_pages) + " dead pages"
-                        : std::to_string(status->state.kept_pages) + " delivered pages that are still kept");
-    if (range.from || range.to || range.since) note += ", and none in this range";
+                        : std::to_string(status->state.kept_pages) + " kept delivered pages");
+    if (range.from || range.to || range.since) note += ", none of them in this range";
   }
   return note;
 }
@@ -99,11 +99,13 @@ HttpResponse change_yaml_webhook(const ApiCall& call, const WebhookStatus& statu
     if (key == "is_paused") {
       if (!value.is_boolean()) return error_response(400, "is_paused must be true or false");
       pause = value.get<bool>();
-    } else if (auto objection = object_to(key, value, now, call.request.method == "PUT")) {
-      return *objection;
+    } else if (auto refusal = field_error(key, value, now, call.request.method == "PUT")) {
+      return *refusal;
     }
   }
-  if (!pause) return error_response(400, "is_paused is missing; it is what can be changed of a webhook of the YAML");
+  if (!pause)
+    return error_response(
+        400, "is_paused is missing; it is the only field that can be changed for a webhook from a YAML file");
   return webhook_or_refusal(call, *pause ? call.control.pause(call.id) : call.control.resume(call.id));
 }
 
@@ -113,10 +115,10 @@ HttpResponse create_webhook(const ApiCall& call) {
   std::optional<bool> include_all;
   if (const auto given = call.request.query.find("include_all"); given != call.request.query.end()) {
     if (given->second != "true" && given->second != "false")
-      return error_response(400, "the query is not right", {"include_all must be true or false"});
+      return error_response(400, "the query is not valid", {"include_all must be true or false"});
     include_all = given->second == "true";
   }
-  // 200, not 201: the model's clients take nothing else for success.
+  // 200 instead of 201, because clients of the unified model accept only 200 as success.
   return webhook_or_refusal(call, call.control.create(call.request.body, include_all));
 }
 
@@ -134,7 +136,7 @@ HttpResponse remove_webhook(const ApiCall& call) {
 HttpResponse trigger_webhook(const ApiCall& call) {
   const auto run = call.control.trigger(call.id);
   if (!run) return refusal_response(call, run.error());
-  // 200 for a poll that failed, too: the question was answered, and the answer is that it failed.
+  // 200 even if the poll failed: the request succeeded, and its result is the failed poll.
   Json body = {{"id", call.id},
                {"ok", run->ok},
                {"run", describe(*run)},
@@ -153,22 +155,22 @@ HttpResponse resume_webhook(const ApiCall& call) {
 HttpResponse replay_webhook(const ApiCall& call) {
   const auto body = object_of(call.request.body);
   if (!body) return error_response(400, R"(the body must be a JSON object such as {"dead": true} or {"from": 17})");
-  Wanted wanted;
+  ReplayRequest requested;
   std::vector<std::string> wrong;
   for (const auto& [name, value] : body->items()) {
-    if (const auto fault = read_wanted(wanted, name, value); !fault.empty())
+    if (const auto fault = read_replay_entry(requested, name, value); !fault.empty())
       wrong.push_back(std::string(name).append(" ").append(fault));
   }
-  const ReplayRange& range = wanted.range;
+  const ReplayRange& range = requested.range;
   if (!range.dead && !range.from && !range.to && !range.since && wrong.empty())
-    wrong.emplace_back("say which pages: dead, from, to or since");
+    wrong.emplace_back("select the pages with dead, from, to or since");
   if (range.from && range.to && *range.from > *range.to) wrong.emplace_back("from is greater than to");
-  if (!wrong.empty()) return error_response(400, "the body is not right: " + wrong.front(), wrong);
-  const auto selected = call.control.replay(call.id, range, {wanted.url, call.request.trusted});
+  if (!wrong.empty()) return error_response(400, "the body is not valid: " + wrong.front(), wrong);
+  const auto selected = call.control.replay(call.id, range, {requested.url, call.request.trusted});
   if (!selected) return refusal_response(call, selected.error());
   Json out = {
       {"id", call.id}, {"revived", selected->revived}, {"queued", selected->queued}, {"waiting", selected->waiting}};
-  if (selected->revived + selected->queued + selected->waiting == 0) out["note"] = why_nothing(call, range);
+  if (selected->revived + selected->queued + selected->waiting == 0) out["note"] = no_match_note(call, range);
   return json(out);
 }
 
@@ -186,8 +188,7 @@ HttpResponse drop_dead_page(const ApiCall& call) {
 HttpResponse reload_configuration(const ApiCall& call) {
   const auto report = call.control.reload();
   if (!report && report.error().why == Refusal::Why::invalid) {
-    return error_response(400, "the configuration is not valid; the running one stays in force",
-                          report.error().messages);
+    return error_response(400, "the configuration is not valid; the current one stays active", report.error().messages);
   }
   if (!report) return refusal_response(call, report.error());
   return json({{"added", report->added},

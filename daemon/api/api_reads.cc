@@ -24,7 +24,7 @@ HttpResponse json(const Json& body) {
   return json(body.dump(-1, ' ', false, Json::error_handler_t::replace));
 }
 
-// What GET /unified/webhook was asked for.
+// The parsed query of GET /unified/webhook.
 struct Selection {
   std::size_t limit = 100;
   std::size_t offset = 0;
@@ -35,34 +35,34 @@ struct Selection {
   bool descending = false;
 };
 
-using Broken = std::string;  // why a parameter is not right; empty: it is
+using ParameterError = std::string;  // what is wrong with a parameter; empty: nothing
 
-Broken read_number(std::size_t& out, const std::string& text, std::size_t least, std::size_t most) {
+ParameterError read_number(std::size_t& out, const std::string& text, std::size_t least, std::size_t most) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
   if (error == std::errc() && end == text.data() + text.size() && out >= least && out <= most) return {};
   return "must be a whole number from " + std::to_string(least) + " to " + std::to_string(most);
 }
 
-Broken read_flag(std::optional<bool>& out, const std::string& text) {
+ParameterError read_flag(std::optional<bool>& out, const std::string& text) {
   if (text != "true" && text != "false") return "must be true or false";
   out = text == "true";
   return {};
 }
 
-Broken read_word(std::string& out, const std::string& text, const std::vector<std::string>& known) {
+ParameterError read_word(std::string& out, const std::string& text, const std::vector<std::string>& known) {
   out = text;
   if (std::ranges::find(known, text) != known.end()) return {};
-  Broken broken = "must be one of";
-  for (const auto& word : known) broken += (word == known.front() ? " " : ", ") + word;
-  return broken;
+  ParameterError error = "must be one of";
+  for (const auto& word : known) error += (word == known.front() ? " " : ", ") + word;
+  return error;
 }
 
-Broken read_instant(std::optional<Instant>& out, const std::string& text) {
+ParameterError read_instant(std::optional<Instant>& out, const std::string& text) {
   out = parse_rfc3339(text);
-  return out ? "" : "must be an instant such as 2026-11-23T09:00:00Z";
+  return out ? "" : "must be a time such as 2026-11-23T09:00:00Z";
 }
 
-Broken read_parameter(Selection& out, const std::string& name, const std::string& value) {
+ParameterError read_parameter(Selection& out, const std::string& name, const std::string& value) {
   if (name == "limit") return read_number(out.limit, value, 1, 1000);
   if (name == "offset") return read_number(out.offset, value, 0, 1'000'000'000);
   if (name == "is_healthy") return read_flag(out.is_healthy, value);
@@ -71,9 +71,9 @@ Broken read_parameter(Selection& out, const std::string& name, const std::string
     return read_word(out.sort, value, {"id", "name", "connection_id", "created_at", "updated_at", "checked_at"});
   if (name == "order") {
     std::string order;
-    Broken broken = read_word(order, value, {"asc", "desc"});
+    ParameterError error = read_word(order, value, {"asc", "desc"});
     out.descending = order == "desc";
-    return broken;
+    return error;
   }
   if (name == "updated_gte") return read_instant(out.updated_gte, value);
   if (name == "created_lte") return read_instant(out.created_lte, value);
@@ -83,13 +83,13 @@ Broken read_parameter(Selection& out, const std::string& name, const std::string
                     : name == "env"              ? &Selection::environment
                                                  : nullptr;
   if (text == nullptr)
-    return "is not known here; limit, offset, sort, order, is_healthy, is_paused, connection_id, object, "
-           "integration_type, env, updated_gte, created_lte are";
+    return "is unknown; known are limit, offset, sort, order, is_healthy, is_paused, connection_id, object, "
+           "integration_type, env, updated_gte and created_lte";
   out.*text = value;
   return {};
 }
 
-bool wanted(const WebhookStatus& status, const Selection& selection) {
+bool matches(const WebhookStatus& status, const Selection& selection) {
   const auto& webhook = status.webhook;
   return selection.is_healthy.value_or(status.healthy) == status.healthy &&
          selection.is_paused.value_or(status.paused) == status.paused &&
@@ -101,15 +101,15 @@ bool wanted(const WebhookStatus& status, const Selection& selection) {
          selection.created_lte.value_or(Instant::max()) >= status.state.created_at;
 }
 
-// A webhook that is wanted, as far as its place in the list hangs on it: the list may be a hundred thousand long, and
-// only what is shown of it is looked up whole.
-struct Listed {
+// The sort key and id of a matching webhook. There can be 100,000 of them, so the complete status is only looked up for
+// the webhooks in the answer.
+struct SortEntry {
   std::pair<Instant, std::string> key;
   std::string id;
 };
 
-Listed listed(const WebhookStatus& status, const std::string& sort) {
-  Listed one{.key = {}, .id = status.webhook.id};
+SortEntry sort_entry(const WebhookStatus& status, const std::string& sort) {
+  SortEntry one{.key = {}, .id = status.webhook.id};
   if (sort == "created_at") one.key.first = status.state.created_at;
   if (sort == "updated_at") one.key.first = status.state.updated_at;
   if (sort == "checked_at") one.key.first = status.state.checked_at.value_or(Instant{});
@@ -118,47 +118,47 @@ Listed listed(const WebhookStatus& status, const std::string& sort) {
   return one;
 }
 
-void sort_by(std::vector<Listed>& list, const std::string& sort, bool descending) {
+void sort_by(std::vector<SortEntry>& list, const std::string& sort, bool descending) {
   if (sort.empty()) {
     if (descending) std::ranges::reverse(list);
     return;
   }
   std::ranges::stable_sort(
-      list, [&](const Listed& a, const Listed& b) { return descending ? b.key < a.key : a.key < b.key; });
+      list, [&](const SortEntry& a, const SortEntry& b) { return descending ? b.key < a.key : a.key < b.key; });
 }
 
-// In the configuration's order, and all of them.
-bool is_plain(const Selection& selection) {
+// Whether all webhooks are selected, in the order of the configuration.
+bool selects_all(const Selection& selection) {
   return selection.sort.empty() && !selection.descending && !selection.is_healthy && !selection.is_paused &&
          !selection.connection_id && !selection.object_type && !selection.integration_type && !selection.environment &&
          !selection.updated_gte && !selection.created_lte;
 }
 
-struct Cut {
+struct SelectedIds {
   std::vector<std::string> ids;
   std::size_t total = 0;
 };
 
-Answer<Cut> cut_of(Control& control, const Selection& selection) {
-  Cut cut;
-  if (is_plain(selection)) {
+Answer<SelectedIds> select_ids(Control& control, const Selection& selection) {
+  SelectedIds selected;
+  if (selects_all(selection)) {
     const auto total = control.each(selection.offset, selection.limit,
-                                    [&](const WebhookStatus& status) { cut.ids.push_back(status.webhook.id); });
+                                    [&](const WebhookStatus& status) { selected.ids.push_back(status.webhook.id); });
     if (!total) return std::unexpected(total.error());
-    cut.total = *total;
-    return cut;
+    selected.total = *total;
+    return selected;
   }
-  std::vector<Listed> list;
+  std::vector<SortEntry> list;
   const auto total = control.each(0, everything, [&](const WebhookStatus& status) {
-    if (wanted(status, selection)) list.push_back(listed(status, selection.sort));
+    if (matches(status, selection)) list.push_back(sort_entry(status, selection.sort));
   });
   if (!total) return std::unexpected(total.error());
   sort_by(list, selection.sort, selection.descending);
-  cut.total = list.size();
+  selected.total = list.size();
   const std::size_t from = std::min(selection.offset, list.size());
   for (const auto& one : std::span(list).subspan(from, std::min(selection.limit, list.size() - from)))
-    cut.ids.push_back(one.id);
-  return cut;
+    selected.ids.push_back(one.id);
+  return selected;
 }
 
 Json dead_page(const DeadPage& dead, bool whole) {
@@ -195,7 +195,7 @@ HttpResponse no_such_webhook(const ApiCall& call) {
       call.control.each(0, everything, [&](const WebhookStatus& status) { ids.push_back(status.webhook.id); });
   const std::string near = listed ? config::nearest(call.id, ids) : "";
   return error_response(
-      404, "no webhook has the id \"" + call.id + "\"" + (near.empty() ? "" : "; the nearest is \"" + near + "\""));
+      404, "no webhook has the id \"" + call.id + "\"" + (near.empty() ? "" : "; did you mean \"" + near + "\"?"));
 }
 
 }  // namespace
@@ -203,7 +203,7 @@ HttpResponse no_such_webhook(const ApiCall& call) {
 HttpResponse refusal_response(const ApiCall& call, const Refusal& refusal) {
   if (refusal.why == Refusal::Why::not_found && !call.id.empty()) return no_such_webhook(call);
   std::vector<std::string> details = refusal.messages;
-  const std::string error = details.empty() ? "the daemon could not do it" : details.front();
+  const std::string error = details.empty() ? "the request failed" : details.front();
   if (!details.empty()) details.erase(details.begin());
   return error_response(status_of(refusal.why), error, details);
 }
@@ -220,7 +220,7 @@ Answer<std::vector<WebhookStatus>> statuses_of(Control& control, std::span<const
 }
 
 HttpResponse get_healthz(const ApiCall& call) {
-  if (!call.control.alive()) return error_response(503, "the daemon makes no progress");
+  if (!call.control.alive()) return error_response(503, "the daemon is making no progress");
   return json(Json{{"status", "ok"}});
 }
 
@@ -242,16 +242,16 @@ HttpResponse get_webhooks(const ApiCall& call) {
   Selection selection;
   std::vector<std::string> wrong;
   for (const auto& [name, value] : call.request.query) {
-    if (const Broken broken = read_parameter(selection, name, value); !broken.empty())
-      wrong.push_back(std::string(name).append(" ").append(broken));
+    if (const ParameterError fault = read_parameter(selection, name, value); !fault.empty())
+      wrong.push_back(std::string(name).append(" ").append(fault));
   }
-  if (!wrong.empty()) return error_response(400, "the query is not right", wrong);
-  const auto cut = cut_of(call.control, selection);
-  if (!cut) return refusal_response(call, cut.error());
-  const auto shown = statuses_of(call.control, cut->ids);
+  if (!wrong.empty()) return error_response(400, "the query is not valid", wrong);
+  const auto selected = select_ids(call.control, selection);
+  if (!selected) return refusal_response(call, selected.error());
+  const auto shown = statuses_of(call.control, selected->ids);
   if (!shown) return refusal_response(call, shown.error());
   HttpResponse response = json(webhooks_json(*shown));
-  response.headers.emplace_back("x-total-count", std::to_string(cut->total));
+  response.headers.emplace_back("x-total-count", std::to_string(selected->total));
   return response;
 }
 

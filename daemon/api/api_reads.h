@@ -1,4 +1,4 @@
-// The routes that only look. Each is called by answer() when the caller may ask it.
+// Handlers of the routes that only read. answer() calls them after checking access.
 #pragma once
 
 #include <span>
@@ -13,11 +13,11 @@ namespace vhookd {
 struct ApiCall {
   const HttpRequest& request;
   Control& control;
-  std::string id;        // the {id} of the path; empty where the route has none
-  bool can_act = false;  // there is a token to be let in with
+  std::string id;        // the {id} of the path; empty: the route has none
+  bool can_act = false;  // the client can authenticate for changes: a token is configured, or it uses the socket
 };
 
-// As they stand now, with their runs; one that has gone meanwhile is left out.
+// The current status of each webhook, with its runs. Webhooks that no longer exist are left out.
 Answer<std::vector<WebhookStatus>> statuses_of(Control& control, std::span<const std::string> ids);
 
 HttpResponse get_healthz(const ApiCall& call);
@@ -29,7 +29,7 @@ HttpResponse get_runs(const ApiCall& call);
 HttpResponse get_explain(const ApiCall& call);
 HttpResponse get_dead(const ApiCall& call);
 
-// A refusal of the daemon as an answer. An id that is not there is told with the nearest one.
+// The HTTP answer for a refusal of the daemon. For an unknown id it suggests the most similar one.
 HttpResponse refusal_response(const ApiCall& call, const Refusal& refusal);
 
 }  // namespace vhookd

@@ -1,4 +1,4 @@
-// One HTTP request and its answer, as values.
+// HTTP requests and responses as values.
 #pragma once
 
 #include <functional>
@@ -12,19 +12,19 @@ namespace vhookd {
 struct HttpRequest {
   std::string method;                          // "GET", as sent
   std::string path;                            // decoded, begins with /
-  std::map<std::string, std::string> query;    // decoded; of a name given twice the last counts
-  std::map<std::string, std::string> headers;  // names in lower case; one sent twice is joined with ", "
+  std::map<std::string, std::string> query;    // decoded; of a repeated name the last value
+  std::map<std::string, std::string> headers;  // names in lower case; repeated headers are joined with ", "
   std::string body;
-  bool trusted = false;  // came by the Unix socket
+  bool trusted = false;  // received on the Unix socket
 };
 
 struct HttpResponse {
   int status = 200;
   std::string content_type = "application/json";
   std::string body;
-  std::vector<std::pair<std::string, std::string>> headers;  // besides content-type
-  // What follows `body`, where an answer is too large to be held whole: piece by piece, as the client takes them; an
-  // empty one is the end. Called by one thread.
+  std::vector<std::pair<std::string, std::string>> headers;  // in addition to content-type
+  // For an answer that is too large to keep in memory: returns the next piece after `body` each time the client has
+  // read the previous one; an empty string ends the answer. Called by one thread.
   std::function<std::string()> more = {};
 };
 

@@ -17,18 +17,18 @@ namespace vhookd {
 
 namespace {
 
-// One client's connection and the request it is sending. All but `deadline` belong to its own thread.
+// A client connection and its current request. Only the connection's thread accesses it, except for `deadline`.
 struct Connection {
   int fd = -1;
   Tick deadline;  // guarded by Deadlines
   HttpRequest request;
   bool well_formed = true;
-  bool begun = false;  // the headers of the current request were seen
+  bool begun = false;  // the headers of the current request are read
   bool too_large = false;
 };
 
-// Cuts off connections whose deadline has passed. libmicrohttpd's own timeout counts from the last
-// byte, so a client that drips one now and then could hold its place for ever.
+// Shuts down connections whose deadline has passed. libmicrohttpd's own timeout counts from the last byte, so a client
+// that sends single bytes could keep its connection forever.
 class Deadlines {
  public:
   explicit Deadlines(std::chrono::milliseconds timeout) : timeout_(timeout), reaper_([this] { reap(); }) {}
@@ -85,13 +85,13 @@ class Deadlines {
   ConditionVariable changed_;
   std::set<Connection*> connections_ GUARDED_BY(mutex_);
   bool stopping_ GUARDED_BY(mutex_) = false;
-  std::thread reaper_;  // last: it uses all the others
+  std::thread reaper_;  // last member: its thread uses all others
 };
 
-// An answer that is made while it is sent. To make a piece is the handler's own time, to take it the client's.
+// An answer that is generated while it is sent. Generating a piece counts as handler time, sending it as client time.
 struct Stream {
   std::string piece;
-  std::size_t taken = 0;  // of it
+  std::size_t taken = 0;  // bytes of `piece` already sent
   std::function<std::string()> more;
   Deadlines& deadlines;
   Connection& to;
@@ -235,7 +235,7 @@ void HttpServer::Impl::on_connection(void* cls, MHD_Connection* connection, void
   if (gone) deadlines.remove(*gone);
 }
 
-// The only place where libmicrohttpd shows the target before it decodes it in place.
+// The only callback in which libmicrohttpd passes the target before it decodes it in place.
 void* HttpServer::Impl::on_target(void*, const char* target, MHD_Connection* of) {
   Connection* connection = connection_of(of);
   if (connection == nullptr) return nullptr;
@@ -259,7 +259,7 @@ MHD_Result HttpServer::Impl::on_request(void* cls, MHD_Connection* from, const c
   return listener.server->request_part(from, *connection, method, data, size, listener.trusted);
 }
 
-// Called once with the headers, for each piece of the body, and once more at its end.
+// Called once with the headers, once for each piece of the body, and once at its end.
 MHD_Result HttpServer::Impl::request_part(MHD_Connection* from, Connection& connection, const char* method,
                                           const char* data, std::size_t* size, bool trusted) {
   HttpRequest& request = connection.request;
@@ -288,11 +288,11 @@ MHD_Result HttpServer::Impl::request_part(MHD_Connection* from, Connection& conn
 
 HttpResponse HttpServer::Impl::handle(Connection& connection) const {
   if (connection.too_large) return error(413, "the body is too large");
-  if (!connection.well_formed) return error(400, "the request's target is malformed");
+  if (!connection.well_formed) return error(400, "the request target is malformed");
   try {
     return handler(connection.request);
   } catch (const std::exception&) {
-    return error(500, "the request could not be answered");  // its text may hold what is not for every client
+    return error(500, "the request failed");  // the exception's text may not be meant for every client
   }
 }
 

@@ -1,6 +1,6 @@
-// A small HTTP/1.1 server over libmicrohttpd for few, trusted and untrusted clients: one thread for
-// each connection, so that a request that waits (a trigger, a reload) keeps nobody else waiting, and a
-// bound on connections, bytes and time, so that slow clients cost a thread for a moment and no more.
+// A small HTTP/1.1 server based on libmicrohttpd, for few clients, trusted and untrusted. Each connection has its own
+// thread, so that a request that waits (a trigger, a reload) does not delay others. Connections, bytes and time are
+// limited, so that a slow client can occupy a thread only for a short time.
 #pragma once
 
 #include <chrono>
@@ -15,34 +15,33 @@
 namespace vhookd {
 
 struct HttpServerOptions {
-  std::string listen;                // see parse_listen(); "off" or empty: no TCP
-  std::string socket;                // path of the Unix socket; empty: none
-  std::size_t body_bytes = 1 << 20;  // more is answered 413
-  unsigned connections = 64;         // for TCP; half as many for the Unix socket
+  std::string listen;                // see parse_listen(); "off" or empty: no TCP listener
+  std::string socket;                // path of the Unix socket; empty: no Unix socket
+  std::size_t body_bytes = 1 << 20;  // a larger body is answered 413
+  unsigned connections = 64;         // on TCP; half as many on the Unix socket
   unsigned connections_per_ip = 48;
-  // How long a client may take to send a whole request, to take the answer, or to stay idle between
-  // two requests. The handler's own time does not count.
+  // The longest time that a client may take to send a request, to read the answer, or to stay idle between two
+  // requests. The time of the handler does not count.
   std::chrono::milliseconds timeout{15000};
 };
 
 class HttpServer {
  public:
-  // Called from many threads at once; may block.
+  // Called by several threads concurrently; may block.
   using Handler = std::function<HttpResponse(const HttpRequest&)>;
 
-  // Listens when it returns. Errors are ask_operator: the address is taken or not ours, another
-  // daemon answers on the socket, its folder is missing.
-  // The Unix socket is made 0600; a socket file that nobody answers on is replaced, any other file is
-  // left alone and refused.
+  // Starts listening before it returns. Errors have Recourse::ask_operator: the address is in use or not an address of
+  // this machine, another daemon answers on the socket, or its folder is missing. The Unix socket has mode 0600. A
+  // socket file on which nobody answers is replaced; any other existing file is an error and is not changed.
   static Result<std::unique_ptr<HttpServer>> start(const HttpServerOptions& options, Handler handler);
 
-  // Stops listening, removes the socket file, waits for handlers under way: whatever they wait for
-  // must end first.
+  // Stops listening, removes the socket file, and waits for running handlers. The caller must first end whatever the
+  // handlers wait for.
   ~HttpServer();
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;
 
-  int port() const;  // of TCP; 0 without
+  int port() const;  // the TCP port; 0: no TCP listener
 
  private:
   struct Impl;

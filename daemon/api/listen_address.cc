@@ -31,7 +31,8 @@ Result<ListenAddress> parse_listen(std::string_view text) {
   const auto refuse = [&] {
     return fail(
         Recourse::ask_operator,
-        "\"" + std::string(text) + "\" is no address to listen on; write it as 127.0.0.1:8420, [::1]:8420 or off");
+        "\"" + std::string(text) +
+            "\" is not an address to listen on; write ADDRESS:PORT, such as 127.0.0.1:8420 or [::1]:8420, or off");
   };
   const auto colon = text.rfind(':');
   if (colon == std::string_view::npos) return refuse();

@@ -1,4 +1,4 @@
-// The address the HTTP server listens on, and which other ones mean the same machine. Pure.
+// Parses the address that the HTTP server listens on, and compares IP addresses. Pure. Thread-safe.
 #pragma once
 
 #include <optional>
@@ -15,12 +15,12 @@ struct ListenAddress {
   bool operator==(const ListenAddress&) const = default;
 };
 
-// "127.0.0.1:8420", "[::1]:8420", "localhost:8420". Port 0: any free one. Names are not resolved:
-// where a daemon listens must not hang on a name server.
+// "127.0.0.1:8420", "[::1]:8420", "localhost:8420". Port 0 selects a free port. Host names are not resolved, so that
+// the address does not depend on a name server.
 Result<ListenAddress> parse_listen(std::string_view text);
 
-// The canonical text of an IP literal (no brackets); none where it is not one. An IPv4 address mapped
-// into IPv6 becomes the IPv4 address.
+// The canonical form of an IP literal without brackets; nullopt for any other text. An IPv4-mapped IPv6 address becomes
+// the IPv4 address.
 std::optional<std::string> canonical_ip(std::string_view text);
 bool is_loopback(const std::string& canonical);
 bool is_wildcard(const std::string& canonical);

@@ -21,7 +21,7 @@ std::unexpected<Error> refuse(const std::string& place, const std::string& why) 
   return fail(Recourse::ask_operator, "cannot listen on " + place + ": " + why);
 }
 
-// Closes `fd` and says why, keeping the errno of the call that failed.
+// Closes `fd` and returns an error with the errno of the call that failed.
 std::unexpected<Error> give_up(int fd, const std::string& place) {
   const std::string why = std::strerror(errno);
   if (fd >= 0) ::close(fd);
@@ -51,18 +51,19 @@ int port_of(int fd) {
   return ntohs(reinterpret_cast<sockaddr_in6&>(bound).sin6_port);
 }
 
-// Whether a bind that found `address` taken may have it: a socket file nobody listens on is removed.
+// Removes the socket file at `address` if nobody listens on it. Returns an error if the path is in use.
 Result<void> clear_stale(const sockaddr_un& address, const std::string& path) {
   struct stat found {};
   if (lstat(path.c_str(), &found) == 0 && !S_ISSOCK(found.st_mode)) {
-    return refuse(path, "there is a file of that name which is no socket; it is left alone");
+    return refuse(path, "a file that is not a socket already exists there; remove it, or set api.socket");
   }
   const int probe = ::socket(AF_UNIX, how, 0);
   if (probe < 0) return give_up(probe, path);
   const bool answered = ::connect(probe, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
   const int error = answered ? 0 : errno;
   ::close(probe);
-  if (answered || error == EAGAIN) return refuse(path, "another vhookd answers there; stop it, or set api.socket");
+  if (answered || error == EAGAIN)
+    return refuse(path, "another vhookd answers there; stop it, or set api.socket to another path");
   if (error != ECONNREFUSED && error != ENOENT) return refuse(path, std::strerror(error));
   if (::unlink(path.c_str()) != 0 && errno != ENOENT) return give_up(-1, path);
   return {};
@@ -82,7 +83,8 @@ Result<TcpListener> listen_tcp(const ListenAddress& address) {
   if (::bind(fd, reinterpret_cast<const sockaddr*>(&storage), size) != 0 || ::listen(fd, backlog) != 0) {
     if (errno != EADDRINUSE) return give_up(fd, place);
     ::close(fd);
-    return refuse(place, "the address is in use; stop what listens there, or set api.listen");
+    return refuse(place,
+                  "the address is in use; stop the process that listens there, or set api.listen to another address");
   }
   return TcpListener{fd, port_of(fd)};
 }
@@ -92,12 +94,12 @@ Result<UnixListener> listen_unix(const std::string& path) {
   address.sun_family = AF_UNIX;
   if (path.size() >= sizeof address.sun_path) {
     return refuse(path, "the path is longer than " + std::to_string(sizeof address.sun_path - 1) +
-                            " bytes, more than a socket's may be; set api.socket to a shorter one");
+                            " bytes, the limit of a socket path; set api.socket to a shorter one");
   }
   path.copy(address.sun_path, path.size());
   const int fd = ::socket(AF_UNIX, how, 0);
-  // On Linux the file takes over the mode of the unbound socket, so it is never open to others, not
-  // even between bind and a chmod (unix_bind in net/unix/af_unix.c).
+  // On Linux the file gets the mode of the unbound socket, so it is never accessible to others, not even between bind
+  // and a chmod (unix_bind in net/unix/af_unix.c).
   if (fd < 0 || ::fchmod(fd, 0600) != 0) return give_up(fd, path);
   const auto bind = [&] { return ::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0; };
   if (!bind()) {

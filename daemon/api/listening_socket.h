@@ -1,4 +1,4 @@
-// Sockets that listen, as file descriptors the caller owns: non-blocking, close-on-exec.
+// Opens listening sockets. The caller owns the file descriptors, which are non-blocking and close-on-exec.
 #pragma once
 
 #include <sys/types.h>
@@ -12,22 +12,22 @@ namespace vhookd {
 
 struct TcpListener {
   int fd = -1;
-  int port = 0;  // the real one where 0 was asked for
+  int port = 0;  // the actual port, also if port 0 was requested
 };
 Result<TcpListener> listen_tcp(const ListenAddress& address);
 
-// The inode tells later whether the file is still the one that was made here.
+// Device and inode identify the socket file, to detect later whether another process has replaced it.
 struct UnixListener {
   int fd = -1;
   std::string path;
   dev_t device = 0;
   ino_t inode = 0;
 };
-// Made 0600. A socket file that nobody answers on is replaced; any other file, and a socket on which
-// somebody answers, is an error.
+// Creates the socket file with mode 0600. A socket file on which nobody answers is replaced. Any other file, or a
+// socket on which a process answers, is an error.
 Result<UnixListener> listen_unix(const std::string& path);
 
-// Removes the socket file unless another has taken its place since.
+// Removes the socket file, unless another process has replaced it.
 void remove_socket_file(const UnixListener& listener);
 
 }  // namespace vhookd

@@ -13,8 +13,8 @@ namespace vhookd {
 
 namespace {
 
-// Nothing from elsewhere, nothing inline, no frame around it. same-origin, not no-referrer: with the latter browsers
-// send `origin: null` with the page's own forms, which would be refused.
+// No external resources, nothing inline, no framing. The referrer policy is same-origin instead of no-referrer, because
+// with the latter browsers send `origin: null` for the page's own forms, which would be rejected.
 constexpr const char* policy =
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'";
@@ -39,7 +39,7 @@ std::string parameter(const ApiCall& call, const char* name) {
   return found == call.request.query.end() ? "" : found->second;
 }
 
-HttpResponse webhook_with(const ApiCall& call, const std::optional<Said>& said, int status_code = 200) {
+HttpResponse webhook_with(const ApiCall& call, const std::optional<ActionResult>& result, int status_code = 200) {
   const auto status = call.control.get(call.id);
   if (!status) return refusal_response(call, status.error());
   std::vector<DeadPage> dead;
@@ -48,7 +48,7 @@ HttpResponse webhook_with(const ApiCall& call, const std::optional<Said>& said, 
     if (!pages) return refusal_response(call, pages.error());
     dead = std::move(*pages);
   }
-  return html(webhook_page(*status, dead, context_of(call), said), status_code);
+  return html(webhook_page(*status, dead, context_of(call), result), status_code);
 }
 
 HttpResponse refused(const ApiCall& call, const Refusal& refusal) {
@@ -56,7 +56,7 @@ HttpResponse refused(const ApiCall& call, const Refusal& refusal) {
   if (refusal.why == Refusal::Why::not_found) return plain;
   std::string text;
   for (const auto& message : refusal.messages) text += (text.empty() ? "" : "\n") + message;
-  return webhook_with(call, Said{.text = text, .good = false}, plain.status);
+  return webhook_with(call, ActionResult{.text = text, .good = false}, plain.status);
 }
 
 }  // namespace
@@ -101,25 +101,26 @@ HttpResponse get_asset(const ApiCall& call) {
 
 HttpResponse page_pause(const ApiCall& call) {
   const auto paused = call.control.pause(call.id);
-  return paused ? webhook_with(call, Said{"Paused. Changes wait in the database."}) : refused(call, paused.error());
+  return paused ? webhook_with(call, ActionResult{"Paused. Changes wait in the database."})
+                : refused(call, paused.error());
 }
 
 HttpResponse page_resume(const ApiCall& call) {
   const auto resumed = call.control.resume(call.id);
-  return resumed ? webhook_with(call, Said{"Resumed."}) : refused(call, resumed.error());
+  return resumed ? webhook_with(call, ActionResult{"Resumed."}) : refused(call, resumed.error());
 }
 
 HttpResponse page_trigger(const ApiCall& call) {
   const auto run = call.control.trigger(call.id);
   if (!run) return refused(call, run.error());
-  return webhook_with(call, Said{.text = "Polled: " + describe(*run), .good = run->ok});
+  return webhook_with(call, ActionResult{.text = "Polled: " + describe(*run), .good = run->ok});
 }
 
 HttpResponse page_replay(const ApiCall& call) {
   const auto selected = call.control.replay(call.id, {.dead = true}, {});
   if (!selected) return refused(call, selected.error());
   const int pages = selected->revived + selected->queued;
-  return webhook_with(call, Said{std::to_string(pages) + (pages == 1 ? " page" : " pages") + " queued again."});
+  return webhook_with(call, ActionResult{std::to_string(pages) + (pages == 1 ? " page" : " pages") + " queued again."});
 }
 
 bool wants_page(const HttpRequest& request) {

@@ -1,4 +1,4 @@
-// What stands between the method and HTTP/1.1, taken apart and decoded. Pure.
+// Parses the request target, the part of the request line between the method and HTTP/1.1. Pure. Thread-safe.
 #pragma once
 
 #include <map>
@@ -10,10 +10,10 @@ namespace vhookd {
 
 struct RequestTarget {
   std::string path;
-  std::map<std::string, std::string> query;  // of a name given twice the last counts
+  std::map<std::string, std::string> query;  // of a repeated name the last value
 };
 
-// None where it does not begin with /, a %XX is broken, or a NUL is hidden in it.
+// Returns nullopt if the target does not begin with /, has an invalid %XX, or contains an encoded NUL.
 std::optional<RequestTarget> parse_target(std::string_view text);
 
 }  // namespace vhookd

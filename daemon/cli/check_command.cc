@@ -22,7 +22,7 @@ namespace vhookd {
 
 namespace {
 
-// What a probe found of one webhook. An error is what will keep it from working.
+// The result of probing one webhook. Errors keep the webhook from working.
 struct Finding {
   std::string id;
   std::vector<std::string> found, warnings, errors;
@@ -41,7 +41,7 @@ void probe_table(const config::Webhook& webhook, Source& source, Finding& findin
   finding.found.push_back(key.empty() ? "no key" : "key " + key);
   if (plan->strategy == Strategy::timestamp) {
     const auto index = index_advice(*plan);
-    if (!index.used.empty()) finding.found.push_back("index " + index.used + " serves the polls");
+    if (!index.used.empty()) finding.found.push_back("index " + index.used + " is used by the polls");
     if (index.used.empty())
       finding.warnings.push_back(index.cost + (index.missing.empty() ? "" : "; " + index.missing));
   }
@@ -49,12 +49,12 @@ void probe_table(const config::Webhook& webhook, Source& source, Finding& findin
     const auto reach = config::show(lookback(webhook));
     finding.warnings.push_back("transactions that commit more than " + reach +
                                " (lookback) after the time they wrote into " + plan->selection.stamp + " are missed; " +
-                               can.open_transactions_grant + ": polls then see what is under way and stay below it");
+                               can.open_transactions_grant + ", so that polls see open transactions and wait for them");
   }
-  // A file is opened read-only whoever may write it.
+  // Files are opened read-only, whatever their permissions.
   if (table->may_write && can.roles)
     finding.warnings.push_back("the role may write to " + plan->text.table +
-                               "; vhookd needs SELECT only: use a role of its own");
+                               "; vhookd needs only SELECT: use a separate role");
 }
 
 void probe_hook(const config::Webhook& webhook, const EgressRules& rules, Finding& finding) {
@@ -69,8 +69,8 @@ void probe_hook(const config::Webhook& webhook, const EgressRules& rules, Findin
   bool allowed = false;
   for (const auto* at = list; at != nullptr; at = at->ai_next) {
     const auto address = ip_of(*at->ai_addr);
-    const auto why =
-        address ? rules.refusal(*address, webhook.delivery->hook_url) : std::optional<std::string>("is no IP address");
+    const auto why = address ? rules.refusal(*address, webhook.delivery->hook_url)
+                             : std::optional<std::string>("is not an IP address");
     if (why) refused.push_back(*why);
     allowed = allowed || !why;
   }
@@ -79,7 +79,7 @@ void probe_hook(const config::Webhook& webhook, const EgressRules& rules, Findin
 }
 
 std::vector<Finding> probe(const config::Config& config) {
-  std::map<std::string, Result<std::unique_ptr<Source>>> sessions;  // one for each database
+  std::map<std::string, Result<std::unique_ptr<Source>>> sessions;  // one per database
   const EgressRules rules(config.egress);
   std::vector<Finding> findings;
   for (const auto& webhook : config.webhooks) {

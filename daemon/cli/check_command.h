@@ -1,4 +1,5 @@
-// `vhookd check`: is the configuration right, and with --probe, does what it names answer.
+// `vhookd check`: validates the configuration and, with --probe, checks that its databases, tables and hosts are
+// usable.
 #pragma once
 
 #include <string>
@@ -11,7 +12,7 @@ struct CheckOptions {
   bool json = false;
 };
 
-// Returns the process's exit code.
+// Returns the exit code of the process.
 int check_command(const CheckOptions& options);
 
 }  // namespace vhookd

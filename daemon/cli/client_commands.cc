@@ -1,6 +1,8 @@
 #include "daemon/cli/client_commands.h"
 
-#include "daemon/cli/ask_daemon.h"
+#include <nlohmann/json.hpp>
+
+#include "daemon/cli/daemon_request.h"
 #include "daemon/output/exit_code.h"
 #include "daemon/output/percent_encode.h"
 #include "daemon/output/terminal.h"
@@ -9,7 +11,7 @@ namespace vhookd {
 
 namespace {
 
-constexpr std::optional<std::chrono::milliseconds> as_long_as_it_takes = std::nullopt;
+constexpr std::optional<std::chrono::milliseconds> no_timeout = std::nullopt;
 
 ControlClient daemon_for(const ClientOptions& options) {
   return ControlClient(find_socket(options.where, process_environment()));
@@ -24,8 +26,8 @@ std::string joined(const Json& list) {
 
 int pause_or_resume(const ClientOptions& options, bool pause) {
   const auto webhook =
-      pause ? ask(daemon_for(options), "PATCH", webhook_path(options.id), R"({"is_paused":true})", as_long_as_it_takes)
-            : ask(daemon_for(options), "PUT", webhook_path(options.id, "/resume"), {}, as_long_as_it_takes);
+      pause ? request_json(daemon_for(options), "PATCH", webhook_path(options.id), R"({"is_paused":true})", no_timeout)
+            : request_json(daemon_for(options), "PUT", webhook_path(options.id, "/resume"), {}, no_timeout);
   if (!webhook) return webhook.error();
   if (options.json) {
     print_json(*webhook);
@@ -35,11 +37,11 @@ int pause_or_resume(const ClientOptions& options, bool pause) {
   return exit_code::done;
 }
 
-// The ids of those webhooks that have dead pages, or the one that was named.
+// The ids of all webhooks with dead pages, or the id from the command line.
 std::expected<std::vector<std::string>, int> with_dead_pages(const ControlClient& daemon,
                                                              const ClientOptions& options) {
   if (!options.id.empty()) return std::vector{options.id};
-  const auto webhooks = ask_webhooks(daemon, {});
+  const auto webhooks = request_webhooks(daemon, {});
   if (!webhooks) return std::unexpected(webhooks.error());
   std::vector<std::string> ids;
   for (const auto& webhook : *webhooks) {
@@ -66,7 +68,7 @@ std::string dead_table(const Json& pages) {
 }  // namespace
 
 int runs_command(const ClientOptions& options) {
-  const auto runs = ask(daemon_for(options), "GET", webhook_path(options.id, "/runs"));
+  const auto runs = request_json(daemon_for(options), "GET", webhook_path(options.id, "/runs"));
   if (!runs) return runs.error();
   if (options.json) {
     print_json(*runs);
@@ -79,7 +81,7 @@ int runs_command(const ClientOptions& options) {
 }
 
 int trigger_command(const ClientOptions& options) {
-  const auto run = ask(daemon_for(options), "PUT", webhook_path(options.id, "/trigger"), {}, as_long_as_it_takes);
+  const auto run = request_json(daemon_for(options), "PUT", webhook_path(options.id, "/trigger"), {}, no_timeout);
   if (!run) return run.error();
   if (options.json) {
     print_json(*run);
@@ -98,7 +100,7 @@ int resume_command(const ClientOptions& options) {
 
 int reload_command(const ClientOptions& options) {
   const auto report =
-      ask(daemon_for(options), "POST", "/control/reload", {}, as_long_as_it_takes, exit_code::configuration);
+      request_json(daemon_for(options), "POST", "/control/reload", {}, no_timeout, exit_code::configuration);
   if (!report) return report.error();
   if (options.json) {
     print_json(*report);
@@ -122,7 +124,7 @@ int dead_list_command(const ClientOptions& options) {
   if (!ids) return ids.error();
   Json all = Json::array();
   for (const auto& id : *ids) {
-    const auto pages = ask(daemon, "GET", webhook_path(id, "/dead"));
+    const auto pages = request_json(daemon, "GET", webhook_path(id, "/dead"));
     if (!pages) return pages.error();
     for (const auto& page : *pages) all.push_back(page);
   }
@@ -134,16 +136,16 @@ int dead_list_command(const ClientOptions& options) {
   return exit_code::done;
 }
 
-// The webhook that has the dead page options.page; none has it: said, failed.
+// The id of the webhook with the dead page options.page. If there is none, prints an error and returns the exit code.
 static std::expected<std::string, int> owner_of_page(const ControlClient& daemon, const ClientOptions& options) {
   const auto ids = with_dead_pages(daemon, options);
   if (!ids) return std::unexpected(ids.error());
   for (const auto& id : *ids) {
-    const auto pages = ask(daemon, "GET", webhook_path(id, "/dead"));
+    const auto pages = request_json(daemon, "GET", webhook_path(id, "/dead"));
     if (!pages) return std::unexpected(pages.error());
     if (std::ranges::any_of(*pages, [&](const Json& page) { return text_of(page, "page") == options.page; })) return id;
   }
-  complain("no dead page has the id \"" + printable(options.page) + "\"; `vhookd dead list` shows those there are");
+  print_error("no dead page has the id \"" + printable(options.page) + "\"; `vhookd dead list` shows all dead pages");
   return std::unexpected(exit_code::failed);
 }
 
@@ -151,7 +153,7 @@ int dead_show_command(const ClientOptions& options) {
   const ControlClient daemon = daemon_for(options);
   const auto id = owner_of_page(daemon, options);
   if (!id) return id.error();
-  const auto page = ask(daemon, "GET", webhook_path(*id, "/dead?page=" + percent_encoded(options.page)));
+  const auto page = request_json(daemon, "GET", webhook_path(*id, "/dead?page=" + percent_encoded(options.page)));
   if (!page) return page.error();
   if (options.json) {
     print_json(*page);
@@ -169,13 +171,13 @@ int dead_drop_command(const ClientOptions& options) {
   const ControlClient daemon = daemon_for(options);
   const auto id = owner_of_page(daemon, options);
   if (!id) return id.error();
-  const auto dropped = ask(daemon, "DELETE", webhook_path(*id, "/dead?page=" + percent_encoded(options.page)));
+  const auto dropped = request_json(daemon, "DELETE", webhook_path(*id, "/dead?page=" + percent_encoded(options.page)));
   if (!dropped) return dropped.error();
   if (options.json) {
     print_json(*dropped);
   } else {
     print("dropped page " + std::to_string(number_of(*dropped, "sequence")) + " of " + printable(*id) + ", " +
-          std::to_string(number_of(*dropped, "records")) + " records, for good\n");
+          std::to_string(number_of(*dropped, "records")) + " records\n");
   }
   return exit_code::done;
 }
@@ -188,19 +190,19 @@ int replay_command(const ClientOptions& options, const ReplayOptions& what) {
   if (!what.since.empty()) body["since"] = what.since;
   if (!what.url.empty()) body["url"] = what.url;
   const auto answer =
-      ask(daemon_for(options), "POST", webhook_path(options.id, "/replay"), body.dump(), as_long_as_it_takes);
+      request_json(daemon_for(options), "POST", webhook_path(options.id, "/replay"), body.dump(), no_timeout);
   if (!answer) return answer.error();
   const std::int64_t pages = number_of(*answer, "revived") + number_of(*answer, "queued");
   const std::int64_t waiting = number_of(*answer, "waiting");
   if (options.json) print_json(*answer);
   if (pages + waiting == 0) {
-    complain(printable(text_of(*answer, "note")));
+    print_error(printable(text_of(*answer, "note")));
     return exit_code::failed;
   }
   if (options.json) return exit_code::done;
   print(std::to_string(pages) + (what.dead ? " dead" : "") + (pages == 1 ? " page of " : " pages of ") +
         printable(options.id) + " queued again" +
-        (waiting > 0 ? "; " + std::to_string(waiting) + " were waiting already" : "") + "\n");
+        (waiting > 0 ? "; " + std::to_string(waiting) + " were already waiting" : "") + "\n");
   return exit_code::done;
 }
 

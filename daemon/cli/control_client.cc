@@ -26,15 +26,15 @@ std::size_t append(char* data, std::size_t one, std::size_t count, void* to) {
   return one * count;
 }
 
-// What one socket came to. `unreached`: nobody took the request, so the next may be tried.
+// The result for one socket. `unreached`: no daemon received the request, so the next socket may be tried.
 struct Attempt {
   std::optional<Reply> reply;
   bool unreached = false;
   std::string why;
 };
 
-Attempt ask(const std::string& socket, const std::string& method, const std::string& path, const std::string& body,
-            std::optional<std::chrono::milliseconds> timeout) {
+Attempt send(const std::string& socket, const std::string& method, const std::string& path, const std::string& body,
+             std::optional<std::chrono::milliseconds> timeout) {
   const std::unique_ptr<CURL, decltype(&curl_easy_cleanup)> handle(curl_easy_init(), &curl_easy_cleanup);
   if (!handle) return {std::nullopt, true, "out of memory"};
   CURL* curl = handle.get();
@@ -76,19 +76,19 @@ Result<Reply> ControlClient::call(const std::string& method, const std::string& 
                                   std::optional<std::chrono::milliseconds> timeout) const {
   std::string tried;
   for (const auto& socket : where_.candidates) {
-    Attempt attempt = ask(socket, method, path, body, timeout);
+    Attempt attempt = send(socket, method, path, body, timeout);
     if (attempt.reply) return std::move(*attempt.reply);
     if (!attempt.unreached) {
-      return fail(Recourse::reconnect, "the daemon on " + socket + " gave no answer: " + attempt.why);
+      return fail(Recourse::reconnect, "the daemon on " + socket + " did not answer: " + attempt.why);
     }
     tried += (tried.empty() ? "" : ", ") + socket + " (" + attempt.why + ")";
-    // There is a daemon, but not for this user: to go on would be to ask another one.
+    // A daemon listens there, but this user has no access. The next socket could belong to another daemon.
     if (attempt.why == std::strerror(EACCES)) {
-      return fail(Recourse::reconnect,
-                  "no permission to ask the daemon on " + socket + "; run this as root or as its user");
+      return fail(Recourse::reconnect, "no permission to connect to the daemon on " + socket +
+                                           "; run this command as root or as the daemon's user");
     }
   }
-  std::string text = "no daemon answers on " + tried + "; is vhookd running? systemctl status vhookd";
+  std::string text = "no daemon answers on " + tried + "; check that vhookd is running: systemctl status vhookd";
   for (const auto& note : where_.notes) text += "\n  " + note;
   return fail(Recourse::reconnect, std::move(text));
 }

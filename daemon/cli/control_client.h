@@ -1,4 +1,4 @@
-// Asks the running daemon by its Unix socket. One request at a time, one thread.
+// Sends requests to the running daemon through its Unix socket. One request at a time. Not thread-safe.
 #pragma once
 
 #include <chrono>
@@ -19,9 +19,9 @@ class ControlClient {
  public:
   explicit ControlClient(SocketSearch where) : where_(std::move(where)) {}
 
-  // Tries the sockets in turn until one answers. `timeout`: none waits as long as the daemon does.
-  // Whatever the daemon answers is a Reply. An Error means that no daemon was reached, or that it went
-  // away in between; its text names the sockets, what stood in the way, and what to do.
+  // Tries the sockets one after another until one answers. `timeout`: nullopt waits without limit. Any answer of the
+  // daemon is a Reply. An Error means that no daemon was reached, or that the connection was lost; its message names
+  // the sockets, the reasons, and what to do.
   Result<Reply> call(const std::string& method, const std::string& path, const std::string& body = {},
                      std::optional<std::chrono::milliseconds> timeout = std::chrono::seconds(30)) const;
 

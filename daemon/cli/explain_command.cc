@@ -1,12 +1,13 @@
 #include "daemon/cli/explain_command.h"
 
 #include <iostream>
+#include <nlohmann/json.hpp>
 
 #include "config/load.h"
 #include "config/spelling.h"
 #include "connectors/connector.h"
 #include "core/crypto.h"
-#include "daemon/cli/ask_daemon.h"
+#include "daemon/cli/daemon_request.h"
 #include "daemon/explain/explanation.h"
 #include "daemon/explain/explanation_print.h"
 #include "daemon/output/exit_code.h"
@@ -25,13 +26,13 @@ int failed(const std::string& message) {
 int unknown(const std::string& id, const config::Config& config) {
   std::vector<std::string> ids;
   for (const auto& webhook : config.webhooks) ids.push_back(webhook.id);
-  if (ids.empty()) return failed("no webhook has the id \"" + id + "\"; the configuration has none at all");
+  if (ids.empty()) return failed("no webhook has the id \"" + id + "\"; the configuration has no webhooks");
   const bool list_them = ids.size() <= 20;
   const auto hint = list_them || !config::nearest(id, ids).empty() ? config::suggestion(id, ids) : "";
   return failed("no webhook has the id \"" + id + "\"" + hint);
 }
 
-// Which epoch the webhook is in, where a daemon runs that knows it.
+// The current epoch of the webhook; empty if no running daemon knows it.
 std::string running(const ExplainOptions& options) {
   const ControlClient daemon(find_socket({.config = options.config, .state = options.state}, process_environment()));
   const auto reply = daemon.call("GET", webhook_path(options.id), {}, std::chrono::seconds(2));
@@ -40,7 +41,7 @@ std::string running(const ExplainOptions& options) {
   if (!webhook.is_object() || number_of(webhook, "epoch") == 0) return {};
   const auto checked = text_of(webhook, "checked_at");
   return "epoch " + std::to_string(number_of(webhook, "epoch")) +
-         (checked.empty() ? ", not polled yet" : ", last check " + checked);
+         (checked.empty() ? ", not polled yet" : ", last poll " + checked);
 }
 
 }  // namespace
@@ -64,7 +65,7 @@ int explain_command(const ExplainOptions& options) {
   (*explanation)->running = running(options);
   std::cout << (options.json ? explanation_json(**explanation) : explanation_text(**explanation));
   std::cout.flush();
-  if ((*explanation)->failed) return failed("the first page can't be read: " + (*explanation)->failed->message);
+  if ((*explanation)->failed) return failed("the first page cannot be read: " + (*explanation)->failed->message);
   return exit_code::done;
 }
 

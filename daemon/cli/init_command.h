@@ -1,4 +1,4 @@
-// `vhookd init DB_URL`: looks at a database and prints a commented configuration for its tables.
+// `vhookd init DB_URL`: reads the tables of a database and prints a commented configuration for them.
 #pragma once
 
 #include <string>
@@ -6,10 +6,10 @@
 namespace vhookd {
 
 struct InitOptions {
-  std::string url;  // "-": one line of standard input
+  std::string url;  // "-": read from one line of standard input
 };
 
-// Returns the process's exit code: wrong_usage for what is no URL of a database, failed where it refuses.
+// Returns the exit code of the process: wrong_usage if the URL is not valid, failed if the database reports an error.
 int init_command(const InitOptions& options);
 
 }  // namespace vhookd

@@ -9,6 +9,7 @@
 #include "config/database_url.h"
 #include "connectors/connector.h"
 #include "core/crypto.h"
+#include "core/text.h"
 #include "daemon/explain/explanation_print.h"
 #include "daemon/output/terminal.h"
 #include "scheduler/detect/index_advice.h"
@@ -21,7 +22,7 @@ namespace {
 using config::Event;
 
 constexpr std::size_t longest_id = 64;
-constexpr std::size_t longest_name = 1000;  // that config::load takes
+constexpr std::size_t longest_name = 1000;  // the limit of config::load
 
 std::string replaced(std::string text, std::string_view what, std::string_view with) {
   for (auto at = text.find(what); at != std::string::npos; at = text.find(what, at + with.size()))
@@ -33,47 +34,46 @@ bool is_utf8(std::string_view text) {
   return simdjson::validate_utf8(text.data(), text.size());
 }
 
-// A name that can stand in a configuration.
+// Whether a configuration can contain the name.
 bool can_be_written(std::string_view name) {
   const auto control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; };
   return !name.empty() && name.size() <= longest_name && is_utf8(name) && std::ranges::none_of(name, control);
 }
 
-// Any text as a part of a comment: nothing in it ends the line or is no UTF-8.
+// `text` for use in a comment: without line breaks and invalid UTF-8.
 std::string remark(std::string_view text) {
   std::string out = printable(text);
   if (!is_utf8(out))
     for (char& c : out) c = static_cast<unsigned char>(c) < 0x80 ? c : '?';
-  // Line breaks to readers of YAML 1.1.
+  // YAML 1.1 parsers treat these as line breaks.
   return replaced(replaced(std::move(out), "\u2028", " "), "\u2029", " ");
 }
 
-// A scalar: plain where nobody could read anything else into it, else quoted as in JSON, which is YAML too.
+// A YAML scalar: plain if every parser reads it as this text, otherwise quoted as in JSON, which is valid YAML.
 std::string scalar(const std::string& text) {
   static const std::set<std::string> words = {"true", "false", "yes", "no", "on", "off", "null", "y", "n"};
-  std::string low;
-  for (const char c : text) low += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  const std::string low = lower(text);
   const bool plain =
       !text.empty() && std::isalpha(static_cast<unsigned char>(text[0])) != 0 && !text.ends_with(':') &&
       std::ranges::all_of(low, [](char c) {
         return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || std::string_view("_-./:?=&@%~+,${}").contains(c);
       });
   if (plain && !words.contains(low)) return text;
-  // What terminals obey and other readers of YAML break lines at goes as its number.
+  // Escape characters that terminals interpret or that other YAML parsers treat as line breaks.
   std::string quoted = replaced(replaced(nlohmann::json(text).dump(), "\u2028", "\\u2028"), "\u2029", "\\u2029");
   for (char c = '\x80'; c < '\xA0'; ++c)
     quoted = replaced(quoted, std::string("\xC2") + c, "\\x" + hex_lower(std::string(1, c)));
   return quoted;
 }
 
-// A name from the database, in which nothing is a reference.
+// A name from the database as a scalar, with ${ escaped.
 std::string name_scalar(const std::string& name) {
   return scalar(replaced(name, "${", "$${"));
 }
 
 class Ids {
  public:
-  // Unique, and with room for what the variants add.
+  // Returns a unique id that ends with `suffix`.
   std::string make(const std::string& name, const std::string& suffix) {
     std::string base;
     for (const char c : name) {
@@ -94,12 +94,11 @@ class Ids {
   std::set<std::string> taken_;
 };
 
-// A column people set instead of deleting a row; empty: none.
+// The column that marks soft-deleted rows, guessed by name; empty: none.
 std::string soft_deletion(const Table& table) {
   for (const auto& column : table.columns) {
-    std::string plain;
-    for (const char c : column.name)
-      if (c != '_') plain += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    std::string plain = lower(column.name);
+    std::erase(plain, '_');
     if ((plain == "deletedat" || plain == "isdeleted" || plain == "deletedon") && can_be_written(column.name))
       return column.name;
   }
@@ -113,18 +112,18 @@ class File {
     const auto& database = source.database;
     out_ = "# From `vhookd init`: " + remark(server) + ", " + remark(database.display) +
            "\n"
-           "# Look it through, set each hook_url, then: vhookd check --probe. Of each webhook, vhookd explain ID says "
-           "more.\n"
+           "# Review it, set each hook_url, then run: vhookd check --probe. vhookd explain ID shows the details of a "
+           "webhook.\n"
            "\n"
            "connections:\n"
            "  source:\n"
            "    db_type: " +
            std::string(name_of(database.type)) + "\n";
     for (const auto& variable : source.variables)
-      out_ += "    # Set " + variable + " in vhookd's environment to the password" +
-              " as it is, not percent-encoded; ${file:/path} and ${credential:NAME} do as well.\n";
+      out_ += "    # Set " + variable + " in vhookd's environment to the password," +
+              " not percent-encoded. ${file:/path} and ${credential:NAME} work as well.\n";
     if (source.variables.empty() && roles_)
-      out_ += "    # No password: where one is needed, reader:${env:NAME}@host keeps it out of this file.\n";
+      out_ += "    # No password. If one is needed, write reader:${env:NAME}@host to keep it out of this file.\n";
     out_ += "    db_url: " + scalar(source.url) + "\n";
   }
 
@@ -135,14 +134,14 @@ class File {
   }
 
   void begin_webhooks(bool may_write, bool any) {
-    if (may_write && roles_)  // a file's owner always may
-      out_ += "    # This role may write to the tables. vhookd needs SELECT only: give it a role of its own.\n";
+    if (may_write && roles_)  // the owner of a file may always write
+      out_ += "    # This role may write to the tables. vhookd needs only SELECT: use a separate role.\n";
     out_ +=
         "\n"
-        "# What all webhooks have in common; each may say otherwise.\n"
+        "# Settings of all webhooks; a webhook can override them.\n"
         "defaults:\n"
         "  interval: 1m\n"
-        "  # secret: ${credential:hook-secret}   # signs each POST; `vhookd secret` prints a fresh one\n"
+        "  # secret: ${credential:hook-secret}   # signs each POST; `vhookd secret` prints a new one\n"
         "\n";
     out_ += any ? "webhooks:\n" : "webhooks: []\n";
   }
@@ -160,11 +159,12 @@ class File {
     const std::string full = (elsewhere ? table.name.schema + "." : "") + table.name.name;
     db_schema_ = elsewhere ? "    db_schema: " + name_scalar(table.name.schema) + "\n" : "";
     comment(full + ", " + std::string(relation_name(table.relation)) + count);
-    if (updated) say_how(*updated);
+    if (updated) add_details(*updated);
     const bool writable = can_be_written(table.name.name) && (!elsewhere || can_be_written(table.name.schema));
     if (!writable)
       return comment(
-          "left out: a configuration can't hold this name, which has control characters, is no UTF-8 or too long");
+          "left out: a configuration cannot contain this name, which has control characters, invalid UTF-8 or too many "
+          "bytes");
     if (!updated) comment("left out: " + reason(updated.error()));
     name_ = elsewhere ? table.name.schema + "-" + table.name.name : table.name.name;
     write(Event::updated, ids_.make(name_, ""), updated.has_value(), updated ? "" : no_key(table));
@@ -181,17 +181,17 @@ class File {
     return make_plan(webhook_, table, traits_, std::nullopt);
   }
 
-  // A plan's complaint begins with the webhook's id, which is none yet.
+  // An error of make_plan() begins with the webhook's id, which is still empty here.
   static std::string reason(const Error& error) {
     return error.message.starts_with(": ") ? error.message.substr(2) : error.message;
   }
 
   static std::string no_key(const Table& table) {
-    return table.primary_key.empty() ? "    key: COLUMNS that tell its rows apart, such as id\n" : "";
+    return table.primary_key.empty() ? "    key: COLUMNS that identify a row, such as id\n" : "";
   }
 
-  void say_how(const Plan& plan) {
-    comment("found by " + std::string(name_of(plan.strategy)) + ": " + plan.reason);
+  void add_details(const Plan& plan) {
+    comment("detected by " + std::string(name_of(plan.strategy)) + ": " + plan.reason);
     comment("key: " + key_text(plan) + "; updated: " + (plan.updated.empty() ? "none" : plan.updated) +
             "; created: " + (plan.created.empty() ? "none" : plan.created));
     const auto index = index_advice(plan);
@@ -207,29 +207,29 @@ class File {
         comment(name + ": " + reason(how.error()));
         continue;
       }
-      comment(name + " rows alone, found by " + std::string(name_of(how->strategy)) + ": " + how->reason);
+      comment(name + " rows only, detected by " + std::string(name_of(how->strategy)) + ": " + how->reason);
       const auto soft = event == Event::deleted ? soft_deletion(table) : "";
       write(event, ids_.make(name_, "-" + name), false,
             soft.empty() ? "" : "    deleted_column: " + name_scalar(soft) + "\n");
     }
   }
 
-  // `live` false: as a comment. `more`: further lines.
+  // Writes a webhook, commented out unless `live`. `more`: additional lines.
   void write(Event event, const std::string& id, bool live, const std::string& more) {
     const std::string text = "  - id: " + scalar(id) + "\n    connection_id: source\n" + db_schema_ +
                              "    object_type: " + name_scalar(webhook_.object_type) +
                              "\n    event: " + std::string(config::name_of(event)) + "\n" + more +
-                             "    hook_url: https://example.invalid/hooks/" + id + "   # where the changes are to go\n";
+                             "    hook_url: https://example.invalid/hooks/" + id + "   # the receiver of the changes\n";
     out_ += live ? text : "  # " + replaced(text.substr(2, text.size() - 3), "\n  ", "\n  # ") + "\n";
   }
 
   const InitSource& source_;
   const SourceTraits& traits_;
   bool roles_;               // the database has logins with passwords and rights of their own
-  config::Webhook webhook_;  // of the plan being looked at
-  std::string schema_;       // the connection's
-  std::string db_schema_;    // the line for a table in another
-  std::string name_;         // what the ids are made of
+  config::Webhook webhook_;  // of the current plan
+  std::string schema_;       // the connection's schema
+  std::string db_schema_;    // the db_schema line of a table in another schema
+  std::string name_;         // the base of the webhook ids
   Ids ids_;
   std::string out_;
 };
@@ -238,7 +238,8 @@ class File {
 
 std::expected<InitSource, std::string> init_source(const std::string& url) {
   if (url.contains("${"))
-    return std::unexpected("holds a ${…}, which only a configuration has; give the URL itself, or write $ as %24");
+    return std::unexpected(
+        "contains ${…}, which is only valid in a configuration; give the URL itself, or write $ as %24");
   const auto read = config::read_database_url({.written = url, .pieces = {{.text = url, .written = {}}}});
   if (!read) return std::unexpected(read.error());
   const auto type = config::db_type_of(*read);
@@ -246,7 +247,7 @@ std::expected<InitSource, std::string> init_source(const std::string& url) {
                     .url = read->display,
                     .variables = {},
                     .schema = {}};
-  if (!traits_of(type).capabilities().roles) return source;  // has no password
+  if (!traits_of(type).capabilities().roles) return source;  // no password
   constexpr std::string_view hidden = "***";
   for (auto at = source.url.find(hidden); at != std::string::npos; at = source.url.find(hidden, at)) {
     const auto number = source.variables.size() + 1;

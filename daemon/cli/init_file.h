@@ -1,5 +1,5 @@
-// The configuration that `vhookd init` prints. Pure. Whatever names a database holds, config::load takes
-// the text once the variables it names are set; no password stands in it.
+// Builds the configuration that `vhookd init` prints. Pure. Whatever the names in the database are, config::load
+// accepts the text once the environment variables that it references are set. The text contains no password.
 #pragma once
 
 #include <expected>
@@ -13,15 +13,15 @@
 
 namespace vhookd {
 
-// A database as it goes into a configuration.
+// The database as written into the configuration.
 struct InitSource {
   config::Database database;
-  std::string url;                     // as written in YAML: ${env:NAME} for each password
-  std::vector<std::string> variables;  // those NAMEs
-  std::string schema;                  // the connection's default; empty: that of the first table
+  std::string url;                     // for the YAML file: ${env:NAME} in place of each password
+  std::vector<std::string> variables;  // the names of these environment variables
+  std::string schema;                  // the connection's default schema; empty: that of the first table
 };
 
-// `url` as given to `init`, its passwords in it. Otherwise what is wrong, without any part of it.
+// `url`: the argument of `init`, with passwords. The error says what is wrong, without any part of the URL.
 std::expected<InitSource, std::string> init_source(const std::string& url);
 
 struct InitTable {
@@ -29,7 +29,7 @@ struct InitTable {
   Result<Table> table;
 };
 
-// `server` as Source::server() has it.
+// `server`: from Source::server().
 std::string init_file(const InitSource& source, const SourceTraits& traits, const std::string& server,
                       const std::vector<InitTable>& tables);
 

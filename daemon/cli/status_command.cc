@@ -1,9 +1,10 @@
 #include <csignal>
 #include <ctime>
+#include <nlohmann/json.hpp>
 
 #include "core/time_text.h"
-#include "daemon/cli/ask_daemon.h"
 #include "daemon/cli/client_commands.h"
+#include "daemon/cli/daemon_request.h"
 #include "daemon/output/exit_code.h"
 #include "daemon/output/status_table.h"
 
@@ -38,8 +39,8 @@ StatusRow row_of(const Json& webhook, Instant now) {
   return row;
 }
 
-// One webhook with all its fields in full; its runs are for `vhookd runs`.
-std::string one_in_full(const Json& webhook) {
+// All fields of one webhook, except its runs, which `vhookd runs` prints.
+std::string full_text(const Json& webhook) {
   constexpr std::size_t widest = 17;  // "integration_type:"
   std::string out;
   for (const auto& [name, value] : webhook.items()) {
@@ -52,7 +53,7 @@ std::string one_in_full(const Json& webhook) {
 }
 
 std::string shown(const Json& webhooks, const ClientOptions& options, const Terminal& terminal) {
-  if (!options.id.empty()) return one_in_full(webhooks.at(0));
+  if (!options.id.empty()) return full_text(webhooks.at(0));
   if (webhooks.empty()) return "no webhooks are configured\n";
   const Instant now = SystemClock().now();
   std::vector<StatusRow> rows;
@@ -61,8 +62,9 @@ std::string shown(const Json& webhooks, const ClientOptions& options, const Term
 }
 
 int show_once(const ControlClient& daemon, const ClientOptions& options, const Terminal& terminal, bool clear) {
-  constexpr auto timeout = std::chrono::seconds(5);  // a signal is seen only between two looks
-  const auto webhooks = options.watch ? ask_webhooks(daemon, options.id, timeout) : ask_webhooks(daemon, options.id);
+  constexpr auto timeout = std::chrono::seconds(5);  // signals are handled only between two requests
+  const auto webhooks =
+      options.watch ? request_webhooks(daemon, options.id, timeout) : request_webhooks(daemon, options.id);
   if (!webhooks) return webhooks.error();
   if (options.json) {
     print_json(*webhooks);
@@ -73,7 +75,7 @@ int show_once(const ControlClient& daemon, const ClientOptions& options, const T
   return exit_code::done;
 }
 
-// SIGINT and SIGTERM wait until they are asked for, so that none can cut a line in two.
+// Blocks SIGINT and SIGTERM while it exists, so that they cannot interrupt the output of a line.
 class HeldSignals {
  public:
   HeldSignals() {
@@ -103,7 +105,7 @@ int status_command(const ClientOptions& options) {
   const HeldSignals signals;
   if (const int code = show_once(daemon, options, standard_output(), standard_output().width > 0); code != 0)
     return code;
-  // A daemon that restarts meanwhile is waited for: who watches wants to see it come back.
+  // Continue while the daemon restarts, so that --watch shows when it is back.
   while (!signals.came_within(std::chrono::seconds(1))) {
     show_once(daemon, options, standard_output(), standard_output().width > 0);
   }

@@ -25,7 +25,7 @@ std::string version_text() {
   libraries.emplace_back(OpenSSL_version(OPENSSL_VERSION));
   libraries.push_back(std::string("libmicrohttpd ") + MHD_get_version());
   for (const char* library : {VHOOKD_BUILT_WITH}) libraries.emplace_back(library);
-  // SQLite is both a connector's library and the state's.
+  // SQLite is linked for a connector and for the state, but listed once.
   const auto name = [](const std::string& line) { return line.substr(0, line.find(' ')); };
   std::vector<std::string> seen;
   for (const auto& library : libraries) {

@@ -72,7 +72,7 @@ Answer<ReloadReport> Administration::reload() {
 
 Answer<std::vector<DeadPage>> Administration::dead(const std::string& id) {
   if (!context_.registry.contains(id)) return unknown_webhook(id);
-  auto pages = context_.store.dead(id);
+  auto pages = context_.store.outbox().dead(id);
   if (!pages) return failed(pages.error());
   return std::move(*pages);
 }
@@ -82,7 +82,7 @@ Answer<Selected> Administration::replay(const std::string& id, const ReplayRange
   if (!to.by_operator)
     if (const auto why = EgressRules(context_.registry.config().egress).refusal_of_literal(to.url))
       return refuse(Refusal::Why::invalid, "url: " + *why);
-  const auto selected = context_.store.replay(id, range, to.url);
+  const auto selected = context_.store.replays().request(id, range, to.url);
   if (!selected) return failed(selected.error());
   if (selected->revived + selected->queued + selected->waiting == 0) return *selected;
   log_event(Level::info, "replay-asked",
@@ -100,7 +100,7 @@ Answer<DeadPage> Administration::drop_dead(const std::string& id, const std::str
   if (!pages) return std::unexpected(pages.error());
   const auto at = std::ranges::find(*pages, page, [](const DeadPage& dead) { return dead.page.id; });
   if (at == pages->end()) return refuse(Refusal::Why::not_found, id + " has no dead page " + page);
-  if (auto dropped = context_.store.drop_dead(id, page); !dropped) return failed(dropped.error());
+  if (auto dropped = context_.store.outbox().drop_dead(id, page); !dropped) return failed(dropped.error());
   log_event(Level::warn, "dead-dropped",
             {{"webhook", id}, {"sequence", std::to_string(at->page.sequence)}, {"page", page}});
   parts_.recorder.dead_changed(id);
@@ -123,7 +123,7 @@ Answer<std::string> Administration::explain(const std::string& id, bool json) {
 
 std::vector<std::string> Administration::not_ready() {
   if (!parts_.changes.started()) return {"starting"};
-  if (const auto read = context_.store.outbox_pages(); !read) return {read.error().message};
+  if (const auto read = context_.store.outbox().pages(); !read) return {read.error().message};
   return parts_.reports.unhealthy();
 }
 

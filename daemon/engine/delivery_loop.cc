@@ -69,7 +69,7 @@ Result<std::optional<Parcel>> DeliveryLoop::next_parcel(const Lane& lane, const 
   std::optional<Parcel> parcel;
   QueuedPage seen{.webhook_id = lane.name()};
   if (lane.replay) {
-    auto replay = store_.next_replay(lane.id);
+    auto replay = store_.replays().next(lane.id);
     if (!replay) return std::unexpected(replay.error());
     if (!*replay) return std::nullopt;
     seen.page.sequence = static_cast<std::uint64_t>((*replay)->number);  // what tells one from the next here
@@ -77,7 +77,7 @@ Result<std::optional<Parcel>> DeliveryLoop::next_parcel(const Lane& lane, const 
     seen.first_attempt_at = (*replay)->first_attempt_at;
     parcel = parcel_of(std::move(**replay), webhook);
   } else {
-    auto head = store_.head(lane.id);
+    auto head = store_.outbox().head(lane.id);
     if (!head) return std::unexpected(head.error());
     if (!*head) return std::nullopt;
     seen.page.sequence = (*head)->page.sequence;
@@ -168,7 +168,8 @@ void DeliveryLoop::turn(milliseconds timeout) {
 void DeliveryLoop::prune() {
   if (clock_.tick() - pruned_ < prune_every) return;
   pruned_ = clock_.tick();
-  if (auto done = store_.prune(); !done) log_event(Level::error, "state-failed", {{"error", done.error().message}});
+  if (auto done = store_.replays().prune(); !done)
+    log_event(Level::error, "state-failed", {{"error", done.error().message}});
 }
 
 std::optional<Tick> DeliveryLoop::next_due() {

@@ -25,12 +25,12 @@ Engine::Engine(const Parts& parts, config::Config config)
       transport_(parts.transport),
       clock_(parts.clock),
       webhooks_(std::exchange(config.webhooks, {})),
-      registry_(parts.store, config),
-      health_(parts.store),
+      registry_(parts.store.records(), config),
+      health_(parts.store.records()),
       context_{
           .store = parts.store, .clock = parts.clock, .registry = registry_, .health = health_, .metrics = metrics_},
       polls_(context_, deliveries_,
-             {.store = parts.store,
+             {.polls = parts.store.polls(),
               .clock = parts.clock,
               .connect = parts.connect,
               .connect_options = parts.connect_options,
@@ -66,10 +66,10 @@ Engine::~Engine() {
 Result<void> Engine::prepare() {
   if (auto started = changes_.start(std::exchange(webhooks_, {})); !started) return started;
   polls_.made_progress();
-  const auto queued = store_.with_queue();
+  const auto queued = store_.outbox().with_queue();
   if (!queued) return std::unexpected(queued.error());
   for (const auto& id : *queued) deliveries_.notify(id);
-  const auto replays = store_.with_replays();
+  const auto replays = store_.replays().ids();
   if (!replays) return std::unexpected(replays.error());
   for (const auto& id : *replays) deliveries_.notify(id);
   return {};

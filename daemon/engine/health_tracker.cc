@@ -96,7 +96,7 @@ void HealthTracker::write(const std::string& id) {
       written = at->second.health;
     }
     const int failed = std::max(written.polls.failed_in_a_row, written.deliveries.failed_in_a_row);
-    const auto stored = store_.set_health(id, written.healthy, failed, written.error);
+    const auto stored = records_.set_health(id, written.healthy, failed, written.error);
     MutexLock lock(mutex_);
     const auto at = entries_.find(id);
     if (at == entries_.end()) return;

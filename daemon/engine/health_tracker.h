@@ -7,13 +7,13 @@
 
 #include "core/mutex.h"
 #include "scheduler/health.h"
-#include "store/store.h"
+#include "store/webhook_records.h"
 
 namespace vhookd {
 
 class HealthTracker {
  public:
-  explicit HealthTracker(Store& store) : store_(store) {}
+  explicit HealthTracker(WebhookRecords& records) : records_(records) {}
 
   // As the state has it, for a webhook that this process does not know yet.
   void restore(const WebhookState& state) EXCLUDES(mutex_);
@@ -48,7 +48,7 @@ class HealthTracker {
   void write(const std::string& id);
   void drop_if_default(const std::string& id) REQUIRES(mutex_);
 
-  Store& store_;
+  WebhookRecords& records_;
   mutable Mutex mutex_;
   std::unordered_map<std::string, Entry> entries_ GUARDED_BY(mutex_);
 };

@@ -1,7 +1,6 @@
 #include "daemon/engine/outgoing.h"
 
-#include <cctype>
-
+#include "core/text.h"
 #include "daemon/engine/hook_secrets.h"
 #include "delivery/egress.h"
 #include "delivery/sign.h"
@@ -54,9 +53,7 @@ std::string origin_of(const std::string& url) {
   std::string_view rest = std::string_view(url).substr(port_at);
   if (rest.starts_with(']')) rest.remove_prefix(1);
   rest = rest.substr(0, rest.find_first_of("/?#"));
-  std::string origin = (tls ? "https://" : "http://") + std::string(host);
-  for (char& c : origin) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return origin + (rest.empty() ? (tls ? ":443" : ":80") : std::string(rest));
+  return (tls ? "https://" : "http://") + lower(host) + (rest.empty() ? (tls ? ":443" : ":80") : std::string(rest));
 }
 
 Attempt attempt_of(const Parcel& parcel, const Outcome& outcome, Instant first_attempt_at, Instant now, double random) {

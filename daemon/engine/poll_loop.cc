@@ -289,7 +289,7 @@ void PollLoop::report(const DuePoll& due, const PollOutcome& outcome) {
   context_.metrics.with(
       [&](EngineMetrics& metrics) { metrics.polls.observe(static_cast<double>(run.duration_ms) / 1000); });
   if (!run.ok) {
-    if (auto recorded = context_.store.record_run(id, run); !recorded) log_state_failed(id, recorded.error());
+    if (auto recorded = context_.store.polls().record_run(id, run); !recorded) log_state_failed(id, recorded.error());
     log_event(Level::warn, "poll-failed",
               {{"webhook", id}, {"error", run.error}, {"run", rfc3339_seconds(run.started_at)}});
   } else {
@@ -313,7 +313,7 @@ void PollLoop::report(const DuePoll& due, const PollOutcome& outcome) {
 
 void PollLoop::hold_back(const std::string& id, const std::string& why) {
   log_event(Level::error, "held", {{"webhook", id}, {"why", why}});
-  if (auto stored = context_.store.set_paused(id, true, "held: " + why); stored) {
+  if (auto stored = context_.store.records().set_paused(id, true, "held: " + why); stored) {
     if (const auto now = context_.registry.refresh(id)) update(now->webhook);
   } else {
     log_state_failed(id, stored.error());
@@ -366,7 +366,7 @@ void PollLoop::save_checks(bool all) {
     }
   }
   for (const auto& checks : commits)
-    if (auto saved = context_.store.checked(checks); !saved)
+    if (auto saved = context_.store.polls().checked(checks); !saved)
       log_event(Level::error, "state-failed", {{"error", saved.error().message}});
   if (!commits.empty()) ::malloc_trim(0);  // what the polls before took, and these lists
 }
@@ -377,8 +377,8 @@ void PollLoop::save_checks(bool all) {
 // it. Dead pages count too: they wait for a person. What is there already never blocks a webhook that has nothing
 // there.
 bool PollLoop::may_queue(const std::string& id) {
-  const auto state = context_.store.webhook(id);
-  const auto all = context_.store.outbox_bytes();
+  const auto state = context_.store.polls().webhook(id);
+  const auto all = context_.store.outbox().bytes();
   if (!state || !all) return true;  // the commit will say what is wrong
   const auto limit = context_.registry.limits().outbox_bytes;
   const auto own = state->queued_bytes + state->dead_bytes;

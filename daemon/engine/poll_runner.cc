@@ -40,7 +40,7 @@ PollRunner::PollRunner(const Parts& parts, PollObserver& observer)
       sessions_(parts.connect, parts.connect_options, parts.clock),
       idle_probes_(parts.connect, parts.connect_options, parts.clock),
       probe_cache_(parts.clock),
-      poller_(parts.store, parts.clock, observer, with_cache(parts.poller, &probe_cache_)) {}
+      poller_(parts.polls, parts.clock, observer, with_cache(parts.poller, &probe_cache_)) {}
 
 std::optional<LeftOut> PollRunner::leave_out(const DuePoll& due) {
   if (due.token->empty()) return std::nullopt;

@@ -45,7 +45,7 @@ class PollRunner {
  public:
   // Everything passed by reference outlives the runner. `poller`: its probe cache is the runner's.
   struct Parts {
-    Store& store;
+    PollState& polls;
     const Clock& clock;
     Connect connect;
     ConnectOptions connect_options;

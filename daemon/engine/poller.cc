@@ -6,6 +6,7 @@
 
 #include "core/crash_point.h"
 #include "core/forwarding_source.h"
+#include "daemon/engine/known_row_reader.h"
 #include "daemon/engine/webhook_json.h"
 #include "daemon/explain/hidden_values.h"
 #include "daemon/output/log.h"
@@ -20,6 +21,7 @@ struct Poller::Job {
   const config::Webhook& webhook;
   Source& source;
   const PollRequest& request;
+  KnownRowReader known;
   WebhookState state;
   Table table;
   Plan plan;
@@ -36,7 +38,7 @@ struct Poller::Job {
 
 PollOutcome Poller::poll(const config::Webhook& webhook, Source& source, const PollRequest& request) {
   const Tick began = clock_.tick();
-  Job job{.webhook = webhook, .source = source, .request = request};
+  Job job{.webhook = webhook, .source = source, .request = request, .known = KnownRowReader(polls_, webhook.id)};
   job.outcome.run.started_at = clock_.now();
   auto done = prepare(job);
   if (done && !job.outcome.epoch_ends) done = hold(job);
@@ -66,7 +68,7 @@ PollOutcome Poller::poll(const config::Webhook& webhook, Source& source, const P
 }
 
 Result<void> Poller::prepare(Job& job) {
-  auto state = store_.webhook(job.webhook.id);
+  auto state = polls_.webhook(job.webhook.id);
   if (!state) return std::unexpected(state.error());
   job.state = std::move(*state);
   if (job.request.checked_at) job.state.checked_at = job.request.checked_at;
@@ -127,22 +129,22 @@ KnownRows Poller::known_rows(Job& job) {
   return {.find = [this, &job](const std::string& key) -> Result<std::optional<KnownRow>> {
             if (auto written = settle(job); !written) return std::unexpected(written.error());
             if (!job.epoch_open) return std::nullopt;
-            return store_.known(job.webhook.id, key);
+            return job.known.find(key);
           },
           .after = [this, &job](const std::string& key, int limit) -> Result<std::vector<KnownRow>> {
             if (auto written = settle(job); !written) return std::unexpected(written.error());
             if (!job.epoch_open) return std::vector<KnownRow>();
-            return store_.known_after(job.webhook.id, key, limit);
+            return polls_.known_from(job.webhook.id, key.empty() ? key : key + '\0', limit);
           },
           .count = [this, &job]() -> Result<std::int64_t> {
             if (auto written = settle(job); !written) return std::unexpected(written.error());
             if (!job.epoch_open) return 0;
-            return store_.known_count(job.webhook.id);
+            return polls_.known_count(job.webhook.id);
           },
           .ranges = [this, &job]() -> Result<std::vector<KnownRange>> {
             if (auto written = settle(job); !written) return std::unexpected(written.error());
             if (!job.epoch_open) return std::vector<KnownRange>();
-            return store_.known_ranges(job.webhook.id);
+            return polls_.known_ranges(job.webhook.id);
           }};
 }
 
@@ -173,7 +175,7 @@ Result<void> Poller::hold(Job& job) {
     return true;
   });
   if (!counted) return counted;
-  if (auto known = store_.known_count(job.webhook.id); known && job.plan.strategy == Strategy::snapshot)
+  if (auto known = polls_.known_count(job.webhook.id); known && job.plan.strategy == Strategy::snapshot)
     rows = std::max(rows, *known);
   if (static_cast<double>(builder.records()) <= *job.webhook.hold_if_changed_over * static_cast<double>(rows))
     return {};
@@ -257,6 +259,7 @@ Result<void> Poller::settle(Job& job) const {
     return stored;
   }
   job.epoch_open = true;
+  job.known.clear();
   if (job.initial) observer_.progressed(job.webhook.id, job.rows_written, job.expected);
   job.stopped = observer_.stopping() || !observer_.may_queue(job.webhook.id);
   return {};
@@ -282,7 +285,7 @@ Result<void> Poller::commit(Job& job, Part part, bool beside) {
   job.rows_written = std::exchange(job.rows, 0);
   const auto how = beside ? std::launch::async | std::launch::deferred : std::launch::deferred;
   job.writing = std::async(how, [this, whole = std::move(whole)] {
-    auto stored = store_.commit(whole);
+    auto stored = polls_.commit(whole);
     if (stored && !whole.pages.empty()) observer_.pages_queued(whole.webhook_id);
     return stored;
   });
@@ -294,7 +297,7 @@ Result<void> Poller::finish(Job& job, const Method& method, PageBuilder& builder
     // The open page is not committed: its rows come again with the next poll, which goes on from the last part.
     job.outcome.more = !observer_.stopping() && observer_.may_queue(job.webhook.id);
     job.outcome.no_room = !observer_.stopping() && !job.outcome.more;
-    return store_.record_run(job.webhook.id, job.outcome.run);
+    return polls_.record_run(job.webhook.id, job.outcome.run);
   }
   const auto summary = method.summary();
   auto last = builder.finish(method.checkpoint());

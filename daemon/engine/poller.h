@@ -16,7 +16,7 @@
 #include "daemon/engine/probe_cache.h"
 #include "scheduler/detect/method.h"
 #include "scheduler/detect/plan.h"
-#include "store/store.h"
+#include "store/poll_state.h"
 
 namespace vhookd {
 
@@ -64,8 +64,8 @@ class Poller {
     Sizes sizes;
   };
   // Everything passed by reference outlives the poller.
-  Poller(Store& store, const Clock& clock, PollObserver& observer, Options options)
-      : store_(store), clock_(clock), observer_(observer), options_(std::move(options)) {}
+  Poller(PollState& polls, const Clock& clock, PollObserver& observer, Options options)
+      : polls_(polls), clock_(clock), observer_(observer), options_(std::move(options)) {}
 
   PollOutcome poll(const config::Webhook& webhook, Source& source, const PollRequest& request);
 
@@ -83,7 +83,7 @@ class Poller {
   PageBuilder page_builder(const Job& job) const;
   KnownRows known_rows(Job& job);
 
-  Store& store_;
+  PollState& polls_;
   const Clock& clock_;
   PollObserver& observer_;
   const Options options_;

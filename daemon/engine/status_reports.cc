@@ -1,7 +1,6 @@
 #include "daemon/engine/status_reports.h"
 
 #include <algorithm>
-#include <filesystem>
 #include <span>
 #include <utility>
 
@@ -10,12 +9,6 @@
 namespace vhookd {
 
 namespace {
-
-std::int64_t size_of(const std::string& path) {
-  std::error_code fault;
-  const auto size = std::filesystem::file_size(path, fault);
-  return fault ? 0 : static_cast<std::int64_t>(size);
-}
 
 // Before the first complete check: since the webhook is known.
 double lag_seconds(const std::optional<Instant>& checked_at, Instant created_at, Instant now) {
@@ -95,7 +88,7 @@ Answer<void> StatusReports::walk(std::size_t from, std::size_t most, const OnKno
   constexpr std::size_t at_once = 500;
   const auto ids = context_.registry.ids(from, most);  // a reload must neither show one twice nor pass one over
   for (std::size_t done = 0; done < ids.size(); done += at_once) {
-    auto states = context_.store.webhooks(std::span(ids).subspan(done, std::min(at_once, ids.size() - done)));
+    auto states = context_.store.records().list(std::span(ids).subspan(done, std::min(at_once, ids.size() - done)));
     if (!states) return failed(states.error());
     for (auto& state : *states)
       if (const auto one = known(state.id, context_.clock.tick())) on_known(*one, std::move(state));
@@ -132,7 +125,7 @@ Answer<std::size_t> StatusReports::each(std::size_t from, std::size_t most, cons
 
 // Asks nothing of the state that is known here: it is called all the time.
 Answer<Counts> StatusReports::counts() {
-  const auto queued = context_.store.outbox_pages();
+  const auto queued = context_.store.outbox().pages();
   if (!queued) return failed(queued.error());
   Counts counts{.queued_pages = *queued};
   const Now now(context_.clock);
@@ -160,18 +153,18 @@ std::vector<std::string> StatusReports::unhealthy() {
 }
 
 Answer<WebhookStatus> StatusReports::get(const std::string& id) {
-  auto states = context_.store.webhooks(std::span(&id, 1));
+  auto states = context_.store.records().list(std::span(&id, 1));
   if (!states) return failed(states.error());
   const auto one = known(id, context_.clock.tick());
   if (!one || states->empty()) return unknown_webhook(id);
   auto status = this->status(*one, std::move(states->front()));
-  auto runs = context_.store.runs(id);
+  auto runs = context_.store.polls().runs(id);
   if (!runs) return failed(runs.error());
   status.runs = std::move(*runs);
   const bool held =
       status.paused || (status.state.holding_pages > 0 && status.webhook.delivery->on_dead == config::OnDead::hold);
   if (status.state.queued_pages > 0 && !held) {
-    auto retrying = context_.store.retrying(id);
+    auto retrying = context_.store.outbox().retrying(id);
     if (!retrying) return failed(retrying.error());
     status.retrying = std::move(*retrying);
   }
@@ -199,19 +192,18 @@ MeasuredWebhook StatusReports::measured(const Known& known, const WebhookState& 
 }
 
 Answer<Pieces> StatusReports::metrics() {
-  const auto& path = context_.store.path();
   Measurements measured{.webhooks = {},
                         .counters = context_.metrics.with([](const EngineMetrics& metrics) { return metrics; }),
                         .outbox_bytes = 0,
                         .outbox_limit_bytes = context_.registry.limits().outbox_bytes,
-                        .state_bytes = size_of(path) + size_of(path + "-wal"),
+                        .state_bytes = context_.store.bytes(),
                         .process = process_facts()};
   measured.webhooks.reserve(context_.registry.size());
   const auto walked = walk(
       0, std::numeric_limits<std::size_t>::max(),
       [&](const Known& one, const WebhookState& state) { measured.webhooks.push_back(this->measured(one, state)); });
   if (!walked) return std::unexpected(walked.error());
-  const auto bytes = context_.store.outbox_bytes();
+  const auto bytes = context_.store.outbox().bytes();
   if (!bytes) return failed(bytes.error());
   measured.outbox_bytes = *bytes;
   return metrics_pieces(std::move(measured));

@@ -64,14 +64,15 @@ void DeliveryLoop::record_arrived() {
     queues.push_back(lane);
   }
   if (receipts.empty()) return;
-  const auto results = store_.delivered(receipts);
+  const auto results = store_.outbox().delivered(receipts);
   for (std::size_t i = 0; i < queues.size(); ++i) recorded(queues[i], results[i]);
 }
 
 void DeliveryLoop::record_delivered(const Lane& lane) {
   const Taken taken = unrecorded_.at(lane);
-  recorded(lane, lane.replay ? store_.replayed(taken.number, taken.keep)
-                             : store_.delivered(lane.id, static_cast<std::uint64_t>(taken.number), taken.keep));
+  recorded(lane, lane.replay
+                     ? store_.replays().delivered(taken.number, taken.keep)
+                     : store_.outbox().delivered(lane.id, static_cast<std::uint64_t>(taken.number), taken.keep));
 }
 
 // Where the state can't take it now, it is tried again: the page stays the first of its queue until then.
@@ -85,7 +86,9 @@ void DeliveryLoop::recorded(const Lane& lane, const Result<void>& result) {
   }
   log_event(Level::error, "state-failed", {{"webhook", lane.id}, {"error", result.error().message}});
   if (!lane.replay) observer_.failed(lane.id, result.error().message, false);
-  if (result.error().recourse == Recourse::give_up) unrecorded_.erase(lane);  // the page is not there any more
+  // The page is not queued any more, or another writer has taken over its queue.
+  if (result.error().recourse == Recourse::give_up || result.error().recourse == Recourse::fenced)
+    unrecorded_.erase(lane);
   if (observer_.sendable(lane.id, lane.replay)) wait_until(lane, clock_.tick() + store_retry);
 }
 
@@ -101,8 +104,8 @@ Result<void> DeliveryLoop::act(const Flight& flight, const Outcome& outcome, con
 
   const std::string gone = "the receiver answered 410 Gone";
   retry_clock_.forget(flight.lane.name());  // whoever resumes it wants it tried at once
-  auto stored = store_.attempt_failed(id, sequence, attempt.now, gone);
-  if (stored) stored = store_.set_paused(id, true, gone);
+  auto stored = store_.outbox().attempt_failed(id, sequence, attempt.now, gone);
+  if (stored) stored = store_.records().set_paused(id, true, gone);
   log_event(Level::error, "receiver-gone",
             {{"webhook", id}, sequence_of(flight.parcel), {"page", flight.parcel.page.id}});
   observer_.failed(id, gone + "; the webhook is paused and its pages are kept; `vhookd resume " + id + "` goes on",
@@ -114,7 +117,8 @@ Result<void> DeliveryLoop::act(const Flight& flight, const Outcome& outcome, con
 Result<void> DeliveryLoop::take_back(const Flight& flight, const std::string& text, const Attempt& attempt,
                                      const RetryAt& retry) {
   const auto& id = flight.lane.id;
-  auto stored = store_.attempt_failed(id, flight.parcel.page.sequence, retry.at, text, is_rejection(attempt.status));
+  auto stored =
+      store_.outbox().attempt_failed(id, flight.parcel.page.sequence, retry.at, text, is_rejection(attempt.status));
   log_event(Level::warn, "page-refused",
             {{"webhook", id},
              sequence_of(flight.parcel),
@@ -133,7 +137,7 @@ Result<void> DeliveryLoop::bury(const Flight& flight, const std::string& text, b
   const bool goes_on = isolated || flight.webhook->delivery->on_dead == config::OnDead::go_on;
   retry_clock_.forget(flight.lane.name());  // replayed, it starts anew; and the next page may have its number
   const Death death = isolated ? Death::isolated : goes_on ? Death::passed_over : Death::holding;
-  auto stored = store_.page_died(id, sequence, text, death);
+  auto stored = store_.outbox().page_died(id, sequence, text, death);
   log_event(Level::error, isolated ? "record-isolated" : "page-died",
             {{"webhook", id}, sequence_of(flight.parcel), {"page", flight.parcel.page.id}, {"error", text}});
   const std::string what =
@@ -148,7 +152,7 @@ Result<void> DeliveryLoop::halve_page(const Flight& flight, const std::string& t
   const auto& page = flight.parcel.page;
   const auto halves = halve(page, flight.webhook->shared_secret(), options_.random_id);
   Result<void> stored = fail(Recourse::give_up, "page " + page.id + " can't be read, and so not be split");
-  if (halves) stored = store_.split(id, page.sequence, halves->first, halves->second);
+  if (halves) stored = store_.outbox().split(id, page.sequence, halves->first, halves->second);
   if (!stored && stored.error().recourse != Recourse::give_up) return stored;
   if (!stored) {  // then it is tried as it is, and dead in the end
     const auto verdict = judge(attempt, flight.webhook->delivery->retry);
@@ -174,7 +178,7 @@ Result<void> DeliveryLoop::act_on_replay(const Flight& flight, const Outcome& ou
   const Parcel& parcel = flight.parcel;
   if (const auto* retry = std::get_if<RetryAt>(&verdict)) {
     const auto text = failure_text(*flight.webhook, outcome, retry->note);
-    auto stored = store_.replay_failed(parcel.replay, retry->at, text);
+    auto stored = store_.replays().attempt_failed(parcel.replay, retry->at, text);
     log_event(Level::warn, "replay-refused", {{"webhook", id}, sequence_of(parcel), {"error", text}});
     retry_clock_.wait(flight.lane.name(), flight.sent_at, clock_.tick() + (retry->at - attempt.now));
     if (stored) wait_until(flight.lane, retry_clock_.not_before(flight.lane.name()));
@@ -183,8 +187,8 @@ Result<void> DeliveryLoop::act_on_replay(const Flight& flight, const Outcome& ou
   // Out of retries; or 410, and then nothing more is to be sent there. The pages stay what they are.
   Result<int> dropped = 1;
   if (std::holds_alternative<Gone>(verdict)) {
-    dropped = store_.drop_replays(id, parcel.elsewhere ? parcel.url : "");
-  } else if (auto done = store_.drop_replay(parcel.replay); !done) {
+    dropped = store_.replays().drop_all(id, parcel.elsewhere ? parcel.url : "");
+  } else if (auto done = store_.replays().drop(parcel.replay); !done) {
     dropped = std::unexpected(done.error());
   }
   if (!dropped) return std::unexpected(dropped.error());

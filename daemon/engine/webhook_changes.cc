@@ -8,6 +8,7 @@
 #include "config/difference.h"
 #include "core/crash_point.h"
 #include "core/crypto.h"
+#include "core/text.h"
 #include "daemon/engine/definition.h"
 #include "daemon/engine/refusals.h"
 #include "daemon/engine/webhook_json.h"
@@ -35,12 +36,6 @@ std::unexpected<Refusal> not_valid(std::vector<std::string> errors) {
 std::string literal_refused(const config::Webhook& webhook, const config::Egress& egress) {
   const auto why = EgressRules(egress).refusal_of_literal(webhook.delivery->hook_url);
   return why ? "webhook.hook_url: " + *why : "";
-}
-
-std::string all_of(const std::vector<std::string>& errors) {
-  std::string text;
-  for (const auto& error : errors) text += (text.empty() ? "" : "; ") + error;
-  return text;
 }
 
 void log_state_failed(const Error& error) {
@@ -84,7 +79,7 @@ WebhookChanges::Stored WebhookChanges::read(config::StoredReader& reader, const 
 Result<Registration> WebhookChanges::with_state(std::shared_ptr<const config::Webhook> webhook,
                                                 std::optional<ApiDefinition> by_api) {
   const auto version = context_.registry.next_version();
-  auto state = context_.store.webhook(webhook->id);
+  auto state = context_.store.polls().webhook(webhook->id);
   if (!state) return std::unexpected(state.error());
   if (webhook->checked_at && !state->fingerprint.empty())
     log_event(Level::info, "checked-at-ignored",
@@ -97,7 +92,7 @@ Result<Registration> WebhookChanges::with_state(std::shared_ptr<const config::We
 // it does no longer.
 Result<WebhookChanges::StoredWebhooks> WebhookChanges::read_stored(const config::Config& config,
                                                                    const std::set<std::string>& of_the_yaml) {
-  const auto definitions = context_.store.definitions();
+  const auto definitions = context_.store.definitions().all();
   if (!definitions) return std::unexpected(definitions.error());
   StoredWebhooks all;
   if (definitions->empty()) return all;
@@ -108,7 +103,7 @@ Result<WebhookChanges::StoredWebhooks> WebhookChanges::read_stored(const config:
       continue;
     }
     const auto stored = read(reader, config, id, json);
-    const auto why = all_of(stored.errors);
+    const auto why = joined(stored.errors, "; ");
     all.order.push_back(id);
     const auto known = context_.registry.find(id);
     if (known && known->by_api && why == known->invalid && *stored.webhook == *known->webhook) continue;
@@ -142,7 +137,7 @@ Result<void> WebhookChanges::start(std::vector<config::Webhook> webhooks) {
   std::vector<std::string> ids;
   ids.reserve(webhooks.size());
   for (const auto& webhook : webhooks) ids.push_back(webhook.id);
-  if (auto made = context_.store.make_webhooks(ids); !made) return made;
+  if (auto made = context_.store.records().make(ids); !made) return made;
   const auto begin = [this](const Registration& registration) {
     context_.registry.put(registration);
     take_up(registration, true);
@@ -174,7 +169,7 @@ void WebhookChanges::refuse_reload(const config::Errors& errors) {
 std::vector<Registration> WebhookChanges::read_changed(const config::Config& loaded,
                                                        const std::vector<std::string>& added,
                                                        const std::vector<std::string>& changed) {
-  if (auto made = context_.store.make_webhooks(added); !made) log_state_failed(made.error());  // of each, see below
+  if (auto made = context_.store.records().make(added); !made) log_state_failed(made.error());  // of each, see below
   const std::set<std::string> added_ids(added.begin(), added.end());
   const std::set<std::string> changed_ids(changed.begin(), changed.end());
   std::vector<Registration> registrations;
@@ -183,7 +178,7 @@ std::vector<Registration> WebhookChanges::read_changed(const config::Config& loa
     if (!is_added && !changed_ids.contains(webhook.id)) continue;
     auto registration = with_state(std::make_shared<const config::Webhook>(webhook), std::nullopt);
     Result<void> done = registration ? Result<void>() : std::unexpected(registration.error());
-    if (done && !is_added) done = context_.store.touch(webhook.id);
+    if (done && !is_added) done = context_.store.records().touch(webhook.id);
     if (!done) log_event(Level::error, "state-failed", {{"webhook", webhook.id}, {"error", done.error().message}});
     if (registration) registrations.push_back(std::move(*registration));
     crash_point(CrashPoint::mid_reload);
@@ -272,8 +267,8 @@ Answer<WebhookStatus> WebhookChanges::create(const std::string& body, std::optio
   if (!stored.errors.empty()) return not_valid(std::move(stored.errors));
   // Paused before it is known, so that it is never polled in between.
   Result<void> kept;
-  if (defined->paused.value_or(false)) kept = context_.store.set_paused(id, true, "by the operator");
-  if (kept) kept = context_.store.define(id, defined->json);
+  if (defined->paused.value_or(false)) kept = context_.store.records().set_paused(id, true, "by the operator");
+  if (kept) kept = context_.store.definitions().define(id, defined->json);
   if (!kept) return failed(kept.error());
   const auto registration = with_state(stored.webhook, ApiDefinition{.json = defined->json, .invalid = ""});
   if (!registration) return failed(registration.error());
@@ -287,7 +282,7 @@ Answer<void> WebhookChanges::redefine(const std::string& id, const std::string& 
   config::StoredReader reader(config.base, parts_.secrets);
   auto stored = read(reader, config, id, json);
   if (!stored.errors.empty()) return not_valid(std::move(stored.errors));
-  if (auto kept = context_.store.define(id, json); !kept) return failed(kept.error());
+  if (auto kept = context_.store.definitions().define(id, json); !kept) return failed(kept.error());
   const auto registration = with_state(stored.webhook, ApiDefinition{.json = json, .invalid = ""});
   if (!registration) return failed(registration.error());
   put(*registration);
@@ -323,7 +318,7 @@ Answer<WebhookStatus> WebhookChanges::remove(const std::string& id) {
   parts_.polls.wait_until_idle(id, poll_patience);
   context_.health.forget(id);
   parts_.recorder.forget(id);
-  if (auto forgotten = context_.store.forget_webhook(id); !forgotten) return failed(forgotten.error());
+  if (auto forgotten = context_.store.records().forget(id); !forgotten) return failed(forgotten.error());
   log_event(Level::info, "webhook-removed", {{"webhook", id}});
   return status;
 }
@@ -333,13 +328,13 @@ Answer<WebhookStatus> WebhookChanges::remove(const std::string& id) {
 Answer<void> WebhookChanges::pause(const std::string& id, bool paused) {
   const auto registered = context_.registry.find(id);
   if (!registered) return unknown_webhook(id);
-  const auto before = context_.store.webhook(id);
+  const auto before = context_.store.polls().webhook(id);
   if (!before) return failed(before.error());
   const auto& webhook = *registered->webhook;
   if (!paused && webhook.is_paused)
     return refuse(Refusal::Why::conflict, id + ": is_paused: true stands in the configuration (" +
                                               webhook.origin.text() + "); change it there and reload");
-  if (auto stored = context_.store.set_paused(id, paused, paused ? "by the operator" : ""); !stored)
+  if (auto stored = context_.store.records().set_paused(id, paused, paused ? "by the operator" : ""); !stored)
     return failed(stored.error());
   if (const auto now = context_.registry.refresh(id))
     parts_.polls.update(now->webhook, !paused && before->paused_because.starts_with("held: "));

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "core/text.h"
 #include "core/time_text.h"
 
 namespace vhookd {
@@ -26,12 +27,6 @@ void put(Json& out, const char* name, const std::optional<Instant>& at) {
 
 void put_tracked(Json& out, const char* name, Instant at) {
   if (at != Instant{}) out[name] = rfc3339(at);
-}
-
-std::string joined(const std::vector<std::string>& words) {
-  std::string text;
-  for (const auto& word : words) text += (text.empty() ? "" : ",") + word;
-  return text;
 }
 
 // Minutes; a whole number prints without a fraction.
@@ -69,7 +64,7 @@ Json model(const config::Webhook& webhook, const WebhookState& state, const Show
   put(out, "db_name_prefix", webhook.db_name_prefix);
   put(out, "object_type", webhook.object_type);
   out["event"] = std::string(name_of(webhook.event));
-  put(out, "fields", joined(webhook.fields));
+  put(out, "fields", joined(webhook.fields, ","));
   put_filters(out, webhook.filters_json);
   out["interval"] = minutes(webhook.interval);
   out["page_max_limit"] = webhook.page_max_limit;

@@ -126,7 +126,7 @@ std::optional<WebhookRegistry::Refreshed> WebhookRegistry::refresh(const std::st
     if (!entries_.contains(id)) return std::nullopt;
     version = ++version_;
   }
-  auto states = store_.webhooks(std::span(&id, 1));
+  auto states = records_.list(std::span(&id, 1));
   if (!states || states->empty()) return std::nullopt;
   const MutexLock lock(mutex_);
   const auto at = entries_.find(id);

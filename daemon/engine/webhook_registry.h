@@ -14,7 +14,7 @@
 #include "config/config.h"
 #include "core/mutex.h"
 #include "core/sparse_field.h"
-#include "store/store.h"
+#include "store/webhook_records.h"
 
 namespace vhookd {
 
@@ -48,7 +48,7 @@ struct Registration {
 class WebhookRegistry {
  public:
   // The webhooks in `config` are not looked at: they are registered one by one.
-  WebhookRegistry(Store& store, config::Config config) : store_(store), config_(std::move(config)) {}
+  WebhookRegistry(WebhookRecords& records, config::Config config) : records_(records), config_(std::move(config)) {}
 
   std::optional<RegisteredWebhook> find(const std::string& id) const EXCLUDES(mutex_);
   bool contains(const std::string& id) const EXCLUDES(mutex_);
@@ -96,7 +96,7 @@ class WebhookRegistry {
   static RegisteredWebhook registered(const Entry& entry);
   void put_locked(const Registration& registration) REQUIRES(mutex_);
 
-  Store& store_;
+  WebhookRecords& records_;
   mutable Mutex mutex_;
   config::Config config_ GUARDED_BY(mutex_);
   std::unordered_map<std::string, Entry> entries_ GUARDED_BY(mutex_);

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "config/units.h"
+#include "core/text.h"
 #include "daemon/output/terminal.h"
 #include "scheduler/payload/received_payload.h"
 
@@ -15,12 +16,6 @@ using Json = nlohmann::ordered_json;
 constexpr std::size_t label_width = 14;
 constexpr std::size_t text_width = 110;
 constexpr std::size_t most_records = 20;  // more would push the rest off the screen
-
-std::string joined(const std::vector<std::string>& words) {
-  std::string text;
-  for (const auto& word : words) text += (text.empty() ? "" : ", ") + word;
-  return text;
-}
 
 // "  label         text", broken at spaces, going on below where the text began.
 void line(std::string& out, std::string_view label, std::string_view text) {

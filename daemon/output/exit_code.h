@@ -1,4 +1,4 @@
-// What the process says when it ends: sysexits where one fits.
+// Exit codes of the process: those of sysexits.h where one fits.
 #pragma once
 
 namespace vhookd::exit_code {

@@ -23,7 +23,7 @@ struct Output {
   bool journal = false;
 };
 
-// The one thing of the process that is everybody's: its standard error.
+// Global, because all threads share the standard error of the process.
 Output& output() {
   static Output instance;
   return instance;
@@ -73,12 +73,12 @@ std::string format_json(Level level, std::string_view id, LogFields fields) {
   line["level"] = spdlog::level::to_string_view(spd(level)).data();
   line["id"] = id;
   for (const auto& [name, value] : fields) line[std::string(name)] = value;
-  // The braces are the time's: spdlog's pattern writes them, so that time has one source.
+  // spdlog's pattern writes the opening brace and the time, so that text and JSON lines take the time from one source.
   const auto text = line.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
   return text.substr(1);
 }
 
-// As syslog(3) numbers them.
+// The priority numbers of syslog(3).
 char priority(Level level) {
   switch (level) {
     case Level::debug:
@@ -100,7 +100,7 @@ std::string journal_name(std::string_view name) {
   return out;
 }
 
-// False: the journal did not take it.
+// Returns false if the journal did not accept the line.
 bool send_to_journal(Level level, std::string_view id, LogFields fields) {
   auto texts = journal_fields(level, id, fields);
   std::vector<iovec> parts;
@@ -151,7 +151,7 @@ void open_log(const config::Log& log) {
   if (out.json) {
     out.logger->set_pattern(R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ",%v)", utc);
   } else if (out.journal) {
-    out.logger->set_pattern("%l %v", utc);  // where the journal itself does not take a line
+    out.logger->set_pattern("%l %v", utc);  // used if the journal does not accept a line
   } else {
     out.logger->set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %l %v", utc);
   }

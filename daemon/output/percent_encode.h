@@ -1,11 +1,11 @@
-// Text as part of a URL. Pure.
+// Percent-encodes text for URLs. Pure.
 #pragma once
 
 #include <string>
 
 namespace vhookd {
 
-// One path segment or one query value, percent-encoded.
+// `text` encoded for use as one path segment or one query value.
 std::string percent_encoded(const std::string& text);
 
 }  // namespace vhookd

@@ -19,7 +19,7 @@ std::string next_check(const StatusRow& row, Instant now) {
   return row.next_check_at ? time_until(*row.next_check_at, now) : "-";
 }
 
-// On a narrow terminal the time of a check today, or the day of an older one.
+// On a narrow terminal: the time of a poll today, or the date of an earlier one.
 std::string last_check(const StatusRow& row, Instant now, bool narrow) {
   if (!row.first_sync.empty()) return "first sync: " + row.first_sync;
   if (!row.checked_at) return "never";
@@ -54,7 +54,7 @@ std::string first_sync_text(std::int64_t rows, std::optional<std::int64_t> expec
                             std::optional<double> seconds_left) {
   if (!expected_rows || *expected_rows <= 0)
     return std::to_string(rows) + " rows, " + std::to_string(std::llround(rows_per_second)) + "/s";
-  // An estimate may be too low: what is under way is never quite done.
+  // The estimate may be too low, so a running first sync shows at most 99%.
   const auto percent = std::min<std::int64_t>(99, rows * 100 / *expected_rows);
   return std::to_string(percent) + "%" + (seconds_left ? ", " + duration_text(*seconds_left) + " left" : "");
 }
@@ -76,7 +76,7 @@ std::string status_table(const std::vector<StatusRow>& rows, Instant now, const 
                      error_cell(row)});
   }
   return table({"ID", "HEALTHY", "PAUSED", "LAST CHECK", "NEXT CHECK", "LAG", "QUEUED", "DEAD", "LAST ERROR"}, cells,
-               terminal, Narrow::is_cut);
+               terminal, NarrowTable::cut);
 }
 
 std::string watched_table(std::vector<StatusRow> rows, Instant now, const Terminal& terminal) {
@@ -84,7 +84,7 @@ std::string watched_table(std::vector<StatusRow> rows, Instant now, const Termin
   std::ranges::stable_sort(rows, {}, [](const StatusRow& row) {
     return needs_attention(row) ? 0 : row.paused ? 1 : 2;
   });
-  // One line for what is left out, and one on which the cursor rests.
+  // Leave one line for the number of further webhooks and one for the cursor.
   const auto room = static_cast<std::ptrdiff_t>(std::max(terminal.height - 2, 2));
   std::size_t count = std::min(rows.size(), static_cast<std::size_t>(room));
   std::string text;

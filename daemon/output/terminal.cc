@@ -16,7 +16,7 @@ bool begins_character(char c) {
   return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U;
 }
 
-// Code points, which is what most names and messages take in columns.
+// The number of code points, which is the width of most names and messages in columns.
 std::size_t columns(std::string_view text) {
   return static_cast<std::size_t>(std::ranges::count_if(text, begins_character));
 }
@@ -45,16 +45,16 @@ std::string painted(const std::string& text, Colour colour) {
   return text;
 }
 
-// How a table stands on a terminal.
+// The layout of a table on a terminal.
 struct Layout {
-  std::size_t whole = unbounded;  // columns of a line
-  std::size_t last = unbounded;   // of its last cell
-  bool folded = false;            // the last cell stands on a line of its own
+  std::size_t whole = unbounded;  // width of a line
+  std::size_t last = unbounded;   // width of its last cell
+  bool folded = false;            // the last cell is on a separate line
   static constexpr auto unbounded = std::numeric_limits<std::size_t>::max();
 };
 
-// Cuts widths[0] where nothing else helps.
-Layout laid_out(std::vector<std::size_t>& widths, const Terminal& terminal, Narrow narrow) {
+// Reduces widths[0] if nothing else makes the table fit.
+Layout laid_out(std::vector<std::size_t>& widths, const Terminal& terminal, NarrowTable narrow) {
   constexpr std::size_t least_last = 24;
   constexpr std::size_t least_first = 8;
   if (terminal.width <= 0) return {};
@@ -64,8 +64,8 @@ Layout laid_out(std::vector<std::size_t>& widths, const Terminal& terminal, Narr
   const std::size_t left = whole > before_last ? whole - before_last : 0;
   if (left >= std::min(least_last, widths.back())) return {.whole = whole, .last = left};
   const std::size_t last = whole - std::min<std::size_t>(whole, 2);
-  if (narrow == Narrow::runs_over) return {.last = last, .folded = true};
-  // No spaces follow the last but one, which ends the line now.
+  if (narrow == NarrowTable::wrap) return {.last = last, .folded = true};
+  // The last but one column now ends the line, without spaces after it.
   const std::size_t over = before_last - 2 > whole ? before_last - 2 - whole : 0;
   widths[0] -= std::min(over, widths[0] - std::min(widths[0], least_first));
   return {.whole = whole, .last = last, .folded = true};
@@ -108,7 +108,7 @@ Terminal standard_output() {
 }
 
 std::string table(const std::vector<std::string>& head, const std::vector<std::vector<Cell>>& rows,
-                  const Terminal& terminal, Narrow narrow) {
+                  const Terminal& terminal, NarrowTable narrow) {
   std::vector<std::vector<Cell>> lines;
   lines.emplace_back();
   for (const auto& name : head) lines.back().push_back({name, Colour::faint});

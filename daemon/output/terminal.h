@@ -1,4 +1,4 @@
-// Text for people: tables, widths, colours, and nothing in it that a terminal would obey.
+// Formats text for a terminal: tables, widths, colours. Control characters are removed.
 #pragma once
 
 #include <string>
@@ -9,9 +9,9 @@
 
 namespace vhookd {
 
-// How standard output wants to be written to.
+// The properties of standard output.
 struct Terminal {
-  bool colour = false;  // a terminal, NO_COLOR is not set, TERM is not dumb
+  bool colour = false;  // it is a terminal, NO_COLOR is not set, and TERM is not dumb
   int width = 0;        // columns; 0: not a terminal, lines are not cut
   int height = 0;       // lines; 0: not a terminal
 };
@@ -24,17 +24,17 @@ struct Cell {
   Colour colour = Colour::plain;
 };
 
-// What gives way where a table is wider than the terminal, besides its last column: nothing, for somebody has to type
-// what stands there, and the line runs over; or the first column and the ends of lines.
-enum class Narrow { runs_over, is_cut };
+// What happens to a table that is wider than the terminal, in addition to cutting its last column. wrap: lines continue
+// on the next line, so that ids can be copied completely. cut: the first column and the ends of lines are cut.
+enum class NarrowTable { wrap, cut };
 
-// Columns as wide as their widest cell, two spaces between. On a terminal the last column is cut; where hardly anything
-// would be left of it, it stands on a line of its own below its row.
-// Pure. Texts come from databases and receivers: they pass through printable().
+// Each column is as wide as its widest cell, and two spaces separate columns. On a terminal the last column is cut; if
+// less than 24 characters of it would remain, it is printed on a separate line below its row. Pure. The texts come from
+// databases and receivers, so they pass through printable().
 std::string table(const std::vector<std::string>& head, const std::vector<std::vector<Cell>>& rows,
-                  const Terminal& terminal, Narrow narrow = Narrow::runs_over);
+                  const Terminal& terminal, NarrowTable narrow = NarrowTable::wrap);
 
-// Control characters (C0, DEL, C1) as spaces, so that no text can move the cursor or begin a line.
+// `text` with control characters (C0, DEL, C1) replaced by spaces, so that it cannot move the cursor or start a line.
 std::string printable(std::string_view text);
 
 }  // namespace vhookd

@@ -1,4 +1,4 @@
-// Makes the page fresh by itself and lets it act without being left. Reading works without any of this.
+// Refreshes the page and runs its actions without leaving it. The page can be read without this script.
 "use strict";
 
 const main = document.getElementById("main");
@@ -7,11 +7,11 @@ const dialog = document.getElementById("ask-token");
 const tokenField = document.getElementById("token");
 const tokenWrong = document.getElementById("token-wrong");
 const tokenKey = "vhookd-token";
-let work = Promise.resolve();  // one at a time: a click waits for a refresh under way, and is never lost
+let work = Promise.resolve();  // runs one task at a time: a click waits for a running refresh and is never lost
 let acting = 0;
 let lastGood = Date.now();
 
-// What the server rendered takes the place of what is shown, unless somebody is at work in it.
+// Replaces the content by the server's HTML and keeps the focus.
 function show(html, address) {
   const next = new DOMParser().parseFromString(html, "text/html");
   const nextMain = next.getElementById("main");
@@ -45,24 +45,24 @@ function inTurn(task) {
   return work;
 }
 
-function atWork() {
+function isBusy() {
   const field = document.activeElement;
   const typing = field && main.contains(field) && field.matches("input[type=search]");
   return acting > 0 || document.hidden || typing || dialog.open || main.querySelector("[data-still]") !== null;
 }
 
 async function refresh() {
-  if (atWork()) return;
+  if (isBusy()) return;
   try {
     const answer = await fetch(location.href, { headers: authorization(), cache: "no-store" });
     if (!answer.ok) throw new Error("the daemon answered " + answer.status);
     const html = await answer.text();
     lastGood = Date.now();
-    if (atWork()) return;
+    if (isBusy()) return;
     show(html);
     note("");
   } catch (error) {
-    note("not fresh for " + seconds(Date.now() - lastGood) + ": " + (error instanceof TypeError ? "the daemon does not answer" : error.message), true);
+    note("not updated for " + seconds(Date.now() - lastGood) + ": " + (error instanceof TypeError ? "the daemon does not answer" : error.message), true);
   }
 }
 
@@ -78,7 +78,7 @@ function authorization() {
   return token ? { authorization: "Bearer " + token } : {};
 }
 
-// The token, or null where somebody thought better of it.
+// Resolves to the token, or to null if the user cancels.
 function askToken(wrong) {
   tokenWrong.hidden = !wrong;
   tokenField.value = "";
@@ -89,8 +89,8 @@ function askToken(wrong) {
   });
 }
 
-// Asks the server; where it wants the token, asks for that and tries again.
-async function ask(address, method) {
+// Sends a request. If the server requires the token, asks the user for it and sends the request again.
+async function request(address, method) {
   for (;;) {
     const answer = await fetch(address, { method, headers: authorization(), cache: "no-store" });
     if (answer.status !== 401) return answer;
@@ -109,7 +109,7 @@ async function act(address, method, button, remember) {
   await inTurn(async () => {
     note("working …");
     try {
-      const answer = await ask(address, method);
+      const answer = await request(address, method);
       if (answer) show(await answer.text(), remember ? address : null);
       note("");
     } catch {
@@ -134,7 +134,7 @@ document.addEventListener("click", (event) => {
   act(link.href, "GET", null, true);
 });
 
-// A button of its own: Enter in the field presses the form's first submit button, which must be the one that goes on.
+// Not a submit button: Enter in the field activates the form's first submit button, which must be the one that continues.
 document.getElementById("token-cancel").addEventListener("click", () => dialog.close("cancel"));
 
 window.addEventListener("popstate", () => location.reload());

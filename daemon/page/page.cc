@@ -20,7 +20,7 @@ namespace {
 using std::string;
 
 constexpr int refresh_ms = 5000;
-// A thousand rows are a megabyte: asked for less often.
+// A list of a thousand rows is a megabyte, so it is refreshed less often.
 constexpr int slow_refresh_ms = 15000;
 constexpr std::size_t many = 200;
 constexpr std::size_t most_dead_shown = 50;
@@ -54,7 +54,7 @@ string next_poll(const WebhookStatus& status, Instant now) {
   return status.next_check_at ? time_until(*status.next_check_at, now) : "–";
 }
 
-// What is wrong is shown of a paused one as well: a 410 has paused it.
+// A paused webhook can have an error as well: after a 410 it is paused.
 bool has_error(const WebhookStatus& status) {
   return !status.last_error.empty() && !status.healthy;
 }
@@ -63,15 +63,14 @@ string paragraph(const char* kind, const string& text) {
   return string("<p class=\"") + kind + "\">" + escaped(text) + "</p>";
 }
 
-// "Page 7 was tried 3 times and not taken; it is sent again in 4m10s. Last answer: …", the answer where it is not said
-// already.
+// "Page 7 failed 3 times; next attempt in 4m10s. Last error: …". Leaves out the error if it is already shown.
 string retry_paragraph(const WebhookStatus& status, Instant now) {
   if (!status.retrying) return "";
   const Retrying& retrying = *status.retrying;
-  string text = "Page " + std::to_string(retrying.sequence) + " was tried " +
-                (retrying.attempts == 1 ? "once" : std::to_string(retrying.attempts) + " times") +
-                " and not taken; it is sent again " + time_until(retrying.not_before, now) + ".";
-  if (!has_error(status) || status.last_error != retrying.error) text += " Last answer: " + retrying.error;
+  string text = "Page " + std::to_string(retrying.sequence) + " failed " +
+                (retrying.attempts == 1 ? "once" : std::to_string(retrying.attempts) + " times") + "; next attempt " +
+                time_until(retrying.not_before, now) + ".";
+  if (!has_error(status) || status.last_error != retrying.error) text += " Last error: " + retrying.error;
   return paragraph("again", text);
 }
 
@@ -95,7 +94,7 @@ string lower(string text) {
   return text;
 }
 
-bool wanted(const WebhookStatus& status, const ListView& view) {
+bool matches(const WebhookStatus& status, const ListView& view) {
   if (view.unhealthy_only && state_of(status) != "unhealthy") return false;
   if (view.find.empty()) return true;
   const string find = lower(view.find);
@@ -128,25 +127,25 @@ string more_links(const ListView& view, std::size_t shown, std::size_t matching)
     return "<a href=\"" + escaped(query_of(view, offset)) + "\">" + word + "</a>";
   };
   string text = "<nav class=\"more\"><span>";
-  if (view.offset > 0) text += link(view.offset - std::min(view.offset, rows_on_a_page), "Earlier");
+  if (view.offset > 0) text += link(view.offset - std::min(view.offset, rows_on_a_page), "Previous");
   text += "</span><span>" + std::to_string(view.offset + 1) + " to " + std::to_string(view.offset + shown) + " of " +
           std::to_string(matching) + "</span><span>";
-  if (view.offset + shown < matching) text += link(view.offset + shown, "Further");
+  if (view.offset + shown < matching) text += link(view.offset + shown, "Next");
   return text + "</span></nav>";
 }
 
-constexpr auto nothing_configured = R"(<div class="empty"><h2>Nothing is watched yet</h2>
-<p>Put a connection and a webhook into the configuration, then reload.</p>
-<pre>vhookd init DB_URL     prints one to start from
-vhookd check --probe   says whether it is right
-vhookd reload          takes it</pre></div>)";
+constexpr auto nothing_configured = R"(<div class="empty"><h2>No webhooks are configured</h2>
+<p>Add a connection and a webhook to the configuration, then reload it.</p>
+<pre>vhookd init DB_URL     prints a configuration to start from
+vhookd check --probe   validates the configuration
+vhookd reload          applies it</pre></div>)";
 
 string list_body(std::span<const WebhookStatus> shown, const ListView& view, std::size_t matching, std::size_t webhooks,
                  Instant now) {
   if (webhooks == 0) return nothing_configured;
   if (shown.empty())
     return "<div class=\"empty\"><h2>None of " + std::to_string(webhooks) +
-           " is such</h2><a href=\"/\">Show all</a></div>";
+           " webhooks matches</h2><a href=\"/\">Show all</a></div>";
   string rows;
   for (const auto& status : shown) rows += row(status, now);
   return filled(page_asset("table.html"), {{"rows", rows}, {"more", more_links(view, shown.size(), matching)}});
@@ -158,7 +157,7 @@ void fact(string& out, const char* name, const string& value) {
   if (!value.empty()) out += string("<dt>") + name + "</dt><dd>" + escaped(value) + "</dd>";
 }
 
-// The object as the API shows it, less what stands elsewhere on the page.
+// The fields of the webhook as in the API, without those shown elsewhere on the page.
 string facts(const WebhookStatus& status) {
   const auto object = nlohmann::ordered_json::parse(webhook_json(status));
   string out;
@@ -206,7 +205,7 @@ string dead_section(const WebhookStatus& status, std::span<const DeadPage> dead)
                           ? "<p class=\"none\">and " + std::to_string(dead.size() - most_dead_shown) + " more</p>"
                           : "";
   return "<section><h2>Dead pages</h2><table class=\"list\"><thead><tr><th class=\"n\">Sequence</th><th>Page</th><th "
-         "class=\"n\">Records</th><th class=\"n\">Attempts</th><th>Died</th><th>Last answer</th></tr></thead><tbody>" +
+         "class=\"n\">Records</th><th class=\"n\">Attempts</th><th>Died</th><th>Last error</th></tr></thead><tbody>" +
          rows + "</tbody></table>" + more + "</section>";
 }
 
@@ -218,7 +217,8 @@ string action(const string& id, const char* name, const char* label, bool main) 
 string actions(const WebhookStatus& status, bool can_act) {
   const string& id = status.webhook.id;
   if (!can_act)
-    return "<div class=\"actions\"><span class=\"hint\">To act from here, set <code>api.token</code>. On this machine: "
+    return "<div class=\"actions\"><span class=\"hint\">To use actions here, set <code>api.token</code>. On this "
+           "machine: "
            "<code>vhookd trigger " +
            escaped(id) + "</code>, <code>pause</code>, <code>resume</code>, <code>explain</code>.</span></div>";
   string out = "<div class=\"actions\">";
@@ -236,7 +236,7 @@ string sync_bar(const WebhookStatus& status) {
   const FirstSync& sync = *status.first_sync;
   string text = "First sync: " + std::to_string(sync.rows) + " rows";
   if (sync.expected_rows) text += " of about " + std::to_string(*sync.expected_rows);
-  text += ", " + std::to_string(std::llround(sync.rows_per_second)) + " a second";
+  text += ", " + std::to_string(std::llround(sync.rows_per_second)) + " per second";
   if (const auto left = sync.seconds_left()) text += ", about " + duration_text(*left) + " left";
   string bar = "<progress";
   if (sync.expected_rows)
@@ -251,31 +251,31 @@ string back_to(const string& id) {
 
 }  // namespace
 
-string ListPage::tally(const Census& census) {
+string ListPage::totals_html(const Totals& totals) {
   const auto part = [](auto count, const string& word, bool bad) {
     if (count == 0) return string();
     return string(" · <span") + (bad ? " class=\"bad\"" : "") + "><b>" + std::to_string(count) + "</b> " + word +
            "</span>";
   };
-  string text = part(census.healthy, "healthy", false) + part(census.unhealthy, "unhealthy", true) +
-                part(census.paused, "paused", false) + part(census.queued, pages(census.queued) + " queued", false) +
-                part(census.dead, pages(census.dead) + " dead", true);
+  string text = part(totals.healthy, "healthy", false) + part(totals.unhealthy, "unhealthy", true) +
+                part(totals.paused, "paused", false) + part(totals.queued, pages(totals.queued) + " queued", false) +
+                part(totals.dead, pages(totals.dead) + " dead", true);
   return text.empty() ? "" : text.substr(std::string_view(" · ").size());
 }
 
-string ListPage::headline(const Census& census) {
-  if (census.webhooks == 0) return "No webhooks yet";
-  if (census.unhealthy > 0) return counted(census.unhealthy, "webhook needs", "webhooks need") + " attention";
-  if (census.healthy == 0) return "All webhooks are paused";
-  return "All is well";
+string ListPage::headline(const Totals& totals) {
+  if (totals.webhooks == 0) return "No webhooks yet";
+  if (totals.unhealthy > 0) return counted(totals.unhealthy, "webhook needs", "webhooks need") + " attention";
+  if (totals.healthy == 0) return "All webhooks are paused";
+  return "All webhooks are healthy";
 }
 
 void ListPage::take(const WebhookStatus& status) {
-  ++census_.webhooks;
-  ++(status.paused ? census_.paused : status.healthy ? census_.healthy : census_.unhealthy);
-  census_.queued += status.state.queued_pages;
-  census_.dead += status.state.dead_pages;
-  if (!wanted(status, view_)) return;
+  ++totals_.webhooks;
+  ++(status.paused ? totals_.paused : status.healthy ? totals_.healthy : totals_.unhealthy);
+  totals_.queued += status.state.queued_pages;
+  totals_.dead += status.state.dead_pages;
+  if (!matches(status, view_)) return;
   (status.paused ? paused_ : status.healthy ? healthy_ : unhealthy_).push_back(status.webhook.id);
 }
 
@@ -294,34 +294,34 @@ std::vector<string> ListPage::shown() const {
 string ListPage::html(std::span<const WebhookStatus> shown, const PageContext& context) const {
   const std::size_t matching = unhealthy_.size() + paused_.size() + healthy_.size();
   const string main =
-      filled(page_asset("list.html"), {{"headline", headline(census_)},
-                                       {"tally", tally(census_)},
-                                       {"find", census_.webhooks == 0 ? "" : find_form(view_)},
-                                       {"body", list_body(shown, view_, matching, census_.webhooks, context.now)}});
-  const string title = census_.unhealthy > 0 ? "(" + std::to_string(census_.unhealthy) + ") vhookd" : "vhookd";
+      filled(page_asset("list.html"), {{"headline", headline(totals_)},
+                                       {"totals", totals_html(totals_)},
+                                       {"find", totals_.webhooks == 0 ? "" : find_form(view_)},
+                                       {"body", list_body(shown, view_, matching, totals_.webhooks, context.now)}});
+  const string title = totals_.unhealthy > 0 ? "(" + std::to_string(totals_.unhealthy) + ") vhookd" : "vhookd";
   return page(title, main, shown.size() > many ? slow_refresh_ms : refresh_ms);
 }
 
 string webhook_page(const WebhookStatus& status, std::span<const DeadPage> dead, const PageContext& context,
-                    const std::optional<Said>& said) {
+                    const std::optional<ActionResult>& result) {
   const string& id = status.webhook.id;
-  const string main =
-      filled(page_asset("webhook.html"), {{"state", state_of(status)},
-                                          {"id", id},
-                                          {"what", what(status)},
-                                          {"said", said ? paragraph(said->good ? "said" : "said bad", said->text) : ""},
-                                          {"error", has_error(status) ? paragraph("error", status.last_error) : ""},
-                                          {"again", retry_paragraph(status, context.now)},
-                                          {"sync", sync_bar(status)},
-                                          {"lag", status.state.checked_at ? duration_text(status.lag_seconds) : "–"},
-                                          {"next", next_poll(status, context.now)},
-                                          {"queued", std::to_string(status.state.queued_pages)},
-                                          {"dead", std::to_string(status.state.dead_pages)},
-                                          {"dead_class", status.state.dead_pages > 0 ? "hot" : ""},
-                                          {"spark", sparkline(status.runs)},
-                                          {"actions", actions(status, context.can_act)},
-                                          {"sections", dead_section(status, dead) + runs_section(status)},
-                                          {"facts", facts(status)}});
+  const string main = filled(page_asset("webhook.html"),
+                             {{"state", state_of(status)},
+                              {"id", id},
+                              {"what", what(status)},
+                              {"result", result ? paragraph(result->good ? "said" : "said bad", result->text) : ""},
+                              {"error", has_error(status) ? paragraph("error", status.last_error) : ""},
+                              {"again", retry_paragraph(status, context.now)},
+                              {"sync", sync_bar(status)},
+                              {"lag", status.state.checked_at ? duration_text(status.lag_seconds) : "–"},
+                              {"next", next_poll(status, context.now)},
+                              {"queued", std::to_string(status.state.queued_pages)},
+                              {"dead", std::to_string(status.state.dead_pages)},
+                              {"dead_class", status.state.dead_pages > 0 ? "hot" : ""},
+                              {"spark", sparkline(status.runs)},
+                              {"actions", actions(status, context.can_act)},
+                              {"sections", dead_section(status, dead) + runs_section(status)},
+                              {"facts", facts(status)}});
   return page(id + " – vhookd", main, refresh_ms);
 }
 
@@ -342,7 +342,7 @@ string explain_page(const string& id, const string& text) {
 
 string error_page(int status, const string& error, std::span<const string> details) {
   string main = R"(<nav class="back" data-still><a href="/">All webhooks</a></nav><section class="head"><h1>)" +
-                string(status == 404 ? "Not here" : "That did not work") + "</h1>" + paragraph("error", error);
+                string(status == 404 ? "Not found" : "The request failed") + "</h1>" + paragraph("error", error);
   for (const auto& detail : details) main += paragraph("error", detail);
   return page("vhookd", main + "</section>", refresh_ms);
 }

@@ -1,5 +1,5 @@
-// The status page: HTML out of what Control says. Pure. Everything shown may hold hostile text: table names, errors and
-// answers of receivers come from elsewhere, so every field is escaped.
+// Builds the HTML of the status page from the status of webhooks. Pure. Table names, errors and answers of receivers
+// can contain hostile text, so every field is escaped.
 #pragma once
 
 #include <optional>
@@ -12,9 +12,9 @@
 
 namespace vhookd {
 
-// What the list was asked for.
+// The parameters of the list.
 struct ListView {
-  std::string find;  // part of an id, table, connection or error, in any case; empty: all
+  std::string find;  // part of an id, table, connection or error, case-insensitive; empty: all
   bool unhealthy_only = false;
   std::size_t offset = 0;
 };
@@ -22,17 +22,18 @@ constexpr std::size_t rows_on_a_page = 1000;
 
 struct PageContext {
   Instant now;
-  bool can_act = false;  // api.token is set, so that somebody may be let in to act
+  bool can_act = false;  // a client can authenticate for changes, so the page shows buttons
 };
 
-// What an action came to, said above the webhook.
-struct Said {
+// The result of an action, shown above the webhook.
+struct ActionResult {
   std::string text;
   bool good = true;
 };
 
-// The list: the unhealthy ones first, then those paused, then in the configuration's order. It may be a hundred
-// thousand long, so it is taken one by one, and only what is shown of it is looked up whole.
+// The list of webhooks: unhealthy ones first, then paused ones, then healthy ones, each in the order of the
+// configuration. There can be 100,000 webhooks, so they are passed one by one, and the complete status is only needed
+// for those shown. Usage: take() each webhook, then html() with the status of the ids in shown(). Not thread-safe.
 class ListPage {
  public:
   explicit ListPage(ListView view) : view_(std::move(view)) {}
@@ -41,20 +42,20 @@ class ListPage {
   std::string html(std::span<const WebhookStatus> shown, const PageContext& context) const;
 
  private:
-  struct Census {
+  struct Totals {
     std::size_t webhooks = 0, healthy = 0, unhealthy = 0, paused = 0;
     std::int64_t queued = 0, dead = 0;
   };
-  static std::string tally(const Census& census);
-  static std::string headline(const Census& census);
+  static std::string totals_html(const Totals& totals);
+  static std::string headline(const Totals& totals);
 
   ListView view_;
-  Census census_;
-  std::vector<std::string> unhealthy_, paused_, healthy_;  // ids of those that are wanted
+  Totals totals_;
+  std::vector<std::string> unhealthy_, paused_, healthy_;  // ids of the matching webhooks
 };
 
 std::string webhook_page(const WebhookStatus& status, std::span<const DeadPage> dead, const PageContext& context,
-                         const std::optional<Said>& said);
+                         const std::optional<ActionResult>& result);
 std::string dead_page_page(const DeadPage& dead);
 std::string explain_page(const std::string& id, const std::string& text);
 std::string error_page(int status, const std::string& error, std::span<const std::string> details);

@@ -1,11 +1,11 @@
-// The files of daemon/page, put into the binary when it is built (daemon/page/embed.cmake).
+// The files of daemon/page, embedded in the binary at build time (daemon/page/embed.cmake).
 #pragma once
 
 #include <string_view>
 
 namespace vhookd {
 
-// By file name; empty: there is none.
+// The content of a file by its name; empty: no such file.
 std::string_view page_asset(std::string_view name);
 
 }  // namespace vhookd

@@ -1,4 +1,4 @@
-// Recent runs at a glance: an inline SVG of one bar for each, the oldest first. Pure.
+// Draws recent polls as an inline SVG with one bar per poll, the oldest first. Pure.
 #pragma once
 
 #include <span>
@@ -8,8 +8,9 @@
 
 namespace vhookd {
 
-// `runs`: newest first, as the store has them; the newest 30 are drawn. A run that found nothing is a dot, one that
-// failed a bar of full height, the others as high as the logarithm of their records. Without runs: a dash.
+// `runs`: newest first, as in the store; the newest 30 are drawn. A run without records is a dot, a failed run a bar of
+// full height, and the height of any other bar is the logarithm of the run's records. Without runs, returns "no runs
+// yet".
 std::string sparkline(std::span<const Run> runs);
 
 }  // namespace vhookd

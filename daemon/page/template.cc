@@ -8,7 +8,7 @@ namespace vhookd {
 namespace {
 
 // U+200E, U+200F, U+202A to U+202E and U+2066 to U+2069, in UTF-8.
-bool turns_direction(std::string_view text) {
+bool changes_direction(std::string_view text) {
   if (text.size() < 3 || text[0] != '\xE2') return false;
   const auto second = static_cast<unsigned char>(text[1]);
   const auto third = static_cast<unsigned char>(text[2]);
@@ -23,7 +23,7 @@ std::string escaped(std::string_view text) {
   out.reserve(text.size());
   for (std::size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
-    if (turns_direction(text.substr(i))) {
+    if (changes_direction(text.substr(i))) {
       out += ' ';
       i += 2;
     } else if (c == '&') {
@@ -56,7 +56,7 @@ std::string filled(std::string_view text, Fields fields) {
     if (raw) name.remove_prefix(1);
     const auto* field = std::ranges::find(fields, name, [](const auto& pair) { return pair.first; });
     if (close == std::string_view::npos || field == fields.end()) {
-      std::fprintf(stderr, "vhookd: a template wants {{%.*s}}\n", static_cast<int>(name.size()), name.data());
+      std::fprintf(stderr, "vhookd: no value for {{%.*s}} of a template\n", static_cast<int>(name.size()), name.data());
       std::abort();
     }
     out += raw ? field->second : escaped(field->second);

@@ -1,4 +1,4 @@
-// HTML out of the templates in daemon/page. Pure.
+// Fills the HTML templates of daemon/page. Pure.
 #pragma once
 
 #include <initializer_list>
@@ -8,14 +8,14 @@
 
 namespace vhookd {
 
-// Text as it may stand between tags and in quoted attributes. Control characters become spaces, and so do the invisible
-// ones that turn the direction of what follows: names and errors come from elsewhere.
+// `text` escaped for use between tags and in quoted attributes. Control characters and the invisible characters that
+// change the text direction become spaces, because names and errors come from other systems.
 std::string escaped(std::string_view text);
 
 using Fields = std::initializer_list<std::pair<std::string_view, std::string>>;
 
-// {{name}} is replaced by the field escaped, {{&name}} by the field as it is. A name that is not given is a fault of
-// ours and ends the process.
+// Replaces {{name}} by the escaped field and {{&name}} by the unescaped field. A missing field is a programming error
+// and aborts the process.
 std::string filled(std::string_view text, Fields fields);
 
 }  // namespace vhookd

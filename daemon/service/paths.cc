@@ -19,7 +19,7 @@ constexpr const char* system_folder = "/etc/vhookd";
 constexpr const char* system_socket = "/run/vhookd/control.sock";  // the unit's RuntimeDirectory
 constexpr std::size_t largest_file = 1 << 20;
 
-// systemd joins several folders with colons; the first is ours.
+// systemd separates several folders with colons; vhookd uses the first.
 std::optional<std::string> folder_from(const Env& env, const std::string& name) {
   auto value = env(name);
   if (value) value->resize(std::min(value->find(':'), value->size()));
@@ -30,13 +30,13 @@ std::string in(const std::string& folder, const char* name) {
   return (fs::path(folder) / name).string();
 }
 
-// What a look into the YAML found. Empty: not said there.
-struct Glimpse {
+// The settings that find_socket() needs, read from the YAML files. Empty: not set.
+struct SocketSettings {
   std::string state;
   std::string socket;
 };
 
-// The value with its ${env:NAME} filled in; none where something stays unresolved.
+// The value with each ${env:NAME} resolved; nullopt if any reference cannot be resolved.
 std::optional<std::string> resolved(std::string text, const Env& env) {
   constexpr std::string_view opening = "${env:";
   for (std::size_t at = text.find("${"); at != std::string::npos; at = text.find("${", at)) {
@@ -55,12 +55,12 @@ std::string scalar(const YAML::Node& map, const char* key, const Env& env) {
   return resolved(map[key].Scalar(), env).value_or("");
 }
 
-void look_into(const std::string& path, const Env& env, Glimpse& seen, std::vector<std::string>& notes) {
+void read_settings(const std::string& path, const Env& env, SocketSettings& seen, std::vector<std::string>& notes) {
   errno = 0;
   std::ifstream file(path, std::ios::binary);
   std::string text(largest_file, '\0');
   if (!file || (file.read(text.data(), static_cast<std::streamsize>(text.size())), file.bad())) {
-    notes.push_back("the configuration " + path + " could not be read: " + std::strerror(errno != 0 ? errno : EIO));
+    notes.push_back("the configuration " + path + " cannot be read: " + std::strerror(errno != 0 ? errno : EIO));
     return;
   }
   text.resize(static_cast<std::size_t>(file.gcount()));
@@ -70,7 +70,7 @@ void look_into(const std::string& path, const Env& env, Glimpse& seen, std::vect
     if (auto state = scalar(root, "state", env); !state.empty()) seen.state = std::move(state);
     if (auto socket = scalar(root["api"], "socket", env); !socket.empty()) seen.socket = std::move(socket);
   } catch (const YAML::Exception& error) {
-    notes.push_back("the configuration " + path + " could not be parsed: " + error.what());
+    notes.push_back("the configuration " + path + " is not valid YAML: " + error.what());
   }
 }
 
@@ -84,14 +84,14 @@ std::vector<std::string> yaml_files(const fs::path& folder) {
   return files;
 }
 
-Glimpse look(const std::string& config, const Env& env, std::vector<std::string>& notes) {
-  Glimpse seen;
+SocketSettings read_all_settings(const std::string& config, const Env& env, std::vector<std::string>& notes) {
+  SocketSettings seen;
   std::error_code ignored;
   const bool folder = fs::is_directory(config, ignored);
-  if (!folder) look_into(config, env, seen, notes);
+  if (!folder) read_settings(config, env, seen, notes);
   const auto more = yaml_files(folder ? fs::path(config) : fs::path(config).parent_path() / "conf.d");
-  if (folder && more.empty()) notes.push_back("no *.yaml could be seen in the configuration folder " + config);
-  for (const auto& file : more) look_into(file, env, seen, notes);
+  if (folder && more.empty()) notes.push_back("no readable *.yaml file in the configuration folder " + config);
+  for (const auto& file : more) read_settings(file, env, seen, notes);
   return seen;
 }
 
@@ -110,13 +110,13 @@ Env process_environment() {
   };
 }
 
-std::string config_path(const Given& given, const Env& env) {
-  if (!given.config.empty()) return given.config;
+std::string config_path(const PathOptions& options, const Env& env) {
+  if (!options.config.empty()) return options.config;
   return env("VHOOKD_CONFIG").value_or(in(system_folder, "vhookd.yaml"));
 }
 
-std::string state_folder(const Given& given, const std::string& configured, const Env& env) {
-  if (!given.state.empty()) return given.state;
+std::string state_folder(const PathOptions& options, const std::string& configured, const Env& env) {
+  if (!options.state.empty()) return options.state;
   if (!configured.empty()) return configured;
   return folder_from(env, "STATE_DIRECTORY").value_or("/var/lib/vhookd");
 }
@@ -126,23 +126,23 @@ std::string socket_path(const std::string& configured, const std::string& state,
   return in(folder_from(env, "RUNTIME_DIRECTORY").value_or(state), "control.sock");
 }
 
-SocketSearch find_socket(const Given& given, const Env& env) {
+SocketSearch find_socket(const PathOptions& options, const Env& env) {
   SocketSearch search;
-  const std::string config = config_path(given, env);
-  const Glimpse seen = look(config, env, search.notes);
+  const std::string config = config_path(options, env);
+  const SocketSettings seen = read_all_settings(config, env, search.notes);
   if (!seen.socket.empty()) {
     search.candidates.push_back(seen.socket);
     return search;
   }
-  const std::string own = in(state_folder(given, seen.state, env), "control.sock");
-  if (!given.state.empty()) {  // that daemon and no other
+  const std::string own = in(state_folder(options, seen.state, env), "control.sock");
+  if (!options.state.empty()) {  // only the daemon with this state
     search.candidates.push_back(own);
     return search;
   }
   if (const auto runtime = folder_from(env, "RUNTIME_DIRECTORY"))
     search.candidates.push_back(in(*runtime, "control.sock"));
-  // A configuration elsewhere with its own state is another daemon than the system's: to pause a
-  // webhook of the one must never reach the other.
+  // A configuration elsewhere with its own state belongs to another daemon than the system's. A command for one of them
+  // must never reach the other.
   if (seen.state.empty() || under_system_folder(config)) search.candidates.emplace_back(system_socket);
   if (std::ranges::find(search.candidates, own) == search.candidates.end()) search.candidates.push_back(own);
   return search;

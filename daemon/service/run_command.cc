@@ -30,9 +30,9 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// After this long a stop no longer waits for a database that does not answer: all that was promised is on
-// disk already, and what a poll had not committed comes again.
-constexpr auto stop_patience = std::chrono::seconds(12);
+// The longest time that a stop waits for a database that does not answer. Ending earlier loses nothing: everything
+// promised is on disk, and the changes of an uncommitted poll are found again.
+constexpr auto stop_timeout = std::chrono::seconds(12);
 
 constexpr auto status_spacing = std::chrono::seconds(10);
 constexpr auto longest_status_spacing = std::chrono::minutes(5);
@@ -58,7 +58,8 @@ int refuse_crash_point(const std::string& reason) {
   return exit_code::wrong_usage;
 }
 
-// The second signal, or the end of timeout, ends the process where it stands. Neither is a failure: nothing is lost.
+// Ends the process immediately on a second signal, or when stop_timeout has passed. Neither is a failure: nothing is
+// lost.
 class StopGuard {
  public:
   StopGuard() : thread_([this](const std::stop_token& stopped) { watch(stopped); }) {}
@@ -66,7 +67,7 @@ class StopGuard {
  private:
   void watch(const std::stop_token& stopped) {
     const SystemClock clock;
-    const Tick end = clock.tick() + stop_patience;
+    const Tick end = clock.tick() + stop_timeout;
     while (!stopped.stop_requested()) {
       if (wait_for_signal(milliseconds(50)) == Wake::stop) std::_Exit(exit_code::done);
       if (clock.tick() < end) continue;
@@ -98,15 +99,16 @@ void serve(Engine& engine) {
     if (wake == Wake::stop) break;
     if (wake == Wake::reload) {
       notify_reloading();
-      const auto report = control.reload();  // says in the log what it did
+      const auto report = control.reload();  // logs what it changed
       if (!report)
         for (const auto& error : report.error().messages) log_event(Level::error, "configuration", {{"error", error}});
-      notify_ready(report ? summary(control) : "reload refused; the former configuration is in force");
+      notify_ready(report ? summary(control) : "reload rejected; the previous configuration stays active");
     }
     if (control.alive()) notify_alive();
     if (const Tick began = clock.tick(); began >= next_status) {
       notify_status(summary(control));
-      // With many webhooks it costs more, and is said more seldom: at most a thousandth of the time goes into it.
+      // With many webhooks the summary costs more, so it is updated less often: at most a thousandth of the time is
+      // spent.
       const Tick ended = clock.tick();
       next_status = ended + std::clamp<Micros>(1000 * (ended - began), status_spacing, longest_status_spacing);
     }
@@ -116,13 +118,13 @@ void serve(Engine& engine) {
 }
 
 void set_up_memory() {
-  // Neither a core nor whoever else runs under our name may hold our memory, and with it every secret.
+  // Neither core dumps nor other processes of this user may read the memory, which contains every secret.
   ::prctl(PR_SET_DUMPABLE, 0);
-  // glibc would give most threads a heap of their own, each with its own holes: 7 MiB more with 3,000 webhooks, and
-  // nothing gained by it.
+  // By default glibc creates a separate heap for most threads, each with its own fragmentation: 7 MiB more with 3,000
+  // webhooks, without any benefit.
   ::mallopt(M_ARENA_MAX, 2);
-  // What is large for a moment, such as the webhooks of one scrape, goes back to the system at once. glibc would raise
-  // the first of these with the first such block, and keep all that come after it.
+  // Large temporary blocks, such as those of one metrics scrape, are returned to the system immediately. Otherwise
+  // glibc raises the first threshold with the first such block and keeps all later ones.
   ::mallopt(M_MMAP_THRESHOLD, 4 << 20);
   ::mallopt(M_TRIM_THRESHOLD, 8 << 20);
 }
@@ -130,12 +132,12 @@ void set_up_memory() {
 }  // namespace
 
 int run_command(const RunOptions& options) {
-  const Given given{.config = options.config, .state = options.state};
+  const PathOptions paths{.config = options.config, .state = options.state};
   set_up_memory();
   const Env env = process_environment();
   if (const auto where = env("VHOOKD_CRASH_AT"))
     if (auto armed = arm_crash(*where); !armed) return refuse_crash_point(armed.error());
-  const std::string path = config_path(given, env);
+  const std::string path = config_path(paths, env);
   const auto load = [path] { return config::load(path, config::system_secrets()); };
   auto config = load();
   if (!config) {
@@ -149,8 +151,8 @@ int run_command(const RunOptions& options) {
   initialise_connectors();
 
   const SystemClock clock;
-  const std::string state = state_folder(given, config->state, env);
-  auto store = Store::open(state, clock);
+  const std::string state = state_folder(paths, config->state, env);
+  auto store = open_store(state, clock);
   if (!store) return refuse_state(store.error());
   for (const auto& notice : config->notices) log_event(Level::info, "notice", {{"text", notice}});
 
@@ -172,8 +174,8 @@ int run_command(const RunOptions& options) {
     return well ? exit_code::done : exit_code::failed;
   }
 
-  // Requests wait until the policy is set, which asks for the port (api.listen may say 0), and the webhooks are there:
-  // who asks at once must not be told that there is none.
+  // Requests wait until the policy is set, which needs the port (api.listen may have port 0), and until the webhooks
+  // are loaded: an early request must not be answered that a webhook does not exist.
   ApiPolicy policy;
   std::latch answering(1);
   auto server = HttpServer::start({.listen = api.listen, .socket = socket_path(api.socket, state, env)},
@@ -187,7 +189,7 @@ int run_command(const RunOptions& options) {
   }
   auto worked_out = api_policy(api, (*server)->port(), host_names());
   if (!worked_out) {
-    answering.count_down();  // the server waits for its handlers when it goes
+    answering.count_down();  // the server's destructor waits for its handlers
     std::cerr << "vhookd: " << worked_out.error().message << '\n';
     return exit_code::failed;
   }
@@ -195,7 +197,7 @@ int run_command(const RunOptions& options) {
   const auto started = engine.start();
   answering.count_down();
   if (!started) return refuse_state(started.error());
-  ::malloc_trim(0);  // what reading the configuration took
+  ::malloc_trim(0);  // memory that reading the configuration used
   log_event(Level::info, "started",
             {{"version", VHOOKD_VERSION}, {"webhooks", std::to_string(webhooks)}, {"state", state}, {"config", path}});
   serve(engine);

@@ -9,7 +9,7 @@ struct RunOptions {
   std::string config;     // --config; empty: see config_path() in daemon/service/paths.h
   std::string state;      // --state; empty: see state_folder()
   std::string log_level;  // --log-level; empty: the configuration's
-  bool once = false;      // poll every webhook once, deliver, end
+  bool once = false;      // poll every webhook once, deliver the pages, and exit
 };
 
 // Returns the process's exit code.

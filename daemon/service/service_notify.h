@@ -1,4 +1,5 @@
-// What systemd is told of the daemon; nothing where it was not started by it. See sd_notify(3).
+// Notifies systemd of the daemon's state with sd_notify(3). Does nothing if systemd did not start the process.
+// Thread-safe.
 #pragma once
 
 #include <string>

@@ -20,7 +20,7 @@ void block_signals() {
   const sigset_t set = handled();
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
-  std::signal(SIGXFSZ, SIG_IGN);  // at a limit of file sizes the write fails, as on a full disk
+  std::signal(SIGXFSZ, SIG_IGN);  // a write beyond the file size limit then fails as on a full disk
 }
 
 Wake wait_for_signal(std::chrono::milliseconds timeout) {

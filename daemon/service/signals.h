@@ -1,4 +1,4 @@
-// Signals as something to wait for instead of handlers.
+// Waits for signals synchronously, instead of handling them asynchronously.
 #pragma once
 
 #include <chrono>
@@ -7,11 +7,11 @@ namespace vhookd {
 
 enum class Wake { timeout, stop, reload };
 
-// Blocks SIGTERM, SIGINT and SIGHUP for this thread and all it starts, and ignores SIGPIPE. In main,
-// before any thread.
+// Blocks SIGTERM, SIGINT and SIGHUP in this thread and in all threads that it starts later, and ignores SIGPIPE and
+// SIGXFSZ. Call before the first thread is started.
 void block_signals();
 
-// The next of them, or timeout. One thread only.
+// Waits for the next of these signals, at most `timeout`. Call from one thread only.
 Wake wait_for_signal(std::chrono::milliseconds timeout);
 
 }  // namespace vhookd

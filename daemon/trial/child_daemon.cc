@@ -16,7 +16,7 @@ namespace vhookd {
 
 namespace {
 
-constexpr std::chrono::seconds death_patience(10);
+constexpr std::chrono::seconds kill_timeout(10);
 
 std::vector<char*> pointers(std::vector<std::string>& texts) {
   std::vector<char*> out;
@@ -26,15 +26,15 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
   return out;
 }
 
-// This process's own, less what would make the child talk to a service manager or take another's sockets.
+// This process's environment without the variables that refer to the service manager or to inherited sockets.
 std::vector<std::string> environment(const std::string& crash_at) {
   std::vector<std::string> settings;
   for (char** entry = environ; *entry != nullptr; ++entry) {
     const std::string_view text(*entry);
-    bool left_out = false;
+    bool excluded = false;
     for (const std::string_view name : {"VHOOKD_", "NOTIFY_SOCKET=", "WATCHDOG_", "LISTEN_", "JOURNAL_STREAM="})
-      left_out = left_out || text.starts_with(name);
-    if (!left_out) settings.emplace_back(text);
+      excluded = excluded || text.starts_with(name);
+    if (!excluded) settings.emplace_back(text);
   }
   if (!crash_at.empty()) settings.push_back("VHOOKD_CRASH_AT=" + crash_at);
   return settings;
@@ -43,17 +43,17 @@ std::vector<std::string> environment(const std::string& crash_at) {
 }  // namespace
 
 ChildDaemon::ChildDaemon(const Options& options) {
-  std::vector<std::string> words = {"vhookd", "run", "--config", options.config, "--state", options.state};
-  if (options.once) words.emplace_back("--once");
+  std::vector<std::string> arguments = {"vhookd", "run", "--config", options.config, "--state", options.state};
+  if (options.once) arguments.emplace_back("--once");
   auto settings = environment(options.crash_at);
-  const auto argv = pointers(words);
+  const auto argv = pointers(arguments);
   const auto envp = pointers(settings);
   const int in = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
   const int out = ::open(options.log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
   const pid_t parent = ::getpid();
   pid_ = in < 0 || out < 0 ? -1 : ::fork();
   if (pid_ == 0) {
-    // Only what is safe after a fork of a process with threads.
+    // Only async-signal-safe functions: this process has threads.
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (::getppid() != parent || ::dup2(in, 0) < 0 || ::dup2(out, 1) < 0 || ::dup2(out, 2) < 0) ::_exit(127);
     ::execve("/proc/self/exe", argv.data(), envp.data());
@@ -73,7 +73,7 @@ ChildDaemon::ChildDaemon(const Options& options) {
 ChildDaemon::~ChildDaemon() {
   if (!wait(std::chrono::milliseconds(0))) {
     signal(SIGKILL);
-    wait(death_patience);
+    wait(kill_timeout);
   }
   ::close(handle_);
 }

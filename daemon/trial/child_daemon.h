@@ -1,4 +1,4 @@
-// `vhookd run` as a child process, for trying out how it dies. Not thread-safe.
+// Runs `vhookd run` as a child process, for tests that kill it. Not thread-safe.
 #pragma once
 
 #include <sys/types.h>
@@ -15,19 +15,19 @@ class ChildDaemon {
   struct Options {
     std::string config;
     std::string state;
-    std::string log;       // its standard output and error are added to this file
+    std::string log;       // standard output and error are appended to this file
     std::string crash_at;  // VHOOKD_CRASH_AT; empty: none
     bool once = false;
   };
-  // The same program as this process runs. It ends with this process at the latest. Throws
-  // std::runtime_error where the system has no process to give.
+  // Starts the program that this process runs. The child is killed when this process ends. Throws std::runtime_error if
+  // the process cannot be started.
   explicit ChildDaemon(const Options& options);
-  ~ChildDaemon();  // killed where it still runs
+  ~ChildDaemon();  // kills the child if it still runs
   ChildDaemon(const ChildDaemon&) = delete;
   ChildDaemon& operator=(const ChildDaemon&) = delete;
 
   void signal(int number) const;
-  // Its exit code, or minus the signal that ended it; none where it still runs after `time`.
+  // The exit code, or the negated number of the signal that ended it; nullopt if it still runs after `time`.
   std::optional<int> wait(std::chrono::milliseconds time);
 
  private:

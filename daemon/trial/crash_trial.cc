@@ -33,12 +33,13 @@ constexpr int webhooks = 3;
 constexpr std::int64_t first_rows = 1000;
 constexpr int transaction_rows = 10;
 constexpr milliseconds longest_life(400);
-constexpr milliseconds point_patience(800);  // a point is reached by then, or the life ends at any moment
-constexpr milliseconds stop_patience(20'000);
-constexpr milliseconds silence(60'000);  // so long without a page, and what is missing is lost
+constexpr milliseconds point_timeout(800);  // a daemon that has not reached its crash point by then is killed
+constexpr milliseconds stop_timeout(20'000);
+constexpr milliseconds silence(60'000);  // after this time without a page, missing records count as lost
 constexpr std::size_t most_faults = 20;
 
-// Not the others: a migration is over before the first kill, and no page here is large enough for mid_body.
+// The crash points of the test. Not mid_migration, which is over before the first kill, nor mid_body, which needs
+// larger pages.
 constexpr std::array points_passed = {
     CrashPoint::after_fetch,        CrashPoint::before_commit, CrashPoint::after_commit, CrashPoint::before_connect,
     CrashPoint::after_headers_sent, CrashPoint::after_2xx,     CrashPoint::mid_reload};
@@ -47,7 +48,7 @@ class Folder {
  public:
   Folder() {
     std::string name = (fs::temp_directory_path() / "vhookd-selftest-XXXXXX").string();
-    if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("cannot make a folder like " + name);
+    if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("cannot create a folder like " + name);
     path_ = name;
   }
   Folder(const Folder&) = delete;
@@ -77,12 +78,12 @@ class Database {
 
   void run(const std::string& sql) {
     if (sqlite3_exec(handle_, sql.c_str(), nullptr, nullptr, nullptr) != SQLITE_OK)
-      throw std::runtime_error(std::string("the test's shop: ") + sqlite3_errmsg(handle_));
+      throw std::runtime_error(std::string("the test database: ") + sqlite3_errmsg(handle_));
   }
-  // What PRAGMA integrity_check says first.
+  // The first line of PRAGMA integrity_check.
   std::string integrity() {
     sqlite3_stmt* statement = nullptr;
-    std::string text = "the check can't be made";
+    std::string text = "the check cannot run";
     if (sqlite3_prepare_v2(handle_, "PRAGMA integrity_check(1)", -1, &statement, nullptr) == SQLITE_OK &&
         sqlite3_step(statement) == SQLITE_ROW) {
       text = reinterpret_cast<const char*>(sqlite3_column_text(statement, 0));
@@ -97,7 +98,7 @@ class Database {
   sqlite3* handle_ = nullptr;
 };
 
-// The rows, and what was done to them.
+// The table whose rows change, and a record of all changes.
 class Shop {
  public:
   explicit Shop(const fs::path& file) : database_(file) {
@@ -129,8 +130,8 @@ class Shop {
     database_.run("INSERT INTO things (id, v) VALUES (" + std::to_string(id) + ", " + std::to_string(last_value_) +
                   ") ON CONFLICT (id) DO UPDATE SET v = excluded.v, updated_at = excluded.updated_at");
   }
-  // One in thirty is inserted. One in two hundred is deleted, and only of the first rows: the daemon has seen those,
-  // and what comes and goes between two polls nobody can see.
+  // One change in thirty is an insertion. One in two hundred is a deletion of one of the first rows, which the daemon
+  // has seen: a row that is inserted and deleted between two polls cannot be detected.
   void change_one(std::mt19937& random) {
     if (random() % 30 == 0) {
       created_.insert(next_id_);
@@ -146,17 +147,17 @@ class Shop {
   }
 
   Database database_;
-  std::map<std::int64_t, std::int64_t> rows_;  // id to the version it has
+  std::map<std::int64_t, std::int64_t> rows_;  // id to current version
   std::set<std::int64_t> created_;
   std::set<std::int64_t> gone_;
   std::int64_t last_value_ = 0;
   std::int64_t next_id_ = 1;
 };
 
-// What the receiver took, each page once.
+// The records that the receiver accepted, without duplicates.
 struct Arrivals {
-  std::map<std::int64_t, std::int64_t> rows;  // the version that came last
-  std::map<std::int64_t, int> created;        // how often
+  std::map<std::int64_t, std::int64_t> rows;  // the last version that arrived
+  std::map<std::int64_t, int> created;        // number of arrivals
   std::map<std::int64_t, int> gone;
   std::set<std::string> begun;
   std::vector<std::string> faults;
@@ -167,7 +168,7 @@ struct Arrivals {
   void take(const Received& page) {
     if (!page.taken() || page.duplicate()) return;
     if (begun.insert(page.webhook_id).second && page.sequence != 1)
-      fault(page.webhook_id + " began with page " + std::to_string(page.sequence));
+      fault(page.webhook_id + " started with page " + std::to_string(page.sequence));
     for (const auto& record : nlohmann::json::parse(page.data)) {
       const std::int64_t id = record.at("id");
       if (page.webhook_id == "created") ++created[id];
@@ -175,14 +176,14 @@ struct Arrivals {
       if (page.webhook_id != "changed") continue;
       const std::int64_t version = record.at("v");
       if (const auto before = rows.find(id); before != rows.end() && before->second > version)
-        fault("row " + std::to_string(id) + ": version " + std::to_string(version) + " came after " +
+        fault("row " + std::to_string(id) + ": version " + std::to_string(version) + " arrived after " +
               std::to_string(before->second));
       rows[id] = version;
     }
   }
 };
 
-// Rows whose last version has not come.
+// The number of rows whose last version has not arrived.
 std::int64_t missing_rows(const Shop& shop, const Arrivals& arrivals) {
   std::int64_t missing = 0;
   for (const auto& [id, version] : shop.rows()) {
@@ -196,7 +197,7 @@ std::int64_t missing_ids(const std::set<std::int64_t>& ids, const std::map<std::
   return std::ranges::count_if(ids, [&](std::int64_t id) { return !came.contains(id); });
 }
 
-std::int64_t came_again(const std::map<std::int64_t, int>& came) {
+std::int64_t repeated(const std::map<std::int64_t, int>& came) {
   return std::ranges::count_if(came, [](const auto& one) { return one.second > 1; });
 }
 
@@ -216,23 +217,23 @@ class CrashTrial {
   }
 
   CrashTrialReport run() {
-    const Tick began = clock_.tick();
-    begin();
-    while (report_.kills < options_.kills && go_on()) {
-      live_and_die();
+    const Tick started = clock_.tick();
+    first_poll();
+    while (report_.kills < options_.kills && may_continue()) {
+      run_and_kill();
       ++report_.kills;
       if (options_.on_kill) options_.on_kill(report_.kills);
     }
-    if (go_on()) live_to_the_end();
-    judge();
-    report_.seconds = std::chrono::duration<double>(clock_.tick() - began).count();
+    if (may_continue()) run_to_completion();
+    verify();
+    report_.seconds = std::chrono::duration<double>(clock_.tick() - started).count();
     report_.folder = folder_.text();
     if (!report_.faults.empty()) folder_.keep();
     return std::move(report_);
   }
 
  private:
-  bool go_on() {
+  bool may_continue() {
     report_.interrupted = report_.interrupted || (options_.interrupted && options_.interrupted());
     const auto counts = receiver_->counts();
     const bool sound = counts.gaps + counts.behind + counts.malformed + counts.unverified == 0 &&
@@ -259,20 +260,20 @@ class CrashTrial {
             .crash_at = crash_at};
   }
 
-  // What is there at the start is noted before anything is deleted.
-  void begin() {
+  // Records the baseline before any row is deleted.
+  void first_poll() {
     configure("Production");
     auto options = child();
     options.once = true;
     ChildDaemon daemon(options);
     const auto code = daemon.wait(silence);
-    // 1: the receiver failed on purpose.
+    // Exit code 1: the receiver failed on purpose.
     if (code && (*code == 0 || *code == 1)) return;
     folder_.keep();
-    throw std::runtime_error("vhookd does not run here; see " + options.log);
+    throw std::runtime_error("vhookd cannot run here; see " + options.log);
   }
 
-  void live_and_die() {
+  void run_and_kill() {
     const bool named = random_() % 2 == 0;
     const CrashPoint point = points_passed[random_() % points_passed.size()];
     const std::string name(crash_point_names[static_cast<std::size_t>(point)]);
@@ -282,26 +283,26 @@ class CrashTrial {
     shop_.change(rows, random_);
     report_.changes += rows;
     if (named && point == CrashPoint::mid_reload) {
-      // By then it has read what stood there before; to one that has not the signal says nothing new.
+      // Wait until the daemon has read the old configuration, so that the signal causes a reload with changes.
       const bool ended = daemon.wait(milliseconds(50 + random_() % 150)).has_value();
       configure("kill-" + std::to_string(report_.kills));
       if (!ended) daemon.signal(SIGHUP);
     }
-    auto code = daemon.wait(named ? point_patience : milliseconds(random_() % longest_life.count()));
+    auto code = daemon.wait(named ? point_timeout : milliseconds(random_() % longest_life.count()));
     if (code) {
       ++report_.killed_at[name];
     } else {
       daemon.signal(SIGKILL);
-      code = daemon.wait(stop_patience);
+      code = daemon.wait(stop_timeout);
       ++report_.killed_at["any moment"];
     }
     if (code != -SIGKILL)
-      report_.faults.push_back("the daemon ended by itself with " + std::to_string(code.value_or(0)) + " before kill " +
-                               std::to_string(report_.kills + 1));
+      report_.faults.push_back("the daemon exited unexpectedly with code " + std::to_string(code.value_or(0)) +
+                               " before kill " + std::to_string(report_.kills + 1));
     check_state();
   }
 
-  // On a copy: to open the file itself would mend it before the daemon has to.
+  // Checks a copy, because opening the file itself would recover it before the daemon does.
   void check_state() {
     const fs::path copy = folder_ / "copy.db";
     for (const std::string end : {"", "-wal"}) {
@@ -320,27 +321,27 @@ class CrashTrial {
     });
   }
 
-  // Until all has come, or nothing comes any more.
-  void live_to_the_end() {
-    lived_to_the_end_ = true;
+  // Runs until everything has arrived, or until nothing arrives for a while.
+  void run_to_completion() {
+    ran_to_completion_ = true;
     ChildDaemon daemon(child());
     Tick last_page = clock_.tick();
     auto pages = receiver_->counts().pages;
-    while (!complete() && clock_.tick() - last_page < silence && go_on()) {
+    while (!complete() && clock_.tick() - last_page < silence && may_continue()) {
       if (!receiver_->wait_for(pages + 1, milliseconds(500))) continue;
       pages = receiver_->counts().pages;
       last_page = clock_.tick();
     }
-    // What would come twice comes now.
-    for (pages = receiver_->counts().pages; go_on() && receiver_->wait_for(pages + 1, milliseconds(1500));)
+    // Wait for possible duplicates.
+    for (pages = receiver_->counts().pages; may_continue() && receiver_->wait_for(pages + 1, milliseconds(1500));)
       pages = receiver_->counts().pages;
     daemon.signal(SIGTERM);
-    if (const auto code = daemon.wait(stop_patience); code != 0)
-      report_.faults.emplace_back("the daemon did not end well when it was told to");
+    if (const auto code = daemon.wait(stop_timeout); code != 0)
+      report_.faults.emplace_back("the daemon did not exit cleanly after SIGTERM");
     check_state();
   }
 
-  void judge() {
+  void verify() {
     const auto counts = receiver_->counts();
     report_.pages = counts.pages;
     report_.records = counts.records;
@@ -351,19 +352,19 @@ class CrashTrial {
       if (count > 0) report_.faults.push_back(std::to_string(count) + " " + what);
     };
     fault(counts.gaps, "gaps in the sequence");
-    fault(counts.behind, "pages with a number that was passed already");
-    fault(counts.malformed, "pages refused: malformed, or an id that came before with another body");
-    fault(counts.unverified, "pages whose signature was not good");
+    fault(counts.behind, "pages with a sequence number that was already passed");
+    fault(counts.malformed, "pages rejected: malformed, or a known id with another body");
+    fault(counts.unverified, "pages with an invalid signature");
     fault(std::max<std::int64_t>(0, report_.duplicates - report_.duplicates_allowed),
-          "duplicates more than pages were in flight");
+          "more duplicates than pages in flight");
     arrivals_.with([&](const Arrivals& arrivals) {
       report_.faults.insert(report_.faults.end(), arrivals.faults.begin(), arrivals.faults.end());
-      if (!lived_to_the_end_ || report_.interrupted) return;  // what has not come may still be under way
-      fault(missing_rows(shop_, arrivals), "rows whose last version never came");
-      fault(missing_ids(shop_.created(), arrivals.created), "new rows never came");
-      fault(missing_ids(shop_.gone(), arrivals.gone), "deletions never came");
-      fault(came_again(arrivals.created), "new rows came as new again");
-      fault(came_again(arrivals.gone), "deletions came again");
+      if (!ran_to_completion_ || report_.interrupted) return;  // missing records may still be in flight
+      fault(missing_rows(shop_, arrivals), "rows whose last version never arrived");
+      fault(missing_ids(shop_.created(), arrivals.created), "new rows never arrived");
+      fault(missing_ids(shop_.gone(), arrivals.gone), "deletions never arrived");
+      fault(repeated(arrivals.created), "new rows arrived more than once as new");
+      fault(repeated(arrivals.gone), "deletions arrived more than once");
     });
   }
 
@@ -373,15 +374,15 @@ class CrashTrial {
   Shop shop_;
   std::string secret_;
   Guarded<Arrivals> arrivals_;
-  std::unique_ptr<Receiver> receiver_;  // after what its thread uses
+  std::unique_ptr<Receiver> receiver_;  // last of the members that its thread uses
   std::mt19937 random_{std::random_device{}()};
   CrashTrialReport report_;
-  bool lived_to_the_end_ = false;
+  bool ran_to_completion_ = false;
 };
 
 }  // namespace
 
-CrashTrialReport try_crashes(const CrashTrialOptions& options, const Clock& clock) {
+CrashTrialReport run_crash_trial(const CrashTrialOptions& options, const Clock& clock) {
   return CrashTrial(options, clock).run();
 }
 

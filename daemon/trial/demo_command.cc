@@ -31,13 +31,13 @@ using std::chrono::milliseconds;
 namespace fs = std::filesystem;
 
 constexpr auto timeout = std::chrono::seconds(5);
-constexpr auto reading_time = milliseconds(900);  // between steps, so that a person can follow
+constexpr auto reading_time = milliseconds(900);  // between steps, so that the user can follow
 
-// Someone else's database: the demo writes it as a shop would, the daemon only reads it.
+// The database of an application: the demo writes to it, the daemon only reads it.
 class Shop {
  public:
   explicit Shop(const fs::path& file) {
-    if (sqlite3_open(file.c_str(), &database_) != SQLITE_OK) throw std::runtime_error("cannot make " + file.string());
+    if (sqlite3_open(file.c_str(), &database_) != SQLITE_OK) throw std::runtime_error("cannot create " + file.string());
     run("PRAGMA journal_mode = WAL");
     run("CREATE TABLE orders (id INTEGER PRIMARY KEY, customer TEXT NOT NULL, status TEXT NOT NULL, total TEXT NOT "
         "NULL,"
@@ -53,7 +53,7 @@ class Shop {
     if (sqlite3_exec(database_, sql.c_str(), nullptr, nullptr, &error) == SQLITE_OK) return;
     std::string text = error == nullptr ? "unknown error" : error;
     sqlite3_free(error);
-    throw std::runtime_error("the demo's shop: " + text);
+    throw std::runtime_error("the demo database: " + text);
   }
 
  private:
@@ -64,7 +64,7 @@ class Folder {
  public:
   explicit Folder(bool keep) : keep_(keep) {
     std::string name = (fs::temp_directory_path() / "vhookd-demo-XXXXXX").string();
-    if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("cannot make a folder like " + name);
+    if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("cannot create a folder like " + name);
     path_ = name;
   }
   Folder(const Folder&) = delete;
@@ -81,27 +81,27 @@ class Folder {
 };
 
 std::string configuration(const fs::path& shop, const std::string& hook_url, const std::string& secret) {
-  const std::string place =
+  const std::string common =
       "    connection_id: shop\n    object_type: orders\n    interval: 200ms\n    hook_url: " + hook_url +
       "\n    secret: " + secret + "\n";
   return "connections:\n  shop:\n    db_url: sqlite://" + shop.string() +
-         "\nwebhooks:\n  - id: orders-changed\n    event: updated\n    include_all: true\n" + place +
-         "  - id: orders-gone\n    event: deleted\n" + place;
+         "\nwebhooks:\n  - id: orders-changed\n    event: updated\n    include_all: true\n" + common +
+         "  - id: orders-gone\n    event: deleted\n" + common;
 }
 
 void print_page(const Received& page) {
-  const std::string verdict = page.verified() ? "signature good" : "SIGNATURE BAD";
+  const std::string verdict = page.verified() ? "signature valid" : "SIGNATURE INVALID";
   std::cout << "    <- POST  " << page.webhook_id << "  " << page.type << "  sequence " << page.sequence << "  "
             << verdict << '\n';
   std::cout << "       data  " << page.data << '\n' << std::flush;
 }
 
 struct Step {
-  std::string says;
+  std::string text;
   std::string sql;  // empty: the first sync
 };
 
-int play(const DemoOptions& options) {
+int run_demo(const DemoOptions& options) {
   const Folder folder(options.keep);
   const SystemClock clock;
   const std::string secret = fresh_secret();
@@ -121,10 +121,10 @@ int play(const DemoOptions& options) {
   const auto load = [&] { return config::load(file.string(), config::system_secrets()); };
   auto config = load();
   if (!config) throw std::runtime_error(config.error().front());
-  auto store = Store::open((folder.path() / "state").string(), clock);
+  auto store = open_store((folder.path() / "state").string(), clock);
   if (!store) throw std::runtime_error(store.error().message);
 
-  std::cout << "A shop in SQLite (" << database.string() << "), a receiver on " << (*receiver)->url()
+  std::cout << "An SQLite database (" << database.string() << "), a receiver on " << (*receiver)->url()
             << ", and this configuration:\n\n";
   const auto shown = yaml.substr(0, yaml.find(secret)) + "whsec_…" + yaml.substr(yaml.find(secret) + secret.size());
   std::cout << shown.substr(0, shown.find(secret)) << "whsec_…\n\n" << std::flush;
@@ -142,12 +142,13 @@ int play(const DemoOptions& options) {
   if (auto started = engine.start(); !started) throw std::runtime_error(started.error().message);
 
   const std::array steps = {
-      Step{"The daemon starts. Two orders are there already; include_all sends them first.", ""},
-      Step{"A new order comes in.", "INSERT INTO orders (customer, status, total) VALUES ('Edsger', 'open', '99.99')"},
-      Step{"Grace pays.",
+      Step{"The daemon starts. The table already has two orders; include_all sends them first.", ""},
+      Step{"A new order is inserted.",
+           "INSERT INTO orders (customer, status, total) VALUES ('Edsger', 'open', '99.99')"},
+      Step{"Grace pays: the order is updated.",
            "UPDATE orders SET status = 'paid', updated_at = strftime('%Y-%m-%d %H:%M:%f', 'now') WHERE customer = "
            "'Grace'"},
-      Step{"Edsger's order is deleted: no trigger, no log, and still seen.",
+      Step{"Edsger's order is deleted. vhookd detects it without a trigger or the database's log.",
            "DELETE FROM orders WHERE customer = 'Edsger'"},
   };
   std::int64_t pages = 0;
@@ -156,12 +157,12 @@ int play(const DemoOptions& options) {
       throw std::runtime_error("interrupted");
     {
       const MutexLock lock(printing);
-      std::cout << step.says << '\n';
+      std::cout << step.text << '\n';
       if (!step.sql.empty()) std::cout << "    sql      " << step.sql << '\n' << std::flush;
     }
     if (!step.sql.empty()) shop.run(step.sql);
     if (!(*receiver)->wait_for(++pages, timeout)) throw std::runtime_error("no webhook arrived within 5 s");
-    // The baseline of orders-gone is noted before anything is deleted.
+    // orders-gone must record its baseline before any row is deleted.
     if (step.sql.empty() && !engine.control().trigger("orders-gone"))
       throw std::runtime_error("orders-gone was not polled");
   }
@@ -171,9 +172,9 @@ int play(const DemoOptions& options) {
                     counts.malformed == 0;
   std::cout << "\n"
             << counts.pages << " pages, " << counts.records
-            << " records: " << (well ? "all signatures good, no gap, no duplicate.\n" : "SOMETHING IS WRONG.\n");
-  std::cout << (options.keep ? "Everything is kept in " + folder.path().string() + "\n"
-                             : std::string("Everything is cleaned up.\n"));
+            << " records: " << (well ? "all signatures valid, no gap, no duplicate.\n" : "SOMETHING IS WRONG.\n");
+  std::cout << (options.keep ? "The files are kept in " + folder.path().string() + "\n"
+                             : std::string("The files are removed.\n"));
   return well ? exit_code::done : exit_code::failed;
 }
 
@@ -184,7 +185,7 @@ int demo_command(const DemoOptions& options) {
   block_signals();
   initialise_connectors();
   try {
-    return play(options);
+    return run_demo(options);
   } catch (const std::exception& error) {
     std::cerr << "vhookd: demo: " << error.what() << '\n';
     return exit_code::failed;

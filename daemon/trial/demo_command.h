@@ -1,13 +1,13 @@
-// `vhookd demo`: a small shop, the daemon on it and a receiver, to see webhooks arrive.
+// `vhookd demo`: runs vhookd on a small example database with a receiver, and prints the webhooks that arrive.
 #pragma once
 
 namespace vhookd {
 
 struct DemoOptions {
-  bool keep = false;  // leave the demo's folder behind
+  bool keep = false;  // keep the folder of the demo
 };
 
-// Returns the process's exit code.
+// Returns the exit code of the process.
 int demo_command(const DemoOptions& options);
 
 }  // namespace vhookd

@@ -19,9 +19,9 @@ namespace vhookd {
 
 namespace {
 
-constexpr std::size_t most_record_bytes = 2000;  // of one record, on one line
+constexpr std::size_t most_record_bytes = 2000;  // bytes of a record printed on one line
 
-// SIGINT and SIGTERM wait for wait() while one lives; threads started meanwhile leave them alone too.
+// Blocks SIGINT and SIGTERM while it exists, also in threads that are started meanwhile; wait() waits for one of them.
 class StopSignals {
  public:
   StopSignals() {
@@ -45,7 +45,7 @@ class StopSignals {
   sigset_t before_{};
 };
 
-// Columns side by side, two spaces between; a negative width aligns to the right.
+// Formats a row of columns, separated by two spaces; a negative width aligns to the right.
 std::string row(const std::array<std::string, 7>& cells) {
   constexpr std::array<int, 7> widths = {8, 20, 16, -8, -7, 9, 0};
   std::string out;
@@ -98,7 +98,7 @@ std::string as_json(const Received& page, bool quiet) {
   std::string out = line.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
   if (!quiet && !page.data.empty()) {
     out.pop_back();
-    out += ",\"data\":" + page.data + "}";  // as it came: a parsed number might print otherwise
+    out += ",\"data\":" + page.data + "}";  // unchanged: a parsed number might be printed differently
     std::ranges::replace_if(
         out, [](char c) { return c == '\n' || c == '\r'; }, ' ');
   }
@@ -112,12 +112,12 @@ std::string summary_of(const ReceiverCounts& counts, bool checked) {
   std::string out = std::to_string(counts.pages) + (counts.pages == 1 ? " page" : " pages") + " with " +
                     std::to_string(counts.records) + (counts.records == 1 ? " record" : " records") + " from " +
                     std::to_string(counts.webhooks) + (counts.webhooks == 1 ? " webhook" : " webhooks");
-  out += checked ? ", all of them verified" : ", signatures not checked";
+  out += checked ? ", all of them verified" : ", signatures not verified";
   out += counts.gaps == 0 ? ", no gap" : item(counts.gaps, counts.gaps == 1 ? "GAP" : "GAPS");
   out += item(counts.duplicates, counts.duplicates == 1 ? "duplicate" : "duplicates");
-  out += item(counts.behind, "behind their turn");
-  out += item(counts.unverified, "refused as not genuine");
-  out += item(counts.malformed, "refused as malformed");
+  out += item(counts.behind, "behind the sequence");
+  out += item(counts.unverified, "rejected as not authentic");
+  out += item(counts.malformed, "rejected as malformed");
   out += item(counts.on_purpose, "failed on purpose");
   return out + "\n";
 }
@@ -154,15 +154,15 @@ int receive_command(const ReceiveOptions& options) {
   const SystemClock clock;
   auto receiver = Receiver::open(clock, std::move(receiving));
   if (!receiver) {
-    std::fprintf(stderr, "vhookd: %s; --port takes another\n", receiver.error().c_str());
+    std::fprintf(stderr, "vhookd: %s; choose another port with --port\n", receiver.error().c_str());
     return 1;
   }
   const std::string greeting =
       "receiving at " + (*receiver)->url() + "; " +
-      (checked ? "signatures are checked" : "signatures are NOT checked, as there is no --secret") +
-      "; end with Ctrl-C\n";
+      (checked ? "signatures are verified" : "signatures are NOT verified, because --secret is not set") +
+      "; stop with Ctrl-C\n";
   if (options.json) {
-    std::fputs(greeting.c_str(), stderr);  // JSON alone on the other: and yet the port that --port 0 took is said
+    std::fputs(greeting.c_str(), stderr);  // standard output is only JSON; this shows the port that --port 0 selected
   } else {
     print(greeting + row({"TIME UTC", "WEBHOOK", "TYPE", "SEQUENCE", "RECORDS", "SIGNATURE", "NOTE"}));
   }

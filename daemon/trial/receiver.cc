@@ -14,7 +14,7 @@
 
 #include "core/crypto.h"
 #include "core/mutex.h"
-#include "daemon/trial/ledger.h"
+#include "daemon/trial/page_tracker.h"
 #include "delivery/sign.h"
 #include "scheduler/payload/received_payload.h"
 
@@ -25,7 +25,7 @@ namespace {
 using std::chrono::seconds;
 
 constexpr std::size_t most_body_bytes = std::size_t{64} << 20;
-constexpr seconds most_clock_difference = std::chrono::minutes(5);  // Standard Webhooks' own tolerance
+constexpr seconds most_clock_difference = std::chrono::minutes(5);  // the tolerance of the Standard Webhooks libraries
 
 struct Incoming {
   std::string body;
@@ -47,33 +47,33 @@ MHD_Result reply(MHD_Connection* connection, unsigned status, const std::string&
   return result;
 }
 
-// Why the page is not what one of the secrets' owners sent just now; empty: it is.
-std::string why_not_genuine(const ReceiverOptions& keys, const Received& page, const ReceivedPayload& payload,
-                            const std::string& timestamp, const std::string& signature) {
+// Why the page is not authentic: wrong signature or old timestamp; empty: it is authentic.
+std::string authenticity_error(const ReceiverOptions& keys, const Received& page, const ReceivedPayload& payload,
+                               const std::string& timestamp, const std::string& signature) {
   std::int64_t at = 0;
   const char* end = timestamp.data() + timestamp.size();
   const auto [stop, error] = std::from_chars(timestamp.data(), end, at);
   if (timestamp.empty() || error != std::errc() || stop != end)
-    return "webhook-timestamp is no whole number of seconds";
+    return "webhook-timestamp is not a whole number of seconds";
   const std::int64_t now = std::chrono::floor<seconds>(page.at).time_since_epoch().count();
   if (at > now + most_clock_difference.count() || at < now - most_clock_difference.count()) {
     return "webhook-timestamp is more than five minutes from now";
   }
-  const auto signs_request = [&](const Secret& secret) {
+  const auto matches_request = [&](const Secret& secret) {
     return verify_standard(secret, page.message_id, timestamp, page.body, signature);
   };
-  const auto signs_with_its_half = [&](const std::string& key) {
+  const auto matches_public_key = [&](const std::string& key) {
     return verify_ed25519(key, page.message_id, timestamp, page.body, signature);
   };
-  if (std::ranges::none_of(keys.secrets, signs_request) && std::ranges::none_of(keys.public_keys, signs_with_its_half))
-    return "webhook-signature is not made with the secret";
-  const auto signs_data = [&](const Secret& secret) {
+  if (std::ranges::none_of(keys.secrets, matches_request) && std::ranges::none_of(keys.public_keys, matches_public_key))
+    return "webhook-signature does not match the secret";
+  const auto matches_data = [&](const Secret& secret) {
     const std::string right = hex_lower(hmac_sha256(secret.reveal(), payload.data, payload.nonce));
     return right.size() == payload.sig256.size() &&
            CRYPTO_memcmp(right.data(), payload.sig256.data(), right.size()) == 0;
   };
-  if (!keys.secrets.empty() && std::ranges::none_of(keys.secrets, signs_data))
-    return "sig256 is not made with the secret";
+  if (!keys.secrets.empty() && std::ranges::none_of(keys.secrets, matches_data))
+    return "sig256 does not match the secret";
   return {};
 }
 
@@ -133,7 +133,7 @@ struct Receiver::Server {
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  Received judge(MHD_Connection* connection, std::string body);
+  Received receive(MHD_Connection* connection, std::string body);
   void remember(const Received& page);
 
   static MHD_Result on_request(void* self, MHD_Connection* connection, const char* url, const char* method,
@@ -145,15 +145,15 @@ struct Receiver::Server {
   int port = 0;
   MHD_Daemon* daemon = nullptr;
 
-  std::mt19937 dice{std::random_device{}()};  // the server's thread only
+  std::mt19937 dice{std::random_device{}()};  // used only by the server's thread
 
   mutable Mutex mutex;
   mutable ConditionVariable changed;
-  Ledger ledger GUARDED_BY(mutex);
+  PageTracker tracker GUARDED_BY(mutex);
   std::deque<Received> history GUARDED_BY(mutex);
 };
 
-Received Receiver::Server::judge(MHD_Connection* connection, std::string body) {
+Received Receiver::Server::receive(MHD_Connection* connection, std::string body) {
   Received page;
   page.at = clock.now();
   page.message_id = header(connection, "webhook-id");
@@ -174,21 +174,21 @@ Received Receiver::Server::judge(MHD_Connection* connection, std::string body) {
   if (!payload) return refuse(400, payload.error());
   if (page.message_id.empty()) return refuse(400, "the webhook-id header is missing");
   if (!options.secrets.empty() || !options.public_keys.empty()) {
-    std::string why = why_not_genuine(options, page, *payload, header(connection, "webhook-timestamp"),
-                                      header(connection, "webhook-signature"));
+    std::string why = authenticity_error(options, page, *payload, header(connection, "webhook-timestamp"),
+                                         header(connection, "webhook-signature"));
     page.signature = why.empty() ? Signature::good : Signature::bad;
     if (!why.empty()) return refuse(401, std::move(why));
   }
   if (static_cast<int>(dice() % 100) < options.fail_percent) return refuse(500, "failed on purpose");
   const MutexLock lock(mutex);
-  ledger.take(page);
+  tracker.take(page);
   return page;
 }
 
 void Receiver::Server::remember(const Received& page) {
   {
     const MutexLock lock(mutex);
-    ledger.count(page);
+    tracker.count(page);
     history.push_back(page);
     while (history.size() > options.keep) history.pop_front();
   }
@@ -211,9 +211,9 @@ MHD_Result Receiver::Server::on_request(void* self, MHD_Connection* connection, 
     *size = 0;
     return MHD_YES;
   }
-  if (std::string_view(method) != "POST") return reply(connection, 405, "POST webhooks here\n");
+  if (std::string_view(method) != "POST") return reply(connection, 405, "send webhooks with POST\n");
   if (incoming.too_large) return reply(connection, 413, "more than 64 MiB\n");
-  const Received page = server.judge(connection, std::move(incoming.body));
+  const Received page = server.receive(connection, std::move(incoming.body));
   server.remember(page);
   if (!page.taken()) return reply(connection, static_cast<unsigned>(page.status), page.problem + "\n");
   return reply(connection, 200, "{\"received\":" + std::to_string(page.records) + "}");
@@ -252,7 +252,7 @@ std::string Receiver::url() const {
 
 ReceiverCounts Receiver::counts() const {
   const MutexLock lock(server_->mutex);
-  return server_->ledger.counts();
+  return server_->tracker.counts();
 }
 
 std::vector<Received> Receiver::history() const {
@@ -262,7 +262,7 @@ std::vector<Received> Receiver::history() const {
 
 bool Receiver::wait_for(std::int64_t pages, std::chrono::milliseconds time) const {
   MutexLock lock(server_->mutex);
-  const auto enough = [&]() REQUIRES(server_->mutex) { return server_->ledger.counts().pages >= pages; };
+  const auto enough = [&]() REQUIRES(server_->mutex) { return server_->tracker.counts().pages >= pages; };
   return server_->changed.wait_for(lock, time, enough);
 }
 

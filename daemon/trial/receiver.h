@@ -1,5 +1,5 @@
-// A webhook receiver as the README tells people to write theirs: it verifies, tells duplicates, and
-// watches the sequence. For `vhookd receive`, `vhookd demo` and the tests.
+// A webhook receiver that follows the README's advice for receivers: it verifies signatures, detects duplicates, and
+// checks the sequence. Used by `vhookd receive`, `vhookd demo`, `vhookd selftest` and the tests.
 #pragma once
 
 #include <chrono>
@@ -18,19 +18,19 @@ namespace vhookd {
 
 enum class Signature { unchecked, good, bad };  // unchecked: the receiver has no secrets
 
-// Where a page stands among those of its webhook that came before.
+// The position of a page relative to the earlier pages of its webhook.
 enum class Order {
-  none,       // not taken, so not judged
-  first,      // the first one seen of this webhook; any sequence
-  next,       // the one expected
-  gap,        // numbers between it and the last are missing
-  behind,     // a number already passed, under an id never seen: late, or the sender has begun anew
-  duplicate,  // its webhook-id came before with the same body
+  none,       // not accepted, so not classified
+  first,      // the first page of this webhook, with any sequence number
+  next,       // the expected sequence number
+  gap,        // sequence numbers before it are missing
+  behind,     // a lower sequence number with an unknown id: late, or the sender has restarted its sequence
+  duplicate,  // a known webhook-id with the same body
 };
 std::string_view name_of(Signature signature);
 std::string_view name_of(Order order);
 
-// One POST and how it was answered.
+// One POST and its answer.
 struct Received {
   Instant at;
   std::string message_id;  // the webhook-id header
@@ -39,12 +39,12 @@ struct Received {
   std::uint64_t sequence = 0;
   std::int64_t records = 0;
   std::string body;
-  std::string data;  // the array's bytes
+  std::string data;  // the bytes of the data array
   Signature signature = Signature::unchecked;
   Order order = Order::none;
-  std::uint64_t expected = 0;  // the sequence that would have been next; 0: any
-  int status = 0;              // 200; 400 malformed, or an id that came before with another body; 401; 500 on purpose
-  std::string problem;         // why not 200
+  std::uint64_t expected = 0;  // the sequence number expected next; 0: any
+  int status = 0;       // 200; 400: malformed, or a known id with another body; 401: not authentic; 500: on purpose
+  std::string problem;  // the reason for another status than 200
 
   bool taken() const { return status == 200; }
   bool verified() const { return signature == Signature::good; }
@@ -53,9 +53,9 @@ struct Received {
 };
 
 struct ReceiverCounts {
-  std::int64_t pages = 0;     // taken, each once
-  std::int64_t records = 0;   // in them
-  std::int64_t webhooks = 0;  // they came from
+  std::int64_t pages = 0;     // accepted, each counted once
+  std::int64_t records = 0;   // records in these pages
+  std::int64_t webhooks = 0;  // webhooks that sent pages
   std::int64_t duplicates = 0;
   std::int64_t gaps = 0;
   std::int64_t behind = 0;
@@ -65,18 +65,20 @@ struct ReceiverCounts {
 };
 
 struct ReceiverOptions {
-  int port = 0;  // on 127.0.0.1; 0: any that is free
-  // Decoded; a page is good under any of them. None of either: signatures are not checked.
+  int port = 0;  // on 127.0.0.1; 0: a free port
+  // Decoded secrets; a page is valid if one secret or key verifies it. Without secrets and keys, nothing is verified.
   std::vector<Secret> secrets;
-  std::vector<std::string> public_keys;  // ed25519, 32 bytes; sig256 is made with a shared secret alone
-  int fail_percent = 0;                  // of good pages answered 500, and not taken
-  std::size_t keep = std::numeric_limits<std::size_t>::max();  // entries of the history; the oldest go
-  std::function<void(const Received&)> on_page;                // called on the server's thread, for refused ones too
+  std::vector<std::string>
+      public_keys;       // ed25519, 32 bytes each; they cannot verify sig256, which requires a shared secret
+  int fail_percent = 0;  // share of valid pages that are answered 500 and not accepted
+  std::size_t keep =
+      std::numeric_limits<std::size_t>::max();   // the most entries of the history; older ones are dropped
+  std::function<void(const Received&)> on_page;  // called on the server's thread, also for rejected pages
 };
 
 class Receiver {
  public:
-  // Listens when this returns; or says why it cannot. `clock` has to outlive it.
+  // Starts listening before it returns, or returns an error message. `clock` must outlive the receiver.
   static std::expected<std::unique_ptr<Receiver>, std::string> open(const Clock& clock, ReceiverOptions options);
   ~Receiver();
   Receiver(const Receiver&) = delete;
@@ -87,8 +89,8 @@ class Receiver {
 
   // Thread-safe.
   ReceiverCounts counts() const;
-  std::vector<Received> history() const;  // in the order they came, refused ones too
-  // True as soon as `pages` are taken, duplicates not counted; false when `time` has passed.
+  std::vector<Received> history() const;  // in order of arrival, including rejected pages
+  // Returns true as soon as `pages` pages are accepted, not counting duplicates; false after `time`.
   bool wait_for(std::int64_t pages, std::chrono::milliseconds time) const;
 
  private:

@@ -40,9 +40,9 @@ void print_text(const CrashTrialReport& report) {
     where += (where.empty() ? "" : ", ") + std::to_string(kills) + " at " + name;
   std::cout << report.kills << " kills in " << std::llround(report.seconds) << " s (" << where << ")\n"
             << report.changes << " rows changed; " << report.pages << " pages with " << report.records
-            << " records taken, " << report.refused << " refused on purpose, " << report.duplicates
-            << " came twice with the same id and body (" << report.duplicates_allowed << " may)\n";
-  if (well(report)) std::cout << "Nothing lost, no gap, order kept, the state sound.\n";
+            << " records accepted, " << report.refused << " rejected on purpose, " << report.duplicates
+            << " arrived twice with the same id and body (up to " << report.duplicates_allowed << " expected)\n";
+  if (well(report)) std::cout << "Nothing lost, no gap, order kept, state intact.\n";
 }
 
 }  // namespace
@@ -54,19 +54,19 @@ int selftest_command(const SelftestOptions& options) {
   const int step = std::max(1, options.kills / 10);
   try {
     const auto report =
-        try_crashes({.kills = options.kills,
-                     .changes = options.changes > 0 ? options.changes : options.kills * changes_a_kill,
-                     .fail_percent = options.fail_percent,
-                     .on_kill =
-                         [&](int kill) {
-                           if (!options.json && (kill % step == 0 || kill == options.kills))
-                             std::cout << "killed " << kill << " of " << options.kills << " times\n" << std::flush;
-                         },
-                     .interrupted = [] { return wait_for_signal(std::chrono::milliseconds(0)) == Wake::stop; }},
-                    clock);
+        run_crash_trial({.kills = options.kills,
+                         .changes = options.changes > 0 ? options.changes : options.kills * changes_a_kill,
+                         .fail_percent = options.fail_percent,
+                         .on_kill =
+                             [&](int kill) {
+                               if (!options.json && (kill % step == 0 || kill == options.kills))
+                                 std::cout << "killed " << kill << " of " << options.kills << " times\n" << std::flush;
+                             },
+                         .interrupted = [] { return wait_for_signal(std::chrono::milliseconds(0)) == Wake::stop; }},
+                        clock);
     options.json ? print_json(report) : print_text(report);
     for (const auto& fault : report.faults) std::cerr << "vhookd: selftest: " << fault << '\n';
-    if (!report.faults.empty()) std::cerr << "vhookd: selftest: all of it is kept in " << report.folder << '\n';
+    if (!report.faults.empty()) std::cerr << "vhookd: selftest: the files are kept in " << report.folder << '\n';
     if (report.interrupted) std::cerr << "vhookd: selftest: interrupted\n";
     return well(report) ? exit_code::done : exit_code::failed;
   } catch (const std::exception& error) {

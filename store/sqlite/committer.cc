@@ -7,9 +7,9 @@
 namespace vhookd {
 namespace {
 
-constexpr std::size_t batch_max = 64;  // bounds how long the first of a batch waits for the last
+constexpr std::size_t batch_max = 64;  // bounds how long the first job of a batch waits for the last
 
-// One transaction over `jobs`; the first error ends it with nothing written.
+// Runs `jobs` in one transaction. After an error nothing is written.
 Result<void> transact(Connection& db, const std::function<Result<void>()>& jobs) {
   db.run("BEGIN IMMEDIATE");
   auto result = db.failed() ? Result<void>() : jobs();
@@ -56,7 +56,7 @@ std::vector<Result<void>> Committer::commit(std::span<const Job> jobs) {
   for (auto& one : mine) waiting_.push_back(&one);
   while (!std::ranges::all_of(mine, &Waiting::done)) {
     if (led_) {
-      turned_.wait(lock);
+      batch_done_.wait(lock);
       continue;
     }
     led_ = true;
@@ -66,7 +66,7 @@ std::vector<Result<void>> Committer::commit(std::span<const Job> jobs) {
     lock.lock();
     for (Waiting* one : batch) one->done = true;
     led_ = false;
-    turned_.notify_all();
+    batch_done_.notify_all();
   }
   std::vector<Result<void>> results;
   results.reserve(mine.size());

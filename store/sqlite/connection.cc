@@ -14,10 +14,10 @@ std::string text_of(int code, int system_errno, const char* message) {
 }
 
 constexpr std::string_view damaged_advice =
-    " is damaged. Stop vhookd and restore the state folder from a backup; or move state.db and state.db-wal away to "
-    "begin anew, which starts every webhook as if new and loses the pages not yet delivered";
+    " is damaged. Stop vhookd and restore the state folder from a backup; or move state.db and state.db-wal away, "
+    "which starts every webhook as if it were new and loses the pages not yet delivered";
 
-// What the caller can do about it. A file system that reports its own damage counts as a damaged file.
+// Damage reported by the file system counts as a damaged file.
 Error error_of(const std::string& path, int code, const std::string& cause) {
   const std::string file = "state file " + path;
   const std::string because = ": " + cause;
@@ -27,7 +27,7 @@ Error error_of(const std::string& path, int code, const std::string& cause) {
   switch (code & 0xff) {
     case SQLITE_FULL:
       return {Recourse::retry, file +
-                                   ": no room left on its disk; nothing was changed, and it goes on by itself once "
+                                   ": no room left on its disk; nothing was changed. vhookd continues by itself once "
                                    "there is room" +
                                    because};
     case SQLITE_IOERR:
@@ -57,8 +57,8 @@ Error error_of(const std::string& path, int code, const std::string& cause) {
 }  // namespace
 
 Result<std::unique_ptr<Connection>> Connection::open(const std::string& path) {
-  // Counting its memory would take a mutex of the whole process for each allocation. Refused, and no matter, where
-  // SQLite is in use already.
+  // Memory statistics would take a process-wide mutex for each allocation. SQLite refuses this once it is in use,
+  // which does not matter.
   static const int uncounted = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
   (void)uncounted;
   sqlite3* handle = nullptr;
@@ -69,8 +69,8 @@ Result<std::unique_ptr<Connection>> Connection::open(const std::string& path) {
     db->note(code);
     return std::unexpected(db->outcome().error());
   }
-  // Else `state = ?` beside a partial index over state makes SQLite plan the statement anew each time a value is
-  // bound: it cost more than all else that delivery does.
+  // Otherwise SQLite plans a statement with `state = ?` again each time a value is bound, because there are partial
+  // indexes over state: that cost more than everything else in a delivery.
   sqlite3_db_config(handle, SQLITE_DBCONFIG_ENABLE_QPSG, 1, nullptr);
   return db;
 }

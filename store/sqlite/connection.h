@@ -1,9 +1,8 @@
-// A narrow hold on SQLite for this room only: one connection, statements prepared once and kept, and
-// the first error remembered.
+// A connection to the state file: statements are prepared once and kept, and the first error is remembered.
 //
-// After an error every later call is a no-op that yields nothing, until outcome() hands the error over.
-// So a job of many statements is written without a check after each; whoever ran it asks once, and
-// rolls back. Not thread-safe: the store holds it under its lock.
+// After an error every later call does nothing and returns nothing, until outcome() returns the error. So a job of many
+// statements needs no check after each: whoever runs the job asks once, and rolls back. Not thread-safe: StateFile
+// holds it under a lock.
 #pragma once
 
 #include <concepts>
@@ -28,7 +27,7 @@ struct Blob {
 
 class Connection {
  public:
-  // Opens the file, which has to be there. The folder's lock is the caller's business.
+  // Opens an existing file. REQUIRES: the caller holds the folder's lock.
   static Result<std::unique_ptr<Connection>> open(const std::string& path);
   Connection(sqlite3* handle, std::string path) : handle_(handle), path_(std::move(path)) {}
   ~Connection();
@@ -36,12 +35,12 @@ class Connection {
   Connection& operator=(const Connection&) = delete;
 
   bool failed() const { return error_.has_value(); }
-  Result<void> outcome();  // the first error since the last call; the slate is clean afterwards
+  Result<void> outcome();  // the first error since the last call, which is forgotten then
   bool in_transaction() const;
-  void note_damage();                // what was read can't have been written so: an error as of a damaged file
-  std::int64_t last_number() const;  // of the row inserted last
+  void note_damage();                // the content of a row is invalid: the same error as for a damaged file
+  std::int64_t last_number() const;  // rowid of the row inserted last
 
-  // Runs one statement to its end; the number of rows it changed. `sql` must outlive the connection.
+  // Runs one statement to its end. Returns the number of rows it changed. `sql` must outlive the connection.
   template <class... Args>
   std::int64_t run(std::string_view sql, const Args&... args) {
     sqlite3_stmt* statement = prepared(sql);
@@ -50,7 +49,7 @@ class Connection {
     (bind(statement, ++index, args, false), ...);
     return finish(statement);
   }
-  void script(const std::string& sql);  // several statements, not kept
+  void script(const std::string& sql);  // runs several statements, which are not kept
 
  private:
   friend class Select;
@@ -60,7 +59,7 @@ class Connection {
   bool step(sqlite3_stmt* statement);  // true: there is a row
   void note(int code);
 
-  // `copy` false: the value outlives the statement's run.
+  // `copy` false: the value lives until the statement has run.
   void bind_integer(sqlite3_stmt* statement, int index, std::int64_t value);
   void bind(sqlite3_stmt* statement, int index, std::string_view text, bool copy);
   void bind(sqlite3_stmt* statement, int index, Blob blob, bool copy);
@@ -73,11 +72,11 @@ class Connection {
 
   sqlite3* handle_;
   std::string path_;
-  std::unordered_map<const char*, sqlite3_stmt*> statements_;  // by where the text stands: it outlives them
+  std::unordered_map<const char*, sqlite3_stmt*> statements_;  // by the address of their text
   std::optional<Error> error_;
 };
 
-// One use of a kept statement that yields rows. Two uses of the same text at once are a mistake.
+// One run of a kept statement that returns rows. REQUIRES: no other Select on the same text is alive.
 class Select {
  public:
   template <class... Args>
@@ -90,9 +89,9 @@ class Select {
   Select(const Select&) = delete;
   Select& operator=(const Select&) = delete;
 
-  bool next();  // false: no further row, or an error
+  bool next();  // false: there is no further row, or an error
   std::int64_t integer(int column) const;
-  std::string bytes(int column) const;  // of text and blobs alike
+  std::string bytes(int column) const;  // of text or blob
   bool null(int column) const;
   Instant instant(int column) const;
   std::optional<Instant> maybe_instant(int column) const;

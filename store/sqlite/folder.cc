@@ -16,12 +16,15 @@ namespace {
 std::unexpected<Error> refused(const std::string& folder, const char* what, int code) {
   const auto recourse =
       code == ENOSPC || code == EDQUOT || code == EMFILE || code == ENFILE ? Recourse::retry : Recourse::ask_operator;
-  return fail(recourse, "state folder " + folder + " " + what + ": " + std::strerror(code) +
-                            ". Give it to the user vhookd runs as, on a file system mounted read-write, or name "
-                            "another (state: in the YAML, --state)");
+  std::string text = "state folder " + folder + " " + what + ": " + std::strerror(code);
+  if (recourse == Recourse::ask_operator)
+    text +=
+        ". Give it to the user vhookd runs as, on a file system mounted read-write, or name another one (state: in the "
+        "YAML, --state)";
+  return fail(recourse, std::move(text));
 }
 
-// A folder just made is lost with a power cut unless its parent is synced.
+// A new folder is lost in a power cut unless its parent is synced.
 void sync_folder(const std::string& folder) {
   const int file = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (file < 0) return;
@@ -39,13 +42,13 @@ Result<void> make_folder(const std::string& folder) {
       sync_folder(slash == std::string::npos ? "." : part.substr(0, slash + 1));
     } else if (const int code = errno; code != EEXIST) {
       struct stat facts {};
-      if (::stat(part.c_str(), &facts) == 0) continue;  // there, and only its parent is not ours to write to
-      return refused(folder, "can't be made", code);
+      if (::stat(part.c_str(), &facts) == 0) continue;  // it exists; only its parent is not writable
+      return refused(folder, "can't be created", code);
     }
   }
   struct stat facts {};
   if (::stat(folder.c_str(), &facts) == 0 && !S_ISDIR(facts.st_mode)) {
-    return refused(folder, "is no folder", ENOTDIR);
+    return refused(folder, "is not a folder", ENOTDIR);
   }
   return {};
 }
@@ -61,7 +64,8 @@ std::string pid_in(int file) {
 }  // namespace
 
 Result<FolderLock> FolderLock::take(const std::string& folder) {
-  if (folder.empty()) return fail(Recourse::ask_operator, "no state folder is named (state: in the YAML, --state)");
+  if (folder.empty())
+    return fail(Recourse::ask_operator, "no state folder is configured: set state: in the YAML or give --state");
   if (auto made = make_folder(folder); !made) return std::unexpected(made.error());
   const int file = ::open((folder + "/state.lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (file < 0) return refused(folder, "can't be written to", errno);
@@ -71,7 +75,7 @@ Result<FolderLock> FolderLock::take(const std::string& folder) {
     return fail(Recourse::ask_operator,
                 "state folder " + folder + " is in use by another vhookd (pid " + pid_in(file) + ")");
   }
-  // The lock is what counts; on a full disk the pid is only missing from the message.
+  // Only the lock matters; on a full disk the pid is missing from the message.
   const std::string pid = std::to_string(::getpid()) + "\n";
   if (::ftruncate(file, 0) == 0) (void)!::pwrite(file, pid.data(), pid.size(), 0);
   return lock;

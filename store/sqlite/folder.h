@@ -1,4 +1,4 @@
-// The state folder: made where missing, and locked against a second daemon.
+// The state folder: created if needed, and locked against a second daemon.
 #pragma once
 
 #include <string>
@@ -7,13 +7,14 @@
 
 namespace vhookd {
 
-// Holds flock on `state.lock` in the folder for as long as it lives; the file says our pid. The kernel
-// lets go when the process ends however it ends, so there is no stale lock to clean up. The file stays:
-// unlinking it would let two daemons lock two files of the same name. flock rather than fcntl's record
-// lock, which any close of the file in this process would drop.
+// Holds flock on `state.lock` in the folder as long as it lives; the file contains the pid. The kernel releases the
+// lock when the process ends, however it ends, so there is no stale lock to clean up. The file is not deleted:
+// unlinking it would let two daemons lock two files of the same name. flock, because any close of the file in this
+// process would release a record lock of fcntl.
 class FolderLock {
  public:
-  // Makes the folder (mode 0700, parents too). ask_operator: not writable, or in use.
+  // Creates the folder (mode 0700, parents too). retry: no room or no file descriptor left. ask_operator: not writable,
+  // or in use.
   static Result<FolderLock> take(const std::string& folder);
   FolderLock(FolderLock&& other) noexcept : file_(other.file_) { other.file_ = -1; }
   FolderLock& operator=(FolderLock&&) = delete;

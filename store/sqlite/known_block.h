@@ -1,9 +1,8 @@
-// Known rows packed into blocks, and what a poll's changes make of one. Pure; the table they stand in is
-// documented in store/sqlite/schema.h.
+// Known rows packed into blocks, and a block after a poll's changes. Pure; store/sqlite/schema.h documents the table.
 //
 // A packed row: key size (LEB128), key, digest size (LEB128), digest, one byte of flags (1: matched, 2: a mark
-// follows), the mark in eight bytes, big-endian. Rows in key order, no key twice. A mark of 0 is left out:
-// most strategies write nothing else.
+// follows), the mark in eight bytes, big-endian. Rows are in key order, no key twice. A mark of 0 is omitted: most
+// detection methods write no other.
 #pragma once
 
 #include <cstdint>
@@ -17,16 +16,16 @@
 
 namespace vhookd {
 
-// So large, two blocks fill a page of the state file: some 140 rows with short keys each.
+// Two blocks of this size fill a page of the state file. With short keys a block holds some 140 rows.
 constexpr std::size_t block_max_bytes = 3900;
 
-// A row as it stands in a block; key and digest are views into whatever it came from.
+// A row in a block. Key and digest are views into the block, or into the KnownRow it was made from.
 struct PackedRow {
   std::string_view key;
   std::string_view digest;
   std::int64_t mark = 0;
   bool matched = true;
-  std::string_view stored;  // all of it, as it stood in its block; empty: it comes from none
+  std::string_view stored;  // its bytes in the block; empty: it was made from a KnownRow
 
   explicit operator KnownRow() const {
     return {.key = std::string(key), .digest = std::string(digest), .mark = mark, .matched = matched};
@@ -35,11 +34,11 @@ struct PackedRow {
 
 PackedRow unpacked(const KnownRow& row);
 
-// Walks over a block's rows.
+// Reads a block's rows in order. The block must outlive it.
 class BlockReader {
  public:
   explicit BlockReader(std::string_view packed) : rest_(packed) {}
-  bool next(PackedRow& row);  // false: that was the last, or the bytes are damaged
+  bool next(PackedRow& row);  // false: there is no further row, or the bytes are damaged
   bool damaged() const { return damaged_; }
 
  private:
@@ -52,22 +51,22 @@ class BlockReader {
 
 // A block to be stored.
 struct Block {
-  std::string first;  // the first key it may hold
+  std::string first;  // the least key it may hold
   std::int64_t rows = 0;
-  std::int64_t least_mark = 0;  // the greatest integer where it has no rows
+  std::int64_t least_mark = 0;  // the greatest integer if it has no rows
   std::string packed;
 };
 
-// What a poll makes of one key: the row to stand there, or nothing.
+// The change a poll makes to one key.
 struct KnownChange {
   std::string_view key;
-  const KnownRow* row = nullptr;  // null: forgotten
+  const KnownRow* row = nullptr;  // the new row; null: the key is forgotten
 };
 
-// `rows`, in key order, as as few blocks as take them, filled alike; at least one. The first begins at `first`.
+// `rows`, in key order, in the least number of blocks, filled evenly; at least one. The first begins at `first`.
 std::vector<Block> pack(std::string_view first, std::span<const PackedRow> rows);
 
-// The rows of a block after `changes`, both in key order; where a key is changed twice the later change holds.
+// The rows of a block after `changes`. Both are in key order; of several changes to one key the last is valid.
 std::vector<PackedRow> merge(std::span<const PackedRow> rows, std::span<const KnownChange> changes);
 
 }  // namespace vhookd

@@ -1,5 +1,4 @@
-// From each version of state.db to the next. What the tables are for stands in schema.h; a text here is never changed
-// once it was released.
+// From each version of state.db to the next. schema.h documents the tables. A released migration is never changed.
 #pragma once
 
 #include <array>
@@ -9,11 +8,10 @@
 
 namespace vhookd {
 
-// migrations[v] takes version v to v + 1, inside the caller's transaction; what fails shows in the connection's
-// outcome.
+// migrations[v] takes version v to v + 1, inside the caller's transaction. An error is in the connection's outcome.
 extern const std::array<void (*)(Connection&), schema_version> migrations;
 
-// Of version 6: packs the rows of `known` into known_block. In known.cc.
+// Part of version 6: packs the rows of `known` into known_block. In known.cc.
 void pack_known_of_version_5(Connection& db);
 
 }  // namespace vhookd

@@ -1,7 +1,9 @@
-// Store: the outbox. Pages wait in the order of their sequence until they are delivered, or dead.
+// SqliteOutbox: queued and dead pages.
 #include "core/page_body.h"
-#include "store/sqlite/impl.h"
+#include "store/sqlite/pages.h"
+#include "store/sqlite/roles.h"
 #include "store/sqlite/schema.h"
+#include "store/sqlite/webhook_row.h"
 
 namespace vhookd {
 
@@ -15,7 +17,7 @@ Page page_in(const Select& row) {
 
 namespace {
 
-// `changed` rows of a statement that names one page: none means it isn't where the caller thinks.
+// The result of a statement that names one page and has changed `changed` rows.
 Result<void> one_page(std::int64_t changed, const std::string& id, std::uint64_t sequence, const char* where) {
   if (changed == 1) return {};
   return fail(Recourse::give_up, "page " + std::to_string(sequence) + " of webhook " + id + " is not " + where);
@@ -25,8 +27,8 @@ bool keeps(const Keep& keep) {
   return keep.time.count() > 0 && keep.bytes > 0 && keep.bytes_in_all > 0;
 }
 
-// Makes room for a page in a line, or closes the room of one. What stands behind was not sent yet. The id is in the
-// key, so that no two are in each other's way while they move.
+// Shifts the sequences of the pages after `sequence`, none of which was sent yet. The id is part of the key, so pages
+// do not collide while they move.
 void renumber_behind(Connection& db, std::int64_t webhook, std::uint64_t sequence, int by) {
   db.run("UPDATE page SET sequence = sequence + ? WHERE webhook = ? AND state = ? AND sequence > ?", by, webhook,
          state_queued, sequence);
@@ -43,8 +45,8 @@ void add_part(Connection& db, std::int64_t webhook, std::uint64_t sequence, cons
       page.body.size(), queued_at);
 }
 
-// The webhook's number and the page's id; 0 where it isn't in the queue. With its whole key known SQLite changes a page
-// in place; with less it notes first, in a temporary tree, what it is to change.
+// The webhook's number and the page's id; 0 if it is not queued. Given the whole key SQLite changes a page in place;
+// given less it first collects the rows to change in a temporary tree.
 std::pair<std::int64_t, std::string> queued_page(Connection& db, const std::string& id, std::uint64_t sequence) {
   Select row(db,
              "SELECT w.number, p.id FROM webhook w CROSS JOIN page p ON p.webhook = w.number AND p.state = ? "
@@ -58,8 +60,8 @@ constexpr const char* in_the_queue = "in the queue";
 
 }  // namespace
 
-Result<std::optional<QueuedPage>> Store::head(const std::string& id) {
-  return impl_->read([&](Connection& db) -> std::optional<QueuedPage> {
+Result<std::optional<QueuedPage>> SqliteOutbox::head(const std::string& id) {
+  return state_.read([&](Connection& db) -> std::optional<QueuedPage> {
     Select row(db,
                "SELECT p.id, p.sequence, p.type, p.records, b.bytes, p.attempts, p.first_attempt_at, p.queued_at, "
                "p.not_before, p.error, p.rejections, p.part, p.replayed FROM webhook w CROSS JOIN page p ON p.webhook "
@@ -80,8 +82,8 @@ Result<std::optional<QueuedPage>> Store::head(const std::string& id) {
   });
 }
 
-Result<std::optional<Retrying>> Store::retrying(const std::string& id) {
-  return impl_->read([&](Connection& db) -> std::optional<Retrying> {
+Result<std::optional<Retrying>> SqliteOutbox::retrying(const std::string& id) {
+  return state_.read([&](Connection& db) -> std::optional<Retrying> {
     Select row(db,
                "SELECT p.sequence, p.attempts, p.not_before, p.error FROM webhook w CROSS JOIN page p ON p.webhook = "
                "w.number AND p.state = ? WHERE w.id = ? ORDER BY p.sequence LIMIT 1",
@@ -94,8 +96,8 @@ Result<std::optional<Retrying>> Store::retrying(const std::string& id) {
   });
 }
 
-Result<std::vector<std::string>> Store::with_queue() {
-  return impl_->read([](Connection& db) {
+Result<std::vector<std::string>> SqliteOutbox::with_queue() {
+  return state_.read([](Connection& db) {
     std::vector<std::string> ids;
     Select row(db,
                "SELECT w.id FROM outbox o CROSS JOIN webhook w ON w.number = o.webhook "
@@ -105,27 +107,27 @@ Result<std::vector<std::string>> Store::with_queue() {
   });
 }
 
-Result<std::int64_t> Store::outbox_bytes() {
-  return impl_->read([](Connection& db) -> std::int64_t {
+Result<std::int64_t> SqliteOutbox::bytes() {
+  return state_.read([](Connection& db) -> std::int64_t {
     Select row(db, "SELECT queued_bytes FROM outbox WHERE webhook = 0");
     return row.next() ? row.integer(0) : 0;
   });
 }
 
-Result<std::int64_t> Store::outbox_pages() {
-  return impl_->read([](Connection& db) -> std::int64_t {
+Result<std::int64_t> SqliteOutbox::pages() {
+  return state_.read([](Connection& db) -> std::int64_t {
     Select row(db, "SELECT queued_pages FROM outbox WHERE webhook = 0");
     return row.next() ? row.integer(0) : 0;
   });
 }
 
-std::vector<Result<void>> Store::delivered(std::span<const Receipt> receipts) {
+std::vector<Result<void>> SqliteOutbox::delivered(std::span<const Receipt> receipts) {
   std::vector<Committer::Job> jobs;
   jobs.reserve(receipts.size());
   for (const auto& receipt : receipts) {
     jobs.emplace_back([this, &receipt](Connection& db) -> Result<void> {
       const auto& [id, sequence, keep] = receipt;
-      const Instant now = impl_->clock.now();
+      const Instant now = state_.now();
       const auto [webhook, page] = queued_page(db, id, sequence);
       const bool kept = keeps(keep);
       const auto changed = kept ? db.run(
@@ -140,28 +142,24 @@ std::vector<Result<void>> Store::delivered(std::span<const Receipt> receipts) {
       return {};
     });
   }
-  return impl_->committer.commit(jobs);
+  return state_.write(jobs);
 }
 
-Result<void> Store::delivered(const std::string& id, std::uint64_t sequence, const Keep& keep) {
-  const Receipt receipt{.webhook_id = id, .sequence = sequence, .keep = keep};
-  return delivered(std::span(&receipt, 1)).front();
-}
-
-Result<void> Store::attempt_failed(const std::string& id, std::uint64_t sequence, Instant not_before,
-                                   const std::string& error, bool rejected) {
-  return impl_->write([&](Connection& db) -> Result<void> {
+Result<void> SqliteOutbox::attempt_failed(const std::string& id, std::uint64_t sequence, Instant not_before,
+                                          const std::string& error, bool rejected) {
+  return state_.write([&](Connection& db) -> Result<void> {
     const auto changed = db.run(
         "UPDATE page SET attempts = attempts + 1, first_attempt_at = coalesce(first_attempt_at, ?), "
         "not_before = ?, error = ?, rejections = (rejections + 1) * ? WHERE webhook = ? AND state = ? AND sequence = ?",
-        impl_->clock.now(), not_before, error, rejected, number_of(db, id), state_queued, sequence);
+        state_.now(), not_before, error, rejected, number_of(db, id), state_queued, sequence);
     return one_page(changed, id, sequence, in_the_queue);
   });
 }
 
-Result<void> Store::page_died(const std::string& id, std::uint64_t sequence, const std::string& error, Death death) {
-  return impl_->write([&](Connection& db) -> Result<void> {
-    const auto now = impl_->clock.now();
+Result<void> SqliteOutbox::page_died(const std::string& id, std::uint64_t sequence, const std::string& error,
+                                     Death death) {
+  return state_.write([&](Connection& db) -> Result<void> {
+    const auto now = state_.now();
     const auto webhook = number_of(db, id);
     const auto changed = db.run(
         "UPDATE page SET state = ?, died_at = ?, attempts = attempts + 1, "
@@ -173,8 +171,8 @@ Result<void> Store::page_died(const std::string& id, std::uint64_t sequence, con
   });
 }
 
-Result<void> Store::split(const std::string& id, std::uint64_t sequence, const Page& first, const Page& second) {
-  return impl_->write([&](Connection& db) -> Result<void> {
+Result<void> SqliteOutbox::split(const std::string& id, std::uint64_t sequence, const Page& first, const Page& second) {
+  return state_.write([&](Connection& db) -> Result<void> {
     const auto webhook = number_of(db, id);
     std::optional<Instant> queued_at;
     {
@@ -198,8 +196,8 @@ Result<void> Store::split(const std::string& id, std::uint64_t sequence, const P
   });
 }
 
-Result<std::vector<DeadPage>> Store::dead(const std::string& id) {
-  return impl_->read([&](Connection& db) {
+Result<std::vector<DeadPage>> SqliteOutbox::dead(const std::string& id) {
+  return state_.read([&](Connection& db) {
     std::vector<DeadPage> pages;
     Select row(db,
                "SELECT p.id, p.sequence, p.type, p.records, b.bytes, p.attempts, p.queued_at, p.died_at, p.error "
@@ -218,8 +216,8 @@ Result<std::vector<DeadPage>> Store::dead(const std::string& id) {
   });
 }
 
-Result<void> Store::drop_dead(const std::string& id, const std::string& page_id) {
-  return impl_->write([&](Connection& db) -> Result<void> {
+Result<void> SqliteOutbox::drop_dead(const std::string& id, const std::string& page_id) {
+  return state_.write([&](Connection& db) -> Result<void> {
     const auto changed = db.run("DELETE FROM page WHERE webhook = ? AND state IN (?, ?) AND id = ?", number_of(db, id),
                                 state_dead, state_passed, page_id);
     if (changed == 1) return {};

@@ -1,6 +1,8 @@
-// Store: what polls leave behind.
-#include "store/sqlite/impl.h"
+// SqlitePollState: what polls begin from and leave behind.
+#include "store/sqlite/known.h"
+#include "store/sqlite/roles.h"
 #include "store/sqlite/schema.h"
+#include "store/sqlite/webhook_row.h"
 
 namespace vhookd {
 namespace {
@@ -8,19 +10,19 @@ namespace {
 constexpr int runs_kept = 50;
 
 std::uint64_t moved_by(std::uint64_t sequence, std::int64_t moved) {
-  return sequence + static_cast<std::uint64_t>(moved);  // wraps around as it should where moved is negative
+  return sequence + static_cast<std::uint64_t>(moved);  // a negative `moved` wraps around to the right value
 }
 
-// No poll can make such a part unless the daemon has a fault; taking it would lose or repeat pages.
-// `moved`: by how much the numbers were moved since the poll began.
+// A part that is refused here comes from a fault in vhookd; storing it would lose or repeat pages. `moved`: by how much
+// splits have shifted the sequences since the poll began.
 Result<void> check_part(const PollCommit& part, std::uint64_t epoch, std::uint64_t next_sequence, std::int64_t moved) {
   const auto impossible = [&](const std::string& what) {
     return fail(Recourse::give_up, "webhook " + part.webhook_id +
                                        ": a poll's result was refused, nothing of it was "
                                        "stored: " +
-                                       what + ". This is a fault of vhookd");
+                                       what + ". This is a fault in vhookd; please report it");
   };
-  // Going back would bring to light rows of the old epoch that are not swept yet.
+  // An earlier epoch would expose rows of that epoch which are not swept yet.
   if (part.epoch < epoch) {
     return impossible("its epoch is " + std::to_string(part.epoch) + ", the stored one " + std::to_string(epoch));
   }
@@ -65,8 +67,22 @@ void add_run(Connection& db, std::int64_t webhook, const Run& run) {
 
 }  // namespace
 
-Result<void> Store::commit(const PollCommit& part) {
-  auto done = impl_->write([&](Connection& db) -> Result<void> {
+Result<WebhookState> SqlitePollState::webhook(const std::string& id) {
+  auto state = state_.read([&](Connection& db) { return state_of(db, id); });
+  if (!state) return std::unexpected(state.error());
+  if (*state) return std::move(**state);
+  WebhookState fresh;
+  auto done = state_.write([&](Connection& db) -> Result<void> {
+    ensure_webhook(db, id, state_.now());
+    fresh = state_of(db, id).value_or(WebhookState{});
+    return {};
+  });
+  if (!done) return std::unexpected(done.error());
+  return fresh;
+}
+
+Result<void> SqlitePollState::commit(const PollCommit& part) {
+  auto done = state_.write([&](Connection& db) -> Result<void> {
     std::int64_t webhook = 0;
     std::uint64_t epoch = 0;
     std::uint64_t next_sequence = 0;
@@ -82,7 +98,7 @@ Result<void> Store::commit(const PollCommit& part) {
     if (auto fits = check_part(part, epoch, next_sequence, moved); !fits) return fits;
     if (part.epoch != epoch) {
       begin_epoch(db, webhook, part.epoch);
-      impl_->stale = true;
+      state_.file().note_stale();
     }
     write_known(db, webhook, part);
     queue_pages(db, webhook, part, moved);
@@ -92,12 +108,12 @@ Result<void> Store::commit(const PollCommit& part) {
     if (part.complete) db.run("UPDATE webhook SET checked_at = ? WHERE number = ?", part.at, webhook);
     return {};
   });
-  if (done) impl_->sweep_some();
+  if (done) state_.file().sweep_some();
   return done;
 }
 
-Result<void> Store::record_run(const std::string& id, const Run& run) {
-  return impl_->write([&](Connection& db) -> Result<void> {
+Result<void> SqlitePollState::record_run(const std::string& id, const Run& run) {
+  return state_.write([&](Connection& db) -> Result<void> {
     const auto webhook = number_of(db, id);
     if (webhook == 0) return no_state(id);
     add_run(db, webhook, run);
@@ -105,16 +121,16 @@ Result<void> Store::record_run(const std::string& id, const Run& run) {
   });
 }
 
-Result<void> Store::checked(const std::vector<std::pair<std::string, Instant>>& checks) {
-  return impl_->write([&](Connection& db) -> Result<void> {
+Result<void> SqlitePollState::checked(const std::vector<std::pair<std::string, Instant>>& checks) {
+  return state_.write([&](Connection& db) -> Result<void> {
     for (const auto& [id, at] : checks)
       db.run("UPDATE webhook SET checked_at = ?1 WHERE id = ?2 AND (checked_at IS NULL OR checked_at < ?1)", at, id);
     return {};
   });
 }
 
-Result<std::vector<Run>> Store::runs(const std::string& id) {
-  return impl_->read([&](Connection& db) {
+Result<std::vector<Run>> SqlitePollState::runs(const std::string& id) {
+  return state_.read([&](Connection& db) {
     std::vector<Run> runs;
     Select row(db,
                "SELECT r.started_at, r.ok, r.pages, r.records, r.duration_ms, r.error FROM webhook w CROSS JOIN run r "
@@ -130,6 +146,26 @@ Result<std::vector<Run>> Store::runs(const std::string& id) {
     }
     return runs;
   });
+}
+
+Result<std::vector<std::optional<KnownRow>>> SqlitePollState::known(const std::string& id,
+                                                                    std::span<const std::string> keys) {
+  return state_.read([&](Connection& db) { return find_known(db, id, keys); });
+}
+
+Result<std::vector<KnownRow>> SqlitePollState::known_from(const std::string& id, const std::string& from, int limit) {
+  return state_.read([&](Connection& db) { return known_rows_from(db, id, from, limit); });
+}
+
+Result<std::int64_t> SqlitePollState::known_count(const std::string& id) {
+  return state_.read([&](Connection& db) -> std::int64_t {
+    Select row(db, "SELECT known_rows FROM webhook WHERE id = ?", id);
+    return row.next() ? row.integer(0) : 0;
+  });
+}
+
+Result<std::vector<KnownRange>> SqlitePollState::known_ranges(const std::string& id) {
+  return state_.read([&](Connection& db) { return ranges_of(db, id); });
 }
 
 }  // namespace vhookd

@@ -26,7 +26,7 @@ std::string one_text(Connection& db, std::string_view sql) {
   return query.next() ? query.bytes(0) : std::string();
 }
 
-// SQLite would make the file readable by all.
+// SQLite would create a file that everybody can read.
 Result<void> make_private_file(const std::string& path) {
   const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (file < 0) {
@@ -47,14 +47,16 @@ std::int64_t size_of(const std::string& path) {
   return ::stat(path.c_str(), &facts) == 0 ? static_cast<std::int64_t>(facts.st_size) : 0;
 }
 
-// REQUIRES: nothing but locking_mode was set yet; a file that is not ours is left as it is.
+// REQUIRES: only locking_mode was set so far; the database of another program is left unchanged.
 Result<int> check_version(Connection& db, const std::string& path) {
   const auto version = one_integer(db, "PRAGMA user_version");
   const auto application = one_integer(db, "PRAGMA application_id");
   const auto tables = one_integer(db, "SELECT count(*) FROM sqlite_schema");
   if (auto read = db.outcome(); !read) return std::unexpected(read.error());
   if (application != application_id && (application != 0 || version != 0 || tables != 0)) {
-    return fail(Recourse::ask_operator, path + " is a database of another program. Name another state folder");
+    return fail(
+        Recourse::ask_operator,
+        path + " is a database of another program. Configure another state folder (state: in the YAML, --state)");
   }
   if (version > schema_version) {
     return fail(Recourse::ask_operator,
@@ -70,14 +72,14 @@ Result<void> set_up(Connection& db, const std::string& path) {
   db.script("PRAGMA page_size = " + std::to_string(page_bytes));
   const std::string mode = one_text(db, "PRAGMA journal_mode = WAL");
   db.script("PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF; PRAGMA foreign_keys = OFF");
-  // Statement journals must not need a temporary file: that is one more place to be full.
+  // Statement journals must not need a temporary file, whose disk may be full too.
   db.script("PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8192; PRAGMA journal_size_limit = 67108864");
-  // Debian's default overwrites what is deleted, which would write every page of a delivered body once more.
+  // Debian's default overwrites deleted data, which would write every page of a delivered body once more.
   db.script("PRAGMA secure_delete = FAST");
   if (auto done = db.outcome(); !done) return done;
   if (mode == "wal") return {};
   return fail(Recourse::ask_operator, "state file " + path + " can't be kept in WAL mode here (it stays in " + mode +
-                                          "). Put the state folder on a local file system");
+                                          "). Move the state folder to a local file system");
 }
 
 Result<void> migrate(Connection& db, int version) {
@@ -91,7 +93,7 @@ Result<void> migrate(Connection& db, int version) {
     auto done = db.outcome();
     if (done) continue;
     if (db.in_transaction()) db.script("ROLLBACK");
-    (void)db.outcome();  // the first error is the one that counts
+    (void)db.outcome();  // the first error is reported
     return done;
   }
   return {};
@@ -101,10 +103,11 @@ Result<void> quick_check(Connection& db, const std::string& path) {
   const std::string verdict = one_text(db, "PRAGMA quick_check(1)");
   if (auto read = db.outcome(); !read) return read;
   if (verdict == "ok") return {};
-  return fail(Recourse::ask_operator,
-              "state file " + path + " is damaged (" + verdict +
-                  "). Restore the state folder from a backup; or move state.db and state.db-wal away to begin anew, "
-                  "which starts every webhook as if new and loses the pages not yet delivered");
+  return fail(
+      Recourse::ask_operator,
+      "state file " + path + " is damaged (" + verdict +
+          "). Restore the state folder from a backup; or move state.db and state.db-wal away, which starts every "
+          "webhook as if it were new and loses the pages not yet delivered");
 }
 
 }  // namespace

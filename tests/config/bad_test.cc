@@ -80,8 +80,9 @@ TEST(BadFiles, AreManyAndEachHasItsErrors) {
 TEST(BadFiles, AMissingFileIsNamed) {
   const auto config = load("/nonexistent/vhookd.yaml", test_secrets());
   ASSERT_FALSE(config.has_value());
-  EXPECT_EQ(config.error(), Errors{"/nonexistent/vhookd.yaml: cannot be read: No such file or directory; make it, or "
-                                   "name another with --config or VHOOKD_CONFIG"});
+  EXPECT_EQ(config.error(),
+            Errors{"/nonexistent/vhookd.yaml: cannot be read: No such file or directory; create it, or set "
+                   "another path with --config or VHOOKD_CONFIG"});
 }
 
 // Which connections stand there is not known, so that none is called unknown.
@@ -96,7 +97,8 @@ TEST(BadFiles, AFileThatIsNoYamlMakesNoOtherWrong) {
   ASSERT_FALSE(config.has_value());
   ASSERT_EQ(config.error().size(), 2U) << testing::PrintToString(config.error());
   EXPECT_TRUE(config.error()[0].starts_with(broken + ":2:")) << config.error()[0];
-  EXPECT_EQ(config.error()[1], path + ":2:10: webhooks[0].id: \"a b\" must be 1 to 64 letters, digits, dots, _ and -");
+  EXPECT_EQ(config.error()[1],
+            path + ":2:10: webhooks[0].id: \"a b\" must consist of 1 to 64 letters, digits, dots, _ and -");
 }
 
 TEST(BadFiles, AFileOverOneMebibyteIsRefused) {
@@ -107,14 +109,15 @@ TEST(BadFiles, AFileOverOneMebibyteIsRefused) {
   const auto config = load(path, test_secrets());
   ASSERT_FALSE(config.has_value());
   EXPECT_EQ(config.error(),
-            Errors{path + ":1:1: yaml: is larger than 1 MiB; put webhooks into several files under conf.d"});
+            Errors{path + ":1:1: yaml: is larger than 1 MiB; split the webhooks into several files under conf.d"});
 }
 
 TEST(BadFiles, AFolderWithoutYamlIsAnError) {
   const TempFolder temp;
   const auto config = load(temp.path(), test_secrets());
   ASSERT_FALSE(config.has_value());
-  EXPECT_EQ(config.error(), Errors{temp.path() + ": holds no *.yaml; put vhookd.yaml there, or name a file"});
+  EXPECT_EQ(config.error(),
+            Errors{temp.path() + ": contains no *.yaml file; put vhookd.yaml there, or give the path of a file"});
 }
 
 }  // namespace

@@ -189,8 +189,9 @@ TEST(Good, TheModelsSpellings) {
   EXPECT_EQ(config.webhooks[0].page_max_limit, 7);
   EXPECT_EQ(config.webhooks[0].filters_json, R"({"a":{"not_in":[1],"is_null":false}})");
   EXPECT_EQ(config.webhooks[1].page_max_limit, 8);
-  EXPECT_EQ(config.notices, std::vector<std::string>{folder + "spellings.yaml:20:17: webhooks[1].include_all: has no " +
-                                                     "effect with event: deleted; there is nothing to send first"});
+  EXPECT_EQ(config.notices,
+            std::vector<std::string>{folder + "spellings.yaml:20:17: webhooks[1].include_all: has no " +
+                                     "effect with event: deleted, because there are no rows to send first"});
 }
 
 TEST(Good, NothingConfiguredIsANotice) {
@@ -206,7 +207,7 @@ TEST(Good, ColumnsAreCountedBehindAByteOrderMark) {
   const TempFolder temp;
   const std::string path = temp.write("a.yaml", "\xEF\xBB\xBFstate: x\r\nlog: {level: x}\r\n");
   EXPECT_EQ(errors_of(path), (Errors{path + ":1:8: state: \"x\" must be an absolute path; begin it with /",
-                                     path + ":2:14: log.level: \"x\" is none of trace, debug, info, warn, error"}));
+                                     path + ":2:14: log.level: \"x\" is not one of trace, debug, info, warn, error"}));
 }
 
 // A hundred thousand webhooks are to fit into memory: what is the same for many stands there once.
@@ -248,7 +249,7 @@ TEST(Files, ConfDIsReadAfterTheFileInNameOrder) {
     EXPECT_EQ(config.webhooks[0].id + config.webhooks[1].id + config.webhooks[2].id, "myz");
     EXPECT_EQ(config.webhooks[2].page_max_limit, 3);
     EXPECT_EQ(config.webhooks[1].origin.text(), temp.path() + "/conf.d/10.yaml:3");
-    EXPECT_EQ(config.notices, std::vector<std::string>{yml + ": is not read; give it a name that ends with .yaml"});
+    EXPECT_EQ(config.notices, std::vector<std::string>{yml + ": is ignored; rename it to end with .yaml"});
   }
 }
 
@@ -311,7 +312,7 @@ TEST(Secrets, AStoredOneInAPublicPlaceIsANotice) {
   const Config config = good(path);
   ASSERT_EQ(config.notices.size(), 1U);
   EXPECT_TRUE(
-      config.notices[0].ends_with("webhooks[0].workspace_id: is printed and sent as it is; keep secrets out of it"));
+      config.notices[0].ends_with("webhooks[0].workspace_id: is shown and sent unmasked; do not use a secret here"));
 }
 
 struct Shown {

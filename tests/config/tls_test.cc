@@ -57,16 +57,16 @@ TEST_F(TlsConfigTest, WhatIsWrongIsSaid) {
   const struct {
     std::string tls, reason;
   } cases[] = {
-      {"{ca: /nowhere/ca.pem}", "tls.ca: names a file that cannot be read: No such file or directory"},
+      {"{ca: /nowhere/ca.pem}", "tls.ca: is the path of a file that cannot be read: No such file or directory"},
       {"{ca: ca.pem}", "tls.ca: must be the absolute path of a PEM file"},
-      {"{ca: " + key + "}", "tls.ca: is a private key, and a certificate is wanted"},
-      {"{ca: " + cut + "}", "tls.ca: holds no certificate that can be read"},
-      {"{cert: " + cert + "}", "tls.cert: needs key beside it"},
-      {"{key: " + key + "}", "tls.key: needs cert beside it"},
-      {"{cert: " + cert + ", key: " + cert + "}", "tls.key: holds no private key that can be read"},
-      {"{cert: " + cert + ", key: " + other + "}", "tls.key: is not the key of the certificate in cert"},
+      {"{ca: " + key + "}", "tls.ca: is a private key, expected a certificate"},
+      {"{ca: " + cut + "}", "tls.ca: contains no readable certificate"},
+      {"{cert: " + cert + "}", "tls.cert: requires key; set both or neither"},
+      {"{key: " + key + "}", "tls.key: requires cert; set both or neither"},
+      {"{cert: " + cert + ", key: " + cert + "}", "tls.key: contains no readable private key"},
+      {"{cert: " + cert + ", key: " + other + "}", "tls.key: does not match the certificate in cert"},
       {"{cer: " + cert + "}", "tls.cer: unknown key; did you mean cert?"},
-      {"{ca: " + temp_.path() + "}", "tls.ca: names a file that cannot be read: it is a folder"},
+      {"{ca: " + temp_.path() + "}", "tls.ca: is the path of a file that cannot be read: it is a folder"},
   };
   for (const auto& c : cases) EXPECT_NE(error(c.tls).find(c.reason), std::string::npos) << error(c.tls);
 }

@@ -44,11 +44,11 @@ TEST(SigningKey, SaysWhatIsWrongAndQuotesNothing) {
     std::string text, reason;
   } cases[] = {
       {its_public, "is a public key (whpk_)"},
-      {"whsk_", "holds 0 bytes"},
+      {"whsk_", "contains 0 bytes"},
       {whole.substr(0, whole.size() - 2), "is not padded standard base64 after whsk_"},
-      {"whsk_" + base64(std::string(31, 'x')), "holds 31 bytes"},
+      {"whsk_" + base64(std::string(31, 'x')), "contains 31 bytes"},
       {"whsk_6Xb_dCcHpPea21PS1N9VY_NZW723CEc77N4rJCubMbc=", "URL-safe"},
-      {foreign, "a public key that is not its own"},
+      {foreign, "a public key that does not match"},
       {"v1,whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "is a signature"},
       {"hunter2", "does not begin with"},
   };

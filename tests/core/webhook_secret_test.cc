@@ -35,14 +35,14 @@ TEST(WebhookSecret, SaysWhatIsWrong) {
       {"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\n", "space or a line break"},
       {" whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "space or a line break"},
       {"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2La-a_w", "URL-safe"},
-      {"whsec_" + std::string(34, 'A'), "lacks the padding of its base64; should end with =="},
-      {"whsec_" + std::string(35, 'A'), "lacks the padding of its base64; should end with ="},
+      {"whsec_" + std::string(34, 'A'), "lacks base64 padding; expected it to end with =="},
+      {"whsec_" + std::string(35, 'A'), "lacks base64 padding; expected it to end with ="},
       {"whsec_" + std::string(33, 'A'), "is not base64"},
       {"whsec_" + std::string(34, 'A') + "B=", "is not base64"},  // stray bits: no encoder writes that
       {"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLa!w", "is not base64"},
-      {"whsec_", "holds 0 bytes, which is too short"},
-      {of_bytes(23), "holds 23 bytes, which is too short"},
-      {of_bytes(65), "holds 65 bytes, which is too long"},
+      {"whsec_", "contains 0 bytes, which is too short"},
+      {of_bytes(23), "contains 23 bytes, which is too short"},
+      {of_bytes(65), "contains 65 bytes, which is too long"},
   };
   for (const auto& c : cases) {
     const auto secret = parse_webhook_secret(c.text);

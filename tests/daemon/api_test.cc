@@ -64,7 +64,8 @@ std::vector<Case> cases() {
       {"one webhook", request("GET", hook), loopback, 200, R"("id":"paid-orders")"},
       {"its runs", request("GET", hook + "/runs"), loopback, 200, R"(["2026-11-23T09:00:00Z ok 2 pages)"},
       {"its dead pages", request("GET", hook + "/dead"), loopback, 200, "[]"},
-      {"unknown id", request("GET", "/unified/webhook/paid-order"), loopback, 404, R"(the nearest is \"paid-orders\")"},
+      {"unknown id", request("GET", "/unified/webhook/paid-order"), loopback, 404,
+       R"(; did you mean \"paid-orders\"?)"},
       {"unknown id, change", by_socket("PUT", "/unified/webhook/nothing-like-it/resume"), loopback, 404,
        R"(\"nothing-like-it\")"},
       {"unknown path", request("GET", "/nope"), loopback, 404},
@@ -174,8 +175,9 @@ std::vector<Case> replays() {
       {"replay elsewhere", by_socket("POST", hook + "/replay", R"({"dead":true,"url":"http://127.0.0.1:9/x"})"),
        loopback, 200},
       {"replay that finds nothing", by_socket("POST", hook + "/replay", R"({"from":404})"), loopback, 200,
-       "and none in this range"},
-      {"replay of no range", by_socket("POST", hook + "/replay", R"({"dead":false})"), loopback, 400, "say which"},
+       "none of them in this range"},
+      {"replay of no range", by_socket("POST", hook + "/replay", R"({"dead":false})"), loopback, 400,
+       "select the pages"},
       {"replay backwards", by_socket("POST", hook + "/replay", R"({"from":4,"to":3})"), loopback, 400, "greater"},
       {"replay from nowhere", by_socket("POST", hook + "/replay", R"({"from":0})"), loopback, 400, "from must be"},
       {"replay from a text", by_socket("POST", hook + "/replay", R"({"from":"3"})"), loopback, 400, "from must be"},
@@ -183,9 +185,9 @@ std::vector<Case> replays() {
       {"replay to a file", by_socket("POST", hook + "/replay", R"({"dead":true,"url":"file:///x"})"), loopback, 400,
        "url must begin with"},
       {"replay to a password", by_socket("POST", hook + "/replay", R"({"dead":true,"url":"http://a:b@c/"})"), loopback,
-       400, "url holds a user"},
+       400, "url contains a user"},
       {"replay of what is unknown", by_socket("POST", hook + "/replay", R"({"dead":true,"fro":3})"), loopback, 400,
-       "fro is not known"},
+       "fro is unknown"},
   };
 }
 

@@ -79,10 +79,12 @@ TEST(CommandLine, WrongUsageIs64WithTheReasonAndTheUsage) {
       {{"run", "--log-level", "loud"}, "loud", "usage: vhookd run"},
       {{"receive", "--port", "70000"}, "70000", "usage: vhookd receive"},
       {{"receive", "--fail", "101"}, "101", "usage: vhookd receive"},
-      {{"replay", "a"}, "say which pages: --dead, --from, --to or --since", "usage: vhookd replay ID [--dead]"},
+      {{"replay", "a"}, "select the pages with --dead, --from, --to or --since", "usage: vhookd replay ID [--dead]"},
       {{"replay", "a", "--from", "3", "--to", "2"}, "--from: is greater than --to", "usage: vhookd replay ID"},
       {{"replay", "a", "--from", "0"}, "0", "usage: vhookd replay ID"},
-      {{"replay", "a", "--since", "noon"}, "no instant", "usage: vhookd replay ID"},
+      {{"replay", "a", "--since", "noon"},
+       "expected a time such as 2026-11-23T09:00:00Z, found noon",
+       "usage: vhookd replay ID"},
       {{"replay", "a", "--dead", "--url", "ftp://h/"}, "must begin with https://", "usage: vhookd replay ID"},
       {{"dead"}, "subcommand is required", "usage: vhookd dead"},
       {{"dead", "show"}, "PAGE is required", "usage: vhookd dead"},
@@ -209,8 +211,8 @@ TEST_F(ClientTest, WithoutADaemonItIs69AndSaysWhatToDo) {
     EXPECT_EQ(result.code, 69) << words[0];
     EXPECT_EQ(result.out, "") << words[0];
     EXPECT_TRUE(has(result.err, (folder_ / "control.sock").string() + " (No such file or directory)")) << result.err;
-    EXPECT_TRUE(has(result.err, "is vhookd running? systemctl status vhookd")) << result.err;
-    EXPECT_TRUE(has(result.err, "none.yaml could not be read: No such file")) << result.err;
+    EXPECT_TRUE(has(result.err, "check that vhookd is running: systemctl status vhookd")) << result.err;
+    EXPECT_TRUE(has(result.err, "none.yaml cannot be read: No such file")) << result.err;
   }
 }
 
@@ -260,7 +262,7 @@ TEST_F(ClientTest, AnUnknownIdIsAFailureThatNamesTheNearest) {
                              {"replay", "paid-order", "--dead"}}) {
     const Result result = ask(words);
     EXPECT_EQ(result.code, 1) << words[0];
-    EXPECT_TRUE(has(result.err, "the nearest is \"paid-orders\"")) << words[0] << result.err;
+    EXPECT_TRUE(has(result.err, "; did you mean \"paid-orders\"?")) << words[0] << result.err;
   }
   EXPECT_EQ(ask({"status", "../x?y"}).code, 1);
 }

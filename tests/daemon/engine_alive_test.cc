@@ -55,7 +55,7 @@ class EngineAliveTest : public ::testing::Test {
   EngineAliveTest() {
     std::string name = ::testing::TempDir() + "vhookd-alive-XXXXXX";
     folder_ = ::mkdtemp(name.data());
-    store_ = std::move(*Store::open(folder_, clock_));
+    store_ = std::move(*open_store(folder_, clock_));
   }
   ~EngineAliveTest() override {
     release();

@@ -33,7 +33,7 @@ TEST(EngineDue, OneThatIsSoonDueAgainIsNotForgottenForOneThatIsNot) {
   std::string name = ::testing::TempDir() + "vhookd-due-XXXXXX";
   const std::string folder = ::mkdtemp(name.data());
   const SystemClock clock;
-  auto store = std::move(*Store::open(folder, clock));
+  auto store = std::move(*open_store(folder, clock));
   std::ofstream(folder + "/vhookd.yaml") << R"(
 limits: {polls: 4}
 defaults: {connection_id: c, object_type: t, event: updated, hook_url: "http://127.0.0.1:1/"}

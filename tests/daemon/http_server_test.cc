@@ -347,7 +347,7 @@ TEST_F(HttpServerTest, AStaleSocketIsReplacedAndAnotherFileIsNot) {
   options.socket = socket();
   const auto refused = HttpServer::start(options, echo);
   ASSERT_FALSE(refused.has_value());
-  EXPECT_NE(refused.error().message.find("no socket"), std::string::npos) << refused.error().message;
+  EXPECT_NE(refused.error().message.find("not a socket"), std::string::npos) << refused.error().message;
   EXPECT_TRUE(fs::exists(socket()));
 }
 
@@ -357,7 +357,7 @@ TEST_F(HttpServerTest, WhyItCannotListenIsSaid) {
   options.listen = "127.0.0.1:" + std::to_string(server_->port());
   EXPECT_NE(HttpServer::start(options, echo).error().message.find("in use"), std::string::npos);
   options.listen = "box.example:80";
-  EXPECT_NE(HttpServer::start(options, echo).error().message.find("no address to listen on"), std::string::npos);
+  EXPECT_NE(HttpServer::start(options, echo).error().message.find("is not an address to listen on"), std::string::npos);
   options.listen = "off";
   options.socket = (folder_ / "none" / "x.sock").string();
   EXPECT_NE(HttpServer::start(options, echo).error().message.find("No such file"), std::string::npos);

@@ -36,45 +36,45 @@ TEST(InitSource, EveryPasswordBecomesAVariable) {
 }
 
 constexpr auto expected = R"(# From `vhookd init`: PostgreSQL 15.1, postgresql://reader:***@db.example/shop
-# Look it through, set each hook_url, then: vhookd check --probe. Of each webhook, vhookd explain ID says more.
+# Review it, set each hook_url, then run: vhookd check --probe. vhookd explain ID shows the details of a webhook.
 
 connections:
   source:
     db_type: postgres
-    # Set VHOOKD_DB_PASSWORD in vhookd's environment to the password as it is, not percent-encoded; ${file:/path} and ${credential:NAME} do as well.
+    # Set VHOOKD_DB_PASSWORD in vhookd's environment to the password, not percent-encoded. ${file:/path} and ${credential:NAME} work as well.
     db_url: postgresql://reader:${env:VHOOKD_DB_PASSWORD}@db.example/shop
     db_schema: public
-    # This role may write to the tables. vhookd needs SELECT only: give it a role of its own.
+    # This role may write to the tables. vhookd needs only SELECT: use a separate role.
 
-# What all webhooks have in common; each may say otherwise.
+# Settings of all webhooks; a webhook can override them.
 defaults:
   interval: 1m
-  # secret: ${credential:hook-secret}   # signs each POST; `vhookd secret` prints a fresh one
+  # secret: ${credential:hook-secret}   # signs each POST; `vhookd secret` prints a new one
 
 webhooks:
 
   # orders, a table, about 12 rows
-  # found by xid: a PostgreSQL table tells which transaction wrote each row
+  # detected by xid: a PostgreSQL table tells which transaction wrote each row
   # key: id (primary key); updated: modified_at; created: none
   # cost: each poll is one scan of the table, of which the server passes on only what is newer; no index serves that. Its rows are counted as well, and where some are gone the keys read. The first poll reads every row; the state keeps the key and 16 bytes of each
   - id: orders
     connection_id: source
     object_type: orders
     event: updated
-    hook_url: https://example.invalid/hooks/orders   # where the changes are to go
-  # created rows alone, found by xid: a PostgreSQL table tells which transaction wrote each row
+    hook_url: https://example.invalid/hooks/orders   # the receiver of the changes
+  # created rows only, detected by xid: a PostgreSQL table tells which transaction wrote each row
   # - id: orders-created
   #   connection_id: source
   #   object_type: orders
   #   event: created
-  #   hook_url: https://example.invalid/hooks/orders-created   # where the changes are to go
-  # deleted rows alone, found by snapshot: only a comparison shows rows that are gone
+  #   hook_url: https://example.invalid/hooks/orders-created   # the receiver of the changes
+  # deleted rows only, detected by snapshot: only a comparison shows rows that are gone
   # - id: orders-deleted
   #   connection_id: source
   #   object_type: orders
   #   event: deleted
   #   deleted_column: deleted_at
-  #   hook_url: https://example.invalid/hooks/orders-deleted   # where the changes are to go
+  #   hook_url: https://example.invalid/hooks/orders-deleted   # the receiver of the changes
 
   # secrets: left out, this role may not read secrets
 )";

@@ -90,10 +90,10 @@ TEST_F(PathsTest, WhatCannotBeReadIsSaid) {
   const auto missing = find_socket({(folder_ / "none.yaml").string(), ""}, env_of({}));
   EXPECT_FALSE(missing.candidates.empty());
   ASSERT_EQ(missing.notes.size(), 1U);
-  EXPECT_NE(missing.notes[0].find("none.yaml could not be read: No such file"), std::string::npos) << missing.notes[0];
+  EXPECT_NE(missing.notes[0].find("none.yaml cannot be read: No such file"), std::string::npos) << missing.notes[0];
   const auto broken = find_socket({write("vhookd.yaml", "a: [\n"), ""}, env_of({}));
   ASSERT_EQ(broken.notes.size(), 1U);
-  EXPECT_NE(broken.notes[0].find("could not be parsed"), std::string::npos) << broken.notes[0];
+  EXPECT_NE(broken.notes[0].find("is not valid YAML"), std::string::npos) << broken.notes[0];
 }
 
 }  // namespace

@@ -12,6 +12,7 @@
 
 #include "config/load.h"
 #include "connectors/connector.h"
+#include "store/store.h"
 
 namespace vhookd {
 namespace {
@@ -46,7 +47,7 @@ class PollerTest : public ::testing::Test {
   PollerTest() {
     std::string name = ::testing::TempDir() + "vhookd-poller-XXXXXX";
     folder_ = ::mkdtemp(name.data());
-    store_ = std::move(*Store::open(folder_, clock_));
+    store_ = std::move(*open_store(folder_, clock_));
     sqlite3* db = nullptr;
     EXPECT_EQ(sqlite3_open((folder_ + "/shop.db").c_str(), &db), SQLITE_OK);
     const std::string sql =
@@ -75,7 +76,7 @@ class PollerTest : public ::testing::Test {
   PollOutcome poll(
       bool concurrently, std::function<void()> queued, std::function<bool()> may_queue = [] { return true; }) {
     Observer observer(std::move(queued), std::move(may_queue));
-    Poller poller(*store_, clock_, observer,
+    Poller poller(store_->polls(), clock_, observer,
                   {.random_id =
                        [this] {
                          const std::lock_guard lock(mutex_);
@@ -113,13 +114,13 @@ TEST_F(PollerTest, ReadsOnWhileAPartIsCommitted) {
   EXPECT_TRUE(read_on);
   EXPECT_GT(parts, 10);
   EXPECT_EQ(outcome.run.records, rows);
-  EXPECT_EQ(store_->webhook("a")->queued_pages, rows / page_rows);
-  EXPECT_EQ(store_->webhook("a")->next_sequence, 1U + rows / page_rows);
+  EXPECT_EQ(store_->polls().webhook("a")->queued_pages, rows / page_rows);
+  EXPECT_EQ(store_->polls().webhook("a")->next_sequence, 1U + rows / page_rows);
 }
 
 TEST_F(PollerTest, GoesNoFurtherThanThePartThatFilledTheOutbox) {
   for (const bool concurrently : {true, false}) {
-    const auto before = store_->webhook("a")->queued_pages;
+    const auto before = store_->polls().webhook("a")->queued_pages;
     int parts = 0;
     const auto outcome = poll(
         concurrently, [&] { ++parts; }, [] { return false; });
@@ -127,15 +128,15 @@ TEST_F(PollerTest, GoesNoFurtherThanThePartThatFilledTheOutbox) {
     EXPECT_FALSE(outcome.complete);
     EXPECT_TRUE(outcome.no_room);
     EXPECT_EQ(parts, 1);
-    EXPECT_EQ(store_->webhook("a")->queued_pages - before, outcome.run.pages) << concurrently;
+    EXPECT_EQ(store_->polls().webhook("a")->queued_pages - before, outcome.run.pages) << concurrently;
   }
   const auto outcome = poll(true, [] {});
   EXPECT_TRUE(outcome.complete) << "what was gathered and left comes again";
-  EXPECT_EQ(store_->webhook("a")->queued_pages, rows / page_rows);
+  EXPECT_EQ(store_->polls().webhook("a")->queued_pages, rows / page_rows);
 }
 
 TEST_F(PollerTest, FailsWithThePartThatCouldNotBeCommitted) {
-  const auto outcome = poll(true, [&] { (void)store_->forget_webhook("a"); });
+  const auto outcome = poll(true, [&] { (void)store_->records().forget("a"); });
   EXPECT_FALSE(outcome.run.ok);
   EXPECT_FALSE(outcome.complete);
   EXPECT_FALSE(outcome.at_database);

@@ -80,7 +80,7 @@ std::string url_in(const std::string& line) {
 TEST(ReceiveCommand, PrintsWhatComes) {
   Running command({.secrets = {}});
   const std::string first = command.line();
-  EXPECT_NE(first.find("signatures are NOT checked, as there is no --secret"), first.npos) << first;
+  EXPECT_NE(first.find("signatures are NOT verified, because --secret is not set"), first.npos) << first;
   EXPECT_EQ(command.line(), "TIME UTC  WEBHOOK               TYPE              SEQUENCE  RECORDS  SIGNATURE  NOTE");
   post(url_in(first), "a", body(1));
   EXPECT_EQ(command.line().substr(8), "  orders                VIRTUAL                  1        1  unchecked");
@@ -90,7 +90,7 @@ TEST(ReceiveCommand, PrintsWhatComes) {
             "  orders                VIRTUAL                  1        1  unchecked  duplicate");
   command.line();
   EXPECT_EQ(command.stop(SIGINT), 0);
-  EXPECT_EQ(command.line(), "1 page with 1 record from 1 webhook, signatures not checked, no gap, 1 duplicate");
+  EXPECT_EQ(command.line(), "1 page with 1 record from 1 webhook, signatures not verified, no gap, 1 duplicate");
 }
 
 TEST(ReceiveCommand, AGapIsAFailure) {
@@ -107,7 +107,7 @@ TEST(ReceiveCommand, AGapIsAFailure) {
 TEST(ReceiveCommand, SomethingUnverifiedIsAFailure) {
   Running command({.secrets = {"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"}, .quiet = true});
   const std::string first = command.line();
-  EXPECT_NE(first.find("signatures are checked"), first.npos);
+  EXPECT_NE(first.find("signatures are verified"), first.npos);
   command.line();
   post(url_in(first), "a", body(1));
   const std::string line = command.line();

@@ -146,7 +146,8 @@ TEST_F(CurlTransportTest, NoAnswer) {
     std::string text;
     Why why = Why::broken;
   } cases[] = {
-      {"closed", [](RawConnection& c) { c.request(); }, "127.0.0.1: the connection was closed before an answer came"},
+      {"closed", [](RawConnection& c) { c.request(); },
+       "127.0.0.1: the connection was closed before an answer arrived"},
       {"reset",
        [](RawConnection& c) {
          c.request();
@@ -257,7 +258,7 @@ TEST_F(CurlTransportTest, ALineBreakInAHeaderIsNotSent) {
     Request one = request(server.url());
     one.headers.emplace_back("x-note", value);
     const Unanswered none = unanswered(one);
-    EXPECT_EQ(none.text, "127.0.0.1: header x-note holds a line break and was not sent");
+    EXPECT_EQ(none.text, "127.0.0.1: header x-note contains a line break, so the request was not sent");
     EXPECT_FALSE(none.sent);
   }
   EXPECT_EQ(server.connections(), 0);

@@ -71,10 +71,10 @@ TEST(Egress, EverythingElseIsNot) {
       {"64:ff9b:1::1", "is reserved"},
       {"::ffff:127.0.0.1", "127.0.0.1 is loopback"},
       {"::ffff:10.1.2.3", "10.1.2.3 is private"},
-      {"64:ff9b::10.1.2.3", "carries 10.1.2.3, which is private"},
-      {"64:ff9b::127.0.0.1", "carries 127.0.0.1, which is loopback"},
-      {"2002:7f00:1::1", "carries 127.0.0.1, which is loopback"},
-      {"2002:c0a8:101::1", "carries 192.168.1.1, which is private"},
+      {"64:ff9b::10.1.2.3", "contains 10.1.2.3, which is private"},
+      {"64:ff9b::127.0.0.1", "contains 127.0.0.1, which is loopback"},
+      {"2002:7f00:1::1", "contains 127.0.0.1, which is loopback"},
+      {"2002:c0a8:101::1", "contains 192.168.1.1, which is private"},
   };
   for (const auto& c : cases) EXPECT_NE(refusal(c.address).find(c.what), std::string::npos) << refusal(c.address);
 }
@@ -223,8 +223,9 @@ TEST(Egress, AnAddressSomebodyElseWroteIsNoPermission) {
 }
 
 TEST(Egress, TheReasonNamesAddressAndMend) {
-  EXPECT_EQ(refusal("10.0.0.1"),
-            "10.0.0.1 is private, and egress.allow does not cover it; nor does hook_url name the address itself");
+  EXPECT_EQ(
+      refusal("10.0.0.1"),
+      "10.0.0.1 is private, and egress.allow does not cover it; hook_url does not contain the address itself either");
   EXPECT_EQ(refusal("8.8.8.8", by_name, {.allow = {}, .deny = {"8.0.0.0/8"}}), "8.8.8.8 is covered by egress.deny");
 }
 

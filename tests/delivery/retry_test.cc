@@ -119,8 +119,8 @@ TEST(Retry, RetryAfterIsReadStrictly) {
     std::string note;
   } cases[] = {
       {"86400", 24h, ""},
-      {"86401", 24h, "cut to one day"},
-      {"31000000", 24h, "cut to one day"},
+      {"86401", 24h, "reduced to one day"},
+      {"31000000", 24h, "reduced to one day"},
       {"1795424400", 0ms, "ignored: more than a year"},
       {"99999999999999999999999999", 0ms, "ignored: more than a year"},
       {"-1", 0ms, "ignored: neither"},
@@ -131,18 +131,18 @@ TEST(Retry, RetryAfterIsReadStrictly) {
       {"soon\x1b[2J", 0ms, "'soon?[2J' ignored"},
       {std::string(5000, 'x'), 0ms, "ignored"},
       {"Tue, 24 Nov 2026 09:00:00 GMT", 24h, ""},
-      {"Wed, 25 Nov 2026 09:00:00 GMT", 24h, "cut to one day"},
+      {"Wed, 25 Nov 2026 09:00:00 GMT", 24h, "reduced to one day"},
       {"Fri, 31 Dec 9999 23:59:59 GMT", 0ms, "ignored: more than a year"},
   };
   for (const auto& c : cases) {
-    const Asked asked = read_retry_after(c.header, start);
-    EXPECT_EQ(asked.wait, c.wait) << c.header;
+    const RetryAfter after = read_retry_after(c.header, start);
+    EXPECT_EQ(after.wait, c.wait) << c.header;
     if (c.note.empty()) {
-      EXPECT_EQ(asked.note, "");
+      EXPECT_EQ(after.note, "");
     } else {
-      EXPECT_NE(asked.note.find(c.note), std::string::npos) << asked.note;
+      EXPECT_NE(after.note.find(c.note), std::string::npos) << after.note;
     }
-    EXPECT_LT(asked.note.size(), 120U);
+    EXPECT_LT(after.note.size(), 120U);
   }
 }
 

@@ -54,7 +54,7 @@ void check_webhook(const config::Webhook& webhook) {
     require(!filter.column.empty() && !filter.values.empty(), "a filter has a column and values");
   require_no_canary(webhook.database->display, "a database is shown as written");
   require_no_canary(webhook.delivery->hook_url_display, "a hook is shown as written");
-  require(config::fault_of_hook_url(webhook.delivery->hook_url).empty(), "a hook is one to POST to",
+  require(config::hook_url_error(webhook.delivery->hook_url).empty(), "a hook is one to POST to",
           webhook.delivery->hook_url);
   for (const auto& key : webhook.delivery->secrets)
     require(key.kind() == SigningKey::Kind::ed25519 ? key.reveal().size() == 32

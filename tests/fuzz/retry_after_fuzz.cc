@@ -14,21 +14,21 @@ constexpr milliseconds day = std::chrono::days(1);
 constexpr std::int64_t year_10000_s = 253402300800;
 
 // By hand, of what is digits alone: more than nine of them are more than a day.
-void check_seconds(std::string_view header, const Asked& asked) {
+void check_seconds(std::string_view header, const RetryAfter& after) {
   if (header.empty() || header.find_first_not_of("0123456789") != header.npos) return;
   const auto first = std::min(header.find_first_not_of('0'), header.size());
   std::int64_t seconds = 0;
   for (const char c : header.substr(first, 10)) seconds = seconds * 10 + (c - '0');
-  if (seconds <= 86400) require(asked.wait == std::chrono::seconds(seconds) && asked.note.empty(), "seconds are taken");
-  if (seconds > 86400) require(!asked.note.empty(), "more than a day is told");
+  if (seconds <= 86400) require(after.wait == std::chrono::seconds(seconds) && after.note.empty(), "seconds are taken");
+  if (seconds > 86400) require(!after.note.empty(), "more than a day is told");
 }
 
-void check_asked(const Asked& asked) {
-  require(asked.wait >= milliseconds(0) && asked.wait <= day, "a wait is 0 to one day");
-  if (asked.note.empty()) return;
-  require(asked.wait == milliseconds(0) || asked.wait == day, "with a note it is nothing or a day", asked.note);
-  require(asked.note.size() < 120 && asked.note.starts_with("Retry-After '"), "a note is short", asked.note);
-  for (const char c : asked.note) require(c >= ' ' && c <= '~', "a note is printable", asked.note);
+void check_asked(const RetryAfter& after) {
+  require(after.wait >= milliseconds(0) && after.wait <= day, "a wait is 0 to one day");
+  if (after.note.empty()) return;
+  require(after.wait == milliseconds(0) || after.wait == day, "with a note it is nothing or a day", after.note);
+  require(after.note.size() < 120 && after.note.starts_with("Retry-After '"), "a note is short", after.note);
+  for (const char c : after.note) require(c >= ' ' && c <= '~', "a note is printable", after.note);
 }
 
 // The day an instant is on, in the first of the three forms; the name of the day does not matter.
@@ -51,7 +51,7 @@ void check_date(std::string_view header, Instant now) {
   require(parse_http_date(as_date(*date), now) == date, "a date reads the same when printed", as_date(*date));
 }
 
-void check_judgement(FuzzedDataProvider& given, std::string_view header, const Asked& asked, Instant now) {
+void check_judgement(FuzzedDataProvider& given, std::string_view header, const RetryAfter& after, Instant now) {
   Attempt attempt;
   attempt.status = given.PickValueInArray({429, 503});
   attempt.retry_after = header;
@@ -62,7 +62,7 @@ void check_judgement(FuzzedDataProvider& given, std::string_view header, const A
   const auto verdict = judge(attempt, retry);
   const auto* again = std::get_if<RetryAt>(&verdict);
   require(again != nullptr, "429 and 503 are tried again");
-  require(again->at >= now + asked.wait, "not before the receiver asked");
+  require(again->at >= now + after.wait, "not before the receiver asked");
   require(again->at <= now + std::max(day, retry.max) + std::chrono::seconds(1), "not later than a day");
 }
 
@@ -75,10 +75,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const Instant now(std::chrono::seconds(given.ConsumeIntegralInRange<std::int64_t>(0, fuzz::year_10000_s)) +
                     std::chrono::microseconds(given.ConsumeIntegralInRange(0, 999999)));
   const std::string header = given.ConsumeRandomLengthString(200);
-  const auto asked = read_retry_after(header, now);
-  fuzz::check_asked(asked);
-  fuzz::check_seconds(header, asked);
+  const auto after = read_retry_after(header, now);
+  fuzz::check_asked(after);
+  fuzz::check_seconds(header, after);
   fuzz::check_date(header, now);
-  fuzz::check_judgement(given, header, asked, now);
+  fuzz::check_judgement(given, header, after, now);
   return 0;
 }

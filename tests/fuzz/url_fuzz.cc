@@ -150,7 +150,7 @@ std::string curl_part(CURLU* url, CURLUPart part) {
 
 // The host libcurl dials, and the one egress judges by, are the same.
 void check_hook(const std::string& url) {
-  if (!config::fault_of_hook_url(url).empty()) return;
+  if (!config::hook_url_error(url).empty()) return;
   const std::unique_ptr<CURLU, void (*)(CURLU*)> parsed(curl_url(), curl_url_cleanup);
   const auto code = curl_url_set(parsed.get(), CURLUPART_URL, url.c_str(), 0);
   if (code != CURLUE_OK) return;  // an error at the first POST, which the operator is told
@@ -171,7 +171,7 @@ void check_hook(const std::string& url) {
 // Why a hook is refused says nothing of its path, which may be as good as a password.
 void check_hook_error(const std::string& before, const std::string& after) {
   if (holds_canary(before) || holds_canary(after)) return;
-  require_no_canary(config::fault_of_hook_url(before + std::string(canary) + after), "an error says no part of a hook");
+  require_no_canary(config::hook_url_error(before + std::string(canary) + after), "an error says no part of a hook");
 }
 
 }  // namespace

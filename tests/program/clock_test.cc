@@ -49,15 +49,15 @@ TEST_P(ClockTest, PollsAndPagesGoOnAtTheirPace) {
   for (const auto jump : {the_jump(), -the_jump()}) {
     jumping_.jump(jump);
     const Tick began = jumping_.tick();
-    const auto runs_before = store_->runs("w")->size();
+    const auto runs_before = store_->polls().runs("w")->size();
     for (int round = 0; round < 2; ++round) {
       add(++id);
       EXPECT_EQ(records(static_cast<std::size_t>(id)).size(), static_cast<std::size_t>(id));
     }
-    const auto runs = static_cast<std::int64_t>(store_->runs("w")->size() - runs_before);
+    const auto runs = static_cast<std::int64_t>(store_->polls().runs("w")->size() - runs_before);
     const auto most = (jumping_.tick() - began) / milliseconds(500) + 2;
     EXPECT_LE(runs, most) << "a storm of polls";
-    EXPECT_EQ(store_->runs("slow")->size(), 1U) << "its interval is an hour";
+    EXPECT_EQ(store_->polls().runs("slow")->size(), 1U) << "its interval is an hour";
     for (const auto* which : {"w", "slow"}) {
       const auto now = status(which);
       EXPECT_TRUE(now.healthy) << which << ": " << now.last_error;
@@ -67,7 +67,7 @@ TEST_P(ClockTest, PollsAndPagesGoOnAtTheirPace) {
       EXPECT_LE(*now.next_check_at, jumping_.now() + hours(1) + seconds(1));
       EXPECT_GE(*now.next_check_at, jumping_.now() - seconds(10));
     }
-    const auto listed = store_->runs("w").value();
+    const auto listed = store_->polls().runs("w").value();
     for (const auto& run : listed) EXPECT_GE(run.duration_ms, 0);
   }
   const auto counts = receiver_->counts();
@@ -94,7 +94,7 @@ TEST_P(ClockTest, APageThatIsRetriedNeitherStormsNorStandsStillNorDies) {
     EXPECT_GE(hook.posts(before + 3).size(), before + 3) << "it stands still";
     const auto posts = static_cast<std::int64_t>(hook.posts(0).size() - before);
     EXPECT_LE(posts, (jumping_.tick() - began) / milliseconds(290) + 2) << "a storm";
-    EXPECT_EQ(store_->dead("w")->size(), 0U) << "dead before its time";
+    EXPECT_EQ(store_->outbox().dead("w")->size(), 0U) << "dead before its time";
     const auto last = hook.posts(0).back().header("webhook-timestamp");
     const auto now = std::chrono::floor<seconds>(jumping_.now()).time_since_epoch().count();
     EXPECT_LE(std::abs(std::stoll(last) - now), 20);

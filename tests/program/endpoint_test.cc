@@ -167,7 +167,7 @@ TEST_F(EndpointTest, APrivateAuthorityAndACertificateOfItsOwn) {
   file("own.key", "nothing");
   const auto checked = daemon_->ask({"check"});
   EXPECT_EQ(checked.code, 78);
-  EXPECT_TRUE(checked.err.contains("tls.key: holds no private key")) << checked.err;
+  EXPECT_TRUE(checked.err.contains("tls.key: contains no readable private key")) << checked.err;
 }
 
 TEST_F(EndpointTest, SharedAndEd25519SecretsSignSideBySide) {

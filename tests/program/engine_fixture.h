@@ -27,7 +27,7 @@ class EngineTest : public ProgramTest {
     auto config = load();
     ASSERT_TRUE(config) << config.error().front();
     initialise_connectors();
-    store_ = std::move(*Store::open((folder_.path() / "state").string(), clock));
+    store_ = std::move(*open_store((folder_.path() / "state").string(), clock));
     transport_ = std::make_unique<CurlTransport>(clock, 8, EgressRules(config->egress), "vhookd/test");
     engine_ = std::make_unique<Engine>(Engine::Parts{.store = *store_,
                                                      .transport = *transport_,

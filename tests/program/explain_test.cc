@@ -135,9 +135,9 @@ TEST_P(ExplainTest, SaysInWhichEpochTheRunningDaemonIs) {
   const auto said =
       run({"explain", "w", "--config", daemon_->config().string()}, {{"STATE_DIRECTORY", daemon_->state().string()}});
   EXPECT_EQ(said.code, 0) << said.err;
-  EXPECT_TRUE(said.out.contains("epoch 1, last check 20")) << said.out;
-  EXPECT_FALSE(explain({{}}).out.contains("last check")) << "no daemon of its own";
-  EXPECT_TRUE(daemon_->ask({"explain", "w"}).out.contains("epoch 1, last check 20")) << "named with --state";
+  EXPECT_TRUE(said.out.contains("epoch 1, last poll 20")) << said.out;
+  EXPECT_FALSE(explain({{}}).out.contains("last poll")) << "no daemon of its own";
+  EXPECT_TRUE(daemon_->ask({"explain", "w"}).out.contains("epoch 1, last poll 20")) << "named with --state";
 }
 
 TEST_P(ExplainTest, TheIndexToAddIsTheOneThatServes) {
@@ -209,7 +209,7 @@ TEST_P(ExplainTest, WhatDoesNotWorkIsSaid) {
   std::ofstream(folder_.path() / "vhookd.yaml") << yaml({{{"id", "orders"}}, {{"id", "people"}}});
   const auto config = (folder_.path() / "vhookd.yaml").string();
   expect(run({"explain", "order", "--config", config}), 1, "no webhook has the id \"order\"; did you mean orders?");
-  expect(run({"explain", "zzz", "--config", config}), 1, "known here: orders, people");
+  expect(run({"explain", "zzz", "--config", config}), 1, "expected one of orders, people");
   expect(run({"explain", "orders", "--config", config + "x"}), 78, "vhookd.yamlx");
   expect(explain({{{"evnt", "updated"}}}), 78, "evnt");
   expect(explain({{{"object_type", "thing"}}}), 1, "things");

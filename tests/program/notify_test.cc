@@ -62,7 +62,7 @@ TEST_F(NotifyTest, SaysReadyAliveReloadingAndStopping) {
   daemon_->configure("oops: true\n");
   daemon_->program().signal(SIGHUP);
   EXPECT_TRUE(heard().starts_with("RELOADING=1"));
-  EXPECT_EQ(heard(), "READY=1\nSTATUS=reload refused; the former configuration is in force");
+  EXPECT_EQ(heard(), "READY=1\nSTATUS=reload rejected; the previous configuration stays active");
 
   daemon_->program().signal(SIGTERM);
   EXPECT_TRUE(heard().starts_with("STOPPING=1"));

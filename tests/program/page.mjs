@@ -71,7 +71,7 @@ const cases = {
     assert.equal(await row.locator(".pill").textContent(), "healthy");
     assert.equal(await row.locator("svg path.ok").count(), 1);
     assert.ok((await page.locator("tbody.unhealthy .why").first().textContent()).length > 10);
-    const waiting = /^Page 1 was tried once and not taken; it is sent again in (1h00m|5[0-9]m..s)\. Last answer: the receiver answered 503/;
+    const waiting = /^Page 1 failed once; next attempt in (1h00m|5[0-9]m..s)\. Last error: the receiver answered 503/;
     assert.match(await page.locator("tbody", { has: page.locator("a[href='/webhook/waiting']") }).locator(".again").textContent(), waiting);
     assert.equal(await page.locator("tbody", { has: page.locator("a[href='/webhook/dying']") }).locator(".again").count(), 0);
     await page.goto(base + "/webhook/waiting");
@@ -86,7 +86,7 @@ const cases = {
     assert.equal(await page.locator(".list tbody tr").count() > 0, true);
     assert.ok((await page.locator(".facts").textContent()).includes("object_type"));
     await page.goto(base + "/webhook/nobody");
-    assert.equal(await page.locator("h1").textContent(), "Not here");
+    assert.equal(await page.locator("h1").textContent(), "Not found");
     await done();
     const known = await open({ javaScriptEnabled: false, httpCredentials: { username: "any", password: token } });
     await known.page.goto(base + "/webhook/good");

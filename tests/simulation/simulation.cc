@@ -94,7 +94,7 @@ void Simulation::end_daemon() {
 // It may die while it starts.
 void Simulation::begin_daemon() {
   end_daemon();
-  auto opened = Store::open(folder_, clock_);
+  auto opened = open_store(folder_, clock_);
   if (!opened) throw std::runtime_error(opened.error().message);
   store_ = std::move(*opened);
   const auto connect = [this](const config::Database&, const ConnectOptions&) -> Result<std::unique_ptr<Source>> {
@@ -182,7 +182,7 @@ void Simulation::resume_paused() {
 }
 
 bool Simulation::all_quiet() {
-  const auto queued = store_->with_queue();
+  const auto queued = store_->outbox().with_queue();
   return engine_->deliveries_idle() && queued && queued->empty();
 }
 
@@ -268,7 +268,7 @@ void Simulation::judge_deletions() {
   for (const auto& [row, often] : told)
     if (often > times(database_.died, row))
       complain("gone: row " + std::to_string(row) + " was told to have ended more often than it did");
-  const auto known = store_->known_count("gone");
+  const auto known = store_->polls().known_count("gone");
   if (!known || *known != static_cast<std::int64_t>(database_.rows().size()))
     complain("gone: the known rows are not those of the table");
 }

@@ -8,8 +8,8 @@
 // takes turns here, between any two rows.
 //
 // Not inside: threads, curl_transport, the databases and their SQL, the timestamp strategy (its model is in
-// tests/scheduler), power loss below SQLite (a death ends after a whole transaction; see tests/store/crash_test.cc).
-// Those are under the tests of the whole program.
+// tests/scheduler), power loss below SQLite (a death ends after a whole transaction; see
+// tests/store/sqlite/crash_test.cc). Those are under the tests of the whole program.
 #pragma once
 
 #include <cstdint>

@@ -1,16 +1,18 @@
-// A state folder of its own for each test, a clock that stands until it is moved, and short ways to make
-// what the store takes.
+// A state of its own for each test, a clock that stands still until it is moved, and short ways to make what the store
+// takes.
 #pragma once
 
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
-#include <filesystem>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "core/clock.h"
 #include "store/store.h"
+#include "tests/store/backend.h"
 
 namespace vhookd::testing {
 
@@ -44,19 +46,12 @@ inline std::string key_of(int number) {
 
 class StoreTest : public ::testing::Test {
  protected:
-  StoreTest() {
-    std::string name = ::testing::TempDir() + "vhookd-store-XXXXXX";
-    folder_ = ::mkdtemp(name.data());
-    open();
-  }
-  ~StoreTest() override {
-    store_.reset();
-    std::filesystem::remove_all(folder_);
-  }
+  explicit StoreTest(std::unique_ptr<StoreBackend> backend = make_backend()) : backend_(std::move(backend)) { open(); }
 
+  // Opens the store, or closes it and opens it again.
   void open() {
     store_.reset();
-    auto opened = Store::open(folder_, clock_);
+    auto opened = backend_->open(clock_);
     ASSERT_TRUE(opened) << opened.error().message;
     store_ = std::move(*opened);
   }
@@ -72,12 +67,22 @@ class StoreTest : public ::testing::Test {
   }
   // Queues `count` pages after those already there.
   void queue(const std::string& id, int count) {
-    const auto state = store_->webhook(id);
+    const auto state = store_->polls().webhook(id);
     ASSERT_TRUE(state) << state.error().message;
     auto one = part(id);
     one.epoch = state->epoch;
     for (int i = 0; i < count; ++i) one.pages.push_back(page(state->next_sequence + static_cast<std::uint64_t>(i)));
-    ok(store_->commit(one));
+    ok(store_->polls().commit(one));
+  }
+  // One known row; its key is looked up in a batch of its own.
+  Result<std::optional<KnownRow>> known_row(const std::string& id, const std::string& key) {
+    auto rows = store_->polls().known(id, std::span(&key, 1));
+    if (!rows) return std::unexpected(rows.error());
+    return std::move(rows->front());
+  }
+  // The first `limit` known rows with a key greater than `after`; an empty `after` starts at the first.
+  Result<std::vector<KnownRow>> known_after(const std::string& id, const std::string& after, int limit) {
+    return store_->polls().known_from(id, after.empty() ? after : after + '\0', limit);
   }
 
   template <class T>
@@ -92,8 +97,8 @@ class StoreTest : public ::testing::Test {
   }
 
   StandingClock clock_;
-  std::string folder_;
-  std::unique_ptr<Store> store_;
+  std::unique_ptr<StoreBackend> backend_;
+  std::unique_ptr<Store> store_;  // after what it uses
 };
 
 }  // namespace vhookd::testing

@@ -4,8 +4,8 @@
 
 #include <map>
 
-#include "tests/store/fault_vfs.h"
-#include "tests/store/fixture.h"
+#include "tests/store/sqlite/backend.h"
+#include "tests/store/sqlite/fault_vfs.h"
 
 namespace vhookd::testing {
 namespace {
@@ -20,7 +20,7 @@ struct Kind {
   int step = 1;   // the three kinds of failing writes share out the many calls
 };
 
-class IoErrorTest : public StoreTest, public ::testing::WithParamInterface<Kind> {
+class IoErrorTest : public SqliteStoreTest, public ::testing::WithParamInterface<Kind> {
  protected:
   using Step = std::function<Result<void>(Store&)>;
 
@@ -34,32 +34,32 @@ class IoErrorTest : public StoreTest, public ::testing::WithParamInterface<Kind>
       poll.complete = true;
       return poll;
     };
-    return {[=](Store& store) { return store.commit(polled("second", 4)); },
-            [](Store& store) { return store.delivered("a", 1); },
-            [](Store& store) { return store.attempt_failed("a", 2, Instant(Micros(5)), "503"); },
-            [](Store& store) { return store.page_died("a", 2, "spent"); },
-            [](Store& store) { return store.set_health("a", false, 2, "spent"); },
-            [=](Store& store) { return store.commit(polled("third", 6)); },
+    return {[=](Store& store) { return store.polls().commit(polled("second", 4)); },
+            [](Store& store) { return store.outbox().delivered("a", 1); },
+            [](Store& store) { return store.outbox().attempt_failed("a", 2, Instant(Micros(5)), "503"); },
+            [](Store& store) { return store.outbox().page_died("a", 2, "spent"); },
+            [](Store& store) { return store.records().set_health("a", false, 2, "spent"); },
+            [=](Store& store) { return store.polls().commit(polled("third", 6)); },
             [](Store& store) -> Result<void> {
-              if (auto revived = store.replay("a", {.dead = true}, ""); !revived)
+              if (auto revived = store.replays().request("a", {.dead = true}, ""); !revived)
                 return std::unexpected(revived.error());
               return {};
             },
-            [](Store& store) { return store.set_paused("a", true, "by the operator"); }};
+            [](Store& store) { return store.records().set_paused("a", true, "by the operator"); }};
   }
 
   // All that can be seen of the webhook.
   static std::string seen(Store& store) {
-    const auto state = store.webhook("a");
-    const auto head = store.head("a");
-    const auto dead = store.dead("a");
-    const auto runs = store.runs("a");
-    const auto known = store.known_after("a", "", 100);
+    const auto state = store.polls().webhook("a");
+    const auto head = store.outbox().head("a");
+    const auto dead = store.outbox().dead("a");
+    const auto runs = store.polls().runs("a");
+    const auto known = store.polls().known_from("a", "", 100);
     if (!state || !head || !dead || !runs || !known) return "unreadable";
     std::string text = state->checkpoint + " next " + std::to_string(state->next_sequence) + " queued " +
                        std::to_string(state->queued_pages) + "/" + std::to_string(state->queued_bytes) + " dead " +
                        std::to_string(dead->size()) + " runs " + std::to_string(runs->size()) + " known " +
-                       std::to_string(known->size()) + "/" + std::to_string(*store.known_count("a")) +
+                       std::to_string(known->size()) + "/" + std::to_string(*store.polls().known_count("a")) +
                        (state->healthy ? "" : " unhealthy: " + state->last_error) + (state->paused ? " paused" : "");
     if (*head)
       text += " head " + std::to_string((*head)->page.sequence) + " attempts " + std::to_string((*head)->attempts);
@@ -149,7 +149,7 @@ TEST_P(IoErrorTest, AtTheStart) {
     bool met = false;
     {
       const FaultyFiles faulty({.call = GetParam().call, .code = GetParam().code, .at = at});
-      const auto opened = Store::open(folder_, clock_);
+      const auto opened = open_store(folder_, clock_);
       met = faulty.met();
       if (!opened) {
         ++refusals;

@@ -8,29 +8,30 @@
 #include <random>
 #include <thread>
 
-#include "tests/store/fixture.h"
+#include "tests/store/sqlite/backend.h"
 
 namespace vhookd::testing {
 namespace {
 
-class CrashTest : public StoreTest {
+class CrashTest : public SqliteStoreTest {
  protected:
   // Never returns. Writes the next sequence to `told` after each commit that was taken.
   [[noreturn]] void live(int told) {
-    const auto store = std::move(*Store::open(folder_, clock_));
-    auto next = store->webhook("a")->next_sequence;
+    const auto store = std::move(*open_store(folder_, clock_));
+    auto next = store->polls().webhook("a")->next_sequence;
     for (int round = 1;; ++round) {
       auto poll = part("a", std::to_string(next + 2));
-      poll.epoch = store->webhook("a")->epoch + (round % 7 == 0 ? 1 : 0);
+      poll.epoch = store->polls().webhook("a")->epoch + (round % 7 == 0 ? 1 : 0);
       poll.pages = {page(next), page(next + 1, std::string(9000, 'x'))};
       for (int i = 0; i < 300; ++i) poll.remember.push_back(row(key_of((round * 100 + i) % 5000), i));
       poll.forget = {key_of(round)};
       poll.forget_below = round % 3;
-      if (!store->commit(poll)) ::_exit(1);
+      if (!store->polls().commit(poll)) ::_exit(1);
       next += 2;
       if (::write(told, &next, sizeof next) != sizeof next) ::_exit(2);
-      const auto head = store->head("a").value().value().page.sequence;
-      if (!(round % 5 == 0 ? store->page_died("a", head, "x") : store->delivered("a", head))) ::_exit(3);
+      const auto head = store->outbox().head("a").value().value().page.sequence;
+      if (!(round % 5 == 0 ? store->outbox().page_died("a", head, "x") : store->outbox().delivered("a", head)))
+        ::_exit(3);
     }
   }
 
@@ -66,7 +67,7 @@ class CrashTest : public StoreTest {
 };
 
 TEST_F(CrashTest, TwentyKillsLoseNothingThatWasTaken) {
-  ok(store_->webhook("a"));
+  ok(store_->polls().webhook("a"));
   store_.reset();
   std::mt19937 random(::testing::UnitTest::GetInstance()->random_seed() + 7U);
   std::uint64_t told_in_all = 0;
@@ -94,7 +95,7 @@ TEST_F(CrashTest, TwentyKillsLoseNothingThatWasTaken) {
     ASSERT_TRUE(WIFSIGNALED(status)) << "it ended by itself: " << WEXITSTATUS(status);
 
     open();
-    const auto state = store_->webhook("a").value();
+    const auto state = store_->polls().webhook("a").value();
     EXPECT_GE(state.next_sequence, told);
     EXPECT_LE(state.next_sequence, told + 2);
     EXPECT_EQ(state.checkpoint, std::to_string(state.next_sequence));

@@ -11,22 +11,15 @@
 #include <fstream>
 
 #include "store/sqlite/schema.h"
-#include "tests/store/fixture.h"
+#include "tests/store/sqlite/backend.h"
 
 namespace vhookd::testing {
 namespace {
 
 namespace fs = std::filesystem;
 
-class TroubleTest : public StoreTest {
+class TroubleTest : public SqliteStoreTest {
  protected:
-  std::string file() const { return folder_ + "/state.db"; }
-  void sql(const std::string& text) const {
-    sqlite3* db = nullptr;
-    ASSERT_EQ(sqlite3_open(file().c_str(), &db), SQLITE_OK);
-    EXPECT_EQ(sqlite3_exec(db, text.c_str(), nullptr, nullptr, nullptr), SQLITE_OK) << sqlite3_errmsg(db);
-    sqlite3_close(db);
-  }
   // Overwrites everything from `from` on, or `bytes` of it, in place.
   static void scribble(const std::string& path, std::int64_t from, std::int64_t bytes = 0) {
     std::fstream stream(path, std::ios::in | std::ios::out | std::ios::binary);
@@ -73,7 +66,7 @@ class TroubleTest : public StoreTest {
 
 TEST_F(TroubleTest, FolderAndFileAreMadeForOurEyesOnly) {
   const std::string deep = folder_ + "/made/for/it";
-  const auto made = Store::open(deep, clock_);
+  const auto made = open_store(deep, clock_);
   ok(made);
   EXPECT_EQ((*made)->path(), deep + "/state.db");
   EXPECT_EQ(fs::status(deep).permissions(), fs::perms::owner_all);
@@ -82,15 +75,15 @@ TEST_F(TroubleTest, FolderAndFileAreMadeForOurEyesOnly) {
     EXPECT_EQ(fs::status(deep + name).permissions(), fs::perms::owner_read | fs::perms::owner_write) << name;
   }
   EXPECT_FALSE(fs::exists(deep + "/state.db-shm"));
-  ok(Store::open(folder_ + "/slash/at/end/", clock_));
+  ok(open_store(folder_ + "/slash/at/end/", clock_));
 }
 
 TEST_F(TroubleTest, ASecondDaemonIsRefusedAndThePidNamed) {
   const std::string expected =
       "state folder " + folder_ + " is in use by another vhookd (pid " + std::to_string(::getpid()) + ")";
-  refused(Store::open(folder_, clock_), Recourse::ask_operator, expected);
+  refused(open_store(folder_, clock_), Recourse::ask_operator, expected);
   const auto told = in_child([&] {
-    const auto second = Store::open(folder_, clock_);
+    const auto second = open_store(folder_, clock_);
     return second ? std::string("opened") : second.error().message;
   });
   EXPECT_EQ(told, expected);
@@ -102,47 +95,47 @@ TEST_F(TroubleTest, AnotherProgramIsKeptOut) {
   ASSERT_EQ(sqlite3_open(file().c_str(), &db), SQLITE_OK);
   EXPECT_EQ(sqlite3_exec(db, "SELECT count(*) FROM webhook", nullptr, nullptr, nullptr), SQLITE_BUSY);
   sqlite3_close(db);
-  ok(store_->webhook("a"));
+  ok(store_->polls().webhook("a"));
 }
 
 TEST_F(TroubleTest, ANewerSchemaIsRefused) {
-  ok(store_->webhook("a"));
+  ok(store_->polls().webhook("a"));
   store_.reset();
   sql("PRAGMA user_version = 7");
-  refused(Store::open(folder_, clock_), Recourse::ask_operator,
+  refused(open_store(folder_, clock_), Recourse::ask_operator,
           "has schema 7, this vhookd " VHOOKD_VERSION " knows up to 6");
-  refused(Store::open(folder_, clock_), Recourse::ask_operator, "install the newer vhookd");
+  refused(open_store(folder_, clock_), Recourse::ask_operator, "install the newer vhookd");
   sql("PRAGMA user_version = 6");
   open();
-  EXPECT_EQ(store_->webhooks(std::vector<std::string>{"a"})->size(), 1U);
+  EXPECT_EQ(store_->records().list(std::vector<std::string>{"a"})->size(), 1U);
 }
 
 TEST_F(TroubleTest, TheDatabaseOfAnotherProgramIsLeftAlone) {
   store_.reset();
   fs::remove(file());
   sql("CREATE TABLE theirs (x)");
-  refused(Store::open(folder_, clock_), Recourse::ask_operator, "database of another program");
+  refused(open_store(folder_, clock_), Recourse::ask_operator, "database of another program");
   sql("SELECT x FROM theirs");
 }
 
 TEST_F(TroubleTest, ForgettingGoesOnAfterACrashInTheMiddle) {
   queue("a", 200);
   queue("b", 1);
-  const auto b_bytes = store_->webhook("b")->queued_bytes;
+  const auto b_bytes = store_->polls().webhook("b")->queued_bytes;
   store_.reset();
   sql("INSERT INTO stale SELECT number, 9223372036854775807 FROM webhook WHERE id = 'a'");
   sql("DELETE FROM webhook WHERE id = 'a'");
   open();
-  EXPECT_EQ(store_->with_queue().value(), std::vector<std::string>{"b"});
-  for (int i = 0; i < 10; ++i) ok(store_->commit(part("b")));
-  EXPECT_EQ(*store_->outbox_bytes(), b_bytes);
-  EXPECT_EQ(store_->head("b").value()->page.sequence, 1U);
+  EXPECT_EQ(store_->outbox().with_queue().value(), std::vector<std::string>{"b"});
+  for (int i = 0; i < 10; ++i) ok(store_->polls().commit(part("b")));
+  EXPECT_EQ(*store_->outbox().bytes(), b_bytes);
+  EXPECT_EQ(store_->outbox().head("b").value()->page.sequence, 1U);
 }
 
 TEST_F(TroubleTest, WhatIsNoDatabaseIsRefused) {
   store_.reset();
   scribble(file(), 0);
-  refused(Store::open(folder_, clock_), Recourse::ask_operator, "is damaged. Stop vhookd and restore");
+  refused(open_store(folder_, clock_), Recourse::ask_operator, "is damaged. Stop vhookd and restore");
 }
 
 TEST_F(TroubleTest, DamageIsFoundAfterAnUncleanStop) {
@@ -155,14 +148,14 @@ TEST_F(TroubleTest, DamageIsFoundAfterAnUncleanStop) {
     fs::copy(folder_ + "/copy" + name, folder_ + name, fs::copy_options::overwrite_existing);
   }
   open();
-  EXPECT_EQ(store_->webhook("a")->queued_pages, 200);
+  EXPECT_EQ(store_->polls().webhook("a")->queued_pages, 200);
   open();  // now all is in the file and the WAL is new
-  ok(store_->webhook("leaves a WAL"));
+  ok(store_->polls().webhook("leaves a WAL"));
   fs::copy(file() + "-wal", folder_ + "/copy/wal");
   store_.reset();
   fs::copy(folder_ + "/copy/wal", file() + "-wal");
   scribble(file(), 8 * page_bytes);
-  refused(Store::open(folder_, clock_), Recourse::ask_operator, "is damaged");
+  refused(open_store(folder_, clock_), Recourse::ask_operator, "is damaged");
 }
 
 TEST_F(TroubleTest, DamageMetOnTheWayIsTheOperators) {
@@ -170,8 +163,21 @@ TEST_F(TroubleTest, DamageMetOnTheWayIsTheOperators) {
   store_.reset();
   scribble(file(), (root_of("page") - 1) * page_bytes, page_bytes);
   open();  // a clean stop: the pages are not checked
-  refused(store_->head("a"), Recourse::ask_operator, "is damaged");
-  refused(store_->delivered("a", 1), Recourse::ask_operator, "is damaged");
+  refused(store_->outbox().head("a"), Recourse::ask_operator, "is damaged");
+  refused(store_->outbox().delivered("a", 1), Recourse::ask_operator, "is damaged");
+}
+
+TEST_F(TroubleTest, ADamagedBlockIsTheOperators) {
+  ok(store_->polls().webhook("a"));
+  auto poll = part("a");
+  poll.remember = {row("k"), row("l")};
+  ok(store_->polls().commit(poll));
+  store_.reset();
+  sql("UPDATE known_block SET packed = substr(packed, 1, length(packed) - 1)");
+  open();
+  refused(known_row("a", "m"), Recourse::ask_operator, "is damaged");
+  refused(known_after("a", "", 10), Recourse::ask_operator, "is damaged");
+  refused(store_->polls().commit(poll), Recourse::ask_operator, "is damaged");
 }
 
 TEST_F(TroubleTest, AFolderThatIsNotOursIsRefused) {
@@ -180,7 +186,7 @@ TEST_F(TroubleTest, AFolderThatIsNotOursIsRefused) {
   // Root may write anywhere, so it is asked of nobody.
   const auto told = in_child([&] {
     if (::getuid() == 0 && ::setuid(65534) != 0) return std::string("setuid");
-    const auto made = Store::open(folder_, clock_);
+    const auto made = open_store(folder_, clock_);
     return made ? std::string("opened")
                 : std::to_string(static_cast<int>(made.error().recourse)) + made.error().message;
   });
@@ -191,9 +197,9 @@ TEST_F(TroubleTest, AFolderThatIsNotOursIsRefused) {
 }
 
 TEST_F(TroubleTest, AFolderThatCannotBeMadeIsRefused) {
-  refused(Store::open(file() + "/in/a/file", clock_), Recourse::ask_operator, "can't be made: Not a directory");
-  refused(Store::open(file(), clock_), Recourse::ask_operator, "is no folder");
-  refused(Store::open("/proc/no/such", clock_), Recourse::ask_operator, "can't be made");
+  refused(open_store(file() + "/in/a/file", clock_), Recourse::ask_operator, "can't be created: Not a directory");
+  refused(open_store(file(), clock_), Recourse::ask_operator, "is not a folder");
+  refused(open_store("/proc/no/such", clock_), Recourse::ask_operator, "can't be created");
 }
 
 // Files of this process may not grow beyond `bytes` while it lives.
@@ -219,19 +225,19 @@ TEST_F(TroubleTest, AFileThatMayNotGrowChangesNothingAndMends) {
   big.complete = true;
   {
     const FileSizeLimit limit(fs::file_size(file() + "-wal") + 65536);
-    for (int i = 0; i < 3; ++i) refused(store_->commit(big), Recourse::retry, "nothing was changed");
-    const auto state = store_->webhook("a").value();
+    for (int i = 0; i < 3; ++i) refused(store_->polls().commit(big), Recourse::retry, "nothing was changed");
+    const auto state = store_->polls().webhook("a").value();
     EXPECT_EQ(state.checkpoint, "c");
     EXPECT_EQ(state.next_sequence, 4U);
     EXPECT_EQ(state.queued_pages, 3);
-    EXPECT_EQ(*store_->known_count("a"), 0);
-    EXPECT_EQ(store_->head("a").value()->page.sequence, 1U);
-    ok(store_->delivered("a", 1));  // what needs little room goes on
+    EXPECT_EQ(*store_->polls().known_count("a"), 0);
+    EXPECT_EQ(store_->outbox().head("a").value()->page.sequence, 1U);
+    ok(store_->outbox().delivered("a", 1));  // what needs little room goes on
   }
-  ok(store_->commit(big));
+  ok(store_->polls().commit(big));
   open();
-  EXPECT_EQ(store_->webhook("a")->checkpoint, "after");
-  EXPECT_EQ(store_->webhook("a")->queued_pages, 3);
+  EXPECT_EQ(store_->polls().webhook("a")->checkpoint, "after");
+  EXPECT_EQ(store_->polls().webhook("a")->queued_pages, 3);
 }
 
 // The same on a disk that is really full: another errno, and the disk is full for the checkpoint too.
@@ -243,31 +249,31 @@ TEST_F(TroubleTest, AFullDiskChangesNothingAndMends) {
     std::string path;
     ~Unmount() { ::umount2(path.c_str(), MNT_DETACH); }
   } const unmount{disk};
-  auto store = std::move(*Store::open(disk, clock_));
-  ok(store->webhook("a"));
+  auto store = std::move(*open_store(disk, clock_));
+  ok(store->polls().webhook("a"));
   auto poll = part("a");
   std::uint64_t next = 1;
   Result<void> last;
   while (next < 1000) {
     poll.checkpoint = std::to_string(next + 1);
     poll.pages = {page(next, std::string(50'000, 'x'))};
-    last = store->commit(poll);
+    last = store->polls().commit(poll);
     if (!last) break;
     ++next;
   }
   refused(last, Recourse::retry, "nothing was changed");
-  EXPECT_EQ(store->webhook("a")->next_sequence, next);
-  EXPECT_EQ(store->webhook("a")->checkpoint, std::to_string(next));
-  refused(store->commit(poll), Recourse::retry, "nothing was changed");
+  EXPECT_EQ(store->polls().webhook("a")->next_sequence, next);
+  EXPECT_EQ(store->polls().webhook("a")->checkpoint, std::to_string(next));
+  refused(store->polls().commit(poll), Recourse::retry, "nothing was changed");
   ASSERT_EQ(::mount("tmpfs", disk.c_str(), "tmpfs", MS_REMOUNT, "size=16m"), 0);
-  ok(store->commit(poll));
+  ok(store->polls().commit(poll));
   store.reset();
-  store = std::move(*Store::open(disk, clock_));
-  EXPECT_EQ(store->webhook("a")->next_sequence, next + 1);
-  EXPECT_EQ(store->webhook("a")->queued_pages, static_cast<std::int64_t>(next));
+  store = std::move(*open_store(disk, clock_));
+  EXPECT_EQ(store->polls().webhook("a")->next_sequence, next + 1);
+  EXPECT_EQ(store->polls().webhook("a")->queued_pages, static_cast<std::int64_t>(next));
   store.reset();
   ASSERT_EQ(::mount("tmpfs", disk.c_str(), "tmpfs", MS_REMOUNT | MS_RDONLY, "size=16m"), 0);
-  refused(Store::open(disk, clock_), Recourse::ask_operator, "Read-only file system");
+  refused(open_store(disk, clock_), Recourse::ask_operator, "Read-only file system");
 }
 
 }  // namespace

@@ -1,16 +1,16 @@
-#include "daemon/trial/ledger.h"
+#include "daemon/trial/page_tracker.h"
 
 #include "core/crypto.h"
 
 namespace vhookd {
 
 namespace {
-// A receiver left running for weeks must not grow; a retry comes within days, and this is a day at
-// ten pages a second.
+// Limits the memory of a receiver that runs for weeks. A retry arrives within days; this is one day at ten pages per
+// second.
 constexpr std::size_t most_ids = 1'000'000;
 }  // namespace
 
-bool Ledger::seen_before(Received& page) {
+bool PageTracker::seen_before(Received& page) {
   std::string digest = hmac_sha256("body", page.body);
   const auto [known, fresh] = digests_.try_emplace(page.message_id, std::move(digest));
   if (fresh) {
@@ -25,12 +25,12 @@ bool Ledger::seen_before(Received& page) {
     page.order = Order::duplicate;
   } else {
     page.status = 400;
-    page.problem = "this webhook-id came before with another body";
+    page.problem = "this webhook-id arrived before with another body";
   }
   return true;
 }
 
-void Ledger::take(Received& page) {
+void PageTracker::take(Received& page) {
   page.status = 200;
   const auto last = last_sequence_.find(page.webhook_id);
   if (last != last_sequence_.end()) page.expected = last->second + 1;
@@ -46,7 +46,7 @@ void Ledger::take(Received& page) {
   if (page.sequence > last->second) last->second = page.sequence;
 }
 
-void Ledger::count(const Received& page) {
+void PageTracker::count(const Received& page) {
   if (page.status == 400) ++counts_.malformed;
   if (page.status == 401) ++counts_.unverified;
   if (page.status == 500) ++counts_.on_purpose;

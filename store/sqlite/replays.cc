@@ -1,11 +1,13 @@
-// Store: pages sent again because somebody asked, and what is kept for that.
-#include "store/sqlite/impl.h"
+// SqliteReplays: pages sent again on request, and delivered pages kept for that.
+#include "store/sqlite/pages.h"
+#include "store/sqlite/roles.h"
 #include "store/sqlite/schema.h"
+#include "store/sqlite/webhook_row.h"
 
 namespace vhookd {
 namespace {
 
-constexpr int pruned_at_once = 16;  // a delivery waits for it; each adds one page, so this keeps up
+constexpr int pruned_at_once = 16;  // a delivery waits for it; each delivery adds one page, so this keeps up
 
 struct KeptBytes {
   std::int64_t own = 0, in_all = 0;
@@ -19,13 +21,13 @@ KeptBytes kept_bytes(Connection& db, std::int64_t webhook) {
   return {.own = row.integer(0), .in_all = row.integer(1)};
 }
 
-// Asked first: looking for what to delete costs a temporary tree even where there is nothing.
+// Checked first: a DELETE with a subquery builds a temporary tree even if there is nothing to delete.
 bool any_expired(Connection& db, Instant now) {
   Select row(db, "SELECT 1 FROM page INDEXED BY page_kept WHERE state = 2 AND keep_until <= ? LIMIT 1", now);
   return row.next();
 }
 
-// Pages of state `state` that `selection` names. Both bounds in one form, so that the statement is always the same.
+// The bounds of a selection, with values for those not given, so that one statement serves all.
 struct Bounds {
   std::int64_t from, to, since;
   explicit Bounds(const ReplayRange& selection)
@@ -81,12 +83,12 @@ void prune_kept(Connection& db, std::int64_t webhook, const Keep& keep, Instant 
   }
 }
 
-Result<Selected> Store::replay(const std::string& id, const ReplayRange& selection, const std::string& url) {
+Result<Selected> SqliteReplays::request(const std::string& id, const ReplayRange& selection, const std::string& url) {
   Selected selected;
-  auto done = impl_->write([&](Connection& db) -> Result<void> {
+  auto done = state_.write([&](Connection& db) -> Result<void> {
     selected = {};
     const auto webhook = number_of(db, id);
-    const Instant now = impl_->clock.now();
+    const Instant now = state_.now();
     const Bounds bounds(selection);
     int there = 0;
     const auto queue = [&](int state) {
@@ -113,8 +115,8 @@ Result<Selected> Store::replay(const std::string& id, const ReplayRange& selecti
   return selected;
 }
 
-Result<std::optional<Replay>> Store::next_replay(const std::string& id) {
-  return impl_->read([&](Connection& db) -> std::optional<Replay> {
+Result<std::optional<Replay>> SqliteReplays::next(const std::string& id) {
+  return state_.read([&](Connection& db) -> std::optional<Replay> {
     Select row(db,
                "SELECT p.id, p.sequence, p.type, p.records, b.bytes, r.number, r.url, p.state, r.attempts, "
                "r.first_attempt_at, r.not_before FROM webhook w CROSS JOIN replay r INDEXED BY replay_order "
@@ -133,8 +135,8 @@ Result<std::optional<Replay>> Store::next_replay(const std::string& id) {
   });
 }
 
-Result<std::vector<std::string>> Store::with_replays() {
-  return impl_->read([](Connection& db) {
+Result<std::vector<std::string>> SqliteReplays::ids() {
+  return state_.read([](Connection& db) {
     std::vector<std::string> ids;
     Select row(db, "SELECT w.id FROM webhook w WHERE EXISTS (SELECT 1 FROM replay r WHERE r.webhook = w.number)");
     while (row.next()) ids.push_back(row.bytes(0));
@@ -142,18 +144,18 @@ Result<std::vector<std::string>> Store::with_replays() {
   });
 }
 
-Result<void> Store::replay_failed(std::int64_t number, Instant not_before, const std::string& error) {
-  return impl_->write([&](Connection& db) -> Result<void> {
+Result<void> SqliteReplays::attempt_failed(std::int64_t number, Instant not_before, const std::string& error) {
+  return state_.write([&](Connection& db) -> Result<void> {
     db.run(
         "UPDATE replay SET attempts = attempts + 1, first_attempt_at = coalesce(first_attempt_at, ?), "
         "not_before = ?, error = ? WHERE number = ?",
-        impl_->clock.now(), not_before, error, number);
+        state_.now(), not_before, error, number);
     return {};
   });
 }
 
-Result<void> Store::replayed(std::int64_t number, const Keep& keep) {
-  return impl_->write([&](Connection& db) -> Result<void> {
+Result<void> SqliteReplays::delivered(std::int64_t number, const Keep& keep) {
+  return state_.write([&](Connection& db) -> Result<void> {
     std::int64_t webhook = 0;
     std::string page;
     bool own = false;
@@ -166,7 +168,7 @@ Result<void> Store::replayed(std::int64_t number, const Keep& keep) {
     }
     db.run("DELETE FROM replay WHERE number = ?", number);
     if (!own) return {};
-    const Instant now = impl_->clock.now();
+    const Instant now = state_.now();
     db.run("UPDATE page SET state = ?, delivered_at = ?, keep_until = ? WHERE webhook = ? AND state = ? AND id = ?",
            state_kept, now, now + keep.time, webhook, state_passed, page);
     prune_kept(db, webhook, keep, now);
@@ -174,16 +176,16 @@ Result<void> Store::replayed(std::int64_t number, const Keep& keep) {
   });
 }
 
-Result<void> Store::drop_replay(std::int64_t number) {
-  return impl_->write([&](Connection& db) -> Result<void> {
+Result<void> SqliteReplays::drop(std::int64_t number) {
+  return state_.write([&](Connection& db) -> Result<void> {
     db.run("DELETE FROM replay WHERE number = ?", number);
     return {};
   });
 }
 
-Result<int> Store::drop_replays(const std::string& id, const std::string& url) {
+Result<int> SqliteReplays::drop_all(const std::string& id, const std::string& url) {
   int dropped = 0;
-  auto done = impl_->write([&](Connection& db) -> Result<void> {
+  auto done = state_.write([&](Connection& db) -> Result<void> {
     dropped = static_cast<int>(db.run("DELETE FROM replay WHERE webhook = ? AND url = ?", number_of(db, id), url));
     return {};
   });
@@ -191,9 +193,9 @@ Result<int> Store::drop_replays(const std::string& id, const std::string& url) {
   return dropped;
 }
 
-Result<void> Store::prune() {
-  return impl_->write([&](Connection& db) -> Result<void> {
-    prune_kept(db, 0, {}, impl_->clock.now());
+Result<void> SqliteReplays::prune() {
+  return state_.write([&](Connection& db) -> Result<void> {
+    prune_kept(db, 0, {}, state_.now());
     return {};
   });
 }

@@ -1,6 +1,7 @@
-#include "daemon/cli/ask_daemon.h"
+#include "daemon/cli/daemon_request.h"
 
 #include <cstdio>
+#include <nlohmann/json.hpp>
 
 #include "daemon/output/exit_code.h"
 #include "daemon/output/percent_encode.h"
@@ -8,18 +9,19 @@
 
 namespace vhookd {
 
-std::expected<Json, int> ask(const ControlClient& daemon, const std::string& method, const std::string& path,
-                             const std::string& body, std::optional<std::chrono::milliseconds> timeout, int invalid) {
+std::expected<Json, int> request_json(const ControlClient& daemon, const std::string& method, const std::string& path,
+                                      const std::string& body, std::optional<std::chrono::milliseconds> timeout,
+                                      int invalid) {
   const auto reply = daemon.call(method, path, body, timeout);
   if (!reply) {
-    complain(reply.error().message);
+    print_error(reply.error().message);
     return std::unexpected(exit_code::not_reachable);
   }
   Json answer = Json::parse(reply->body, nullptr, false);
   if (reply->status == 200 && !answer.is_discarded()) return answer;
   const std::string error = answer.is_object() ? text_of(answer, "error") : "";
-  complain(error.empty() ? "the daemon answered " + std::to_string(reply->status) + " and no reason"
-                         : printable(error));
+  print_error(error.empty() ? "the daemon answered status " + std::to_string(reply->status) + " without a reason"
+                            : printable(error));
   if (answer.is_object() && answer.contains("details") && answer["details"].is_array()) {
     for (const auto& detail : answer["details"]) {
       if (detail.is_string()) std::fprintf(stderr, "  %s\n", printable(detail.get<std::string>()).c_str());
@@ -28,10 +30,10 @@ std::expected<Json, int> ask(const ControlClient& daemon, const std::string& met
   return std::unexpected(reply->status == 400 ? invalid : exit_code::failed);
 }
 
-std::expected<Json, int> ask_webhooks(const ControlClient& daemon, const std::string& id,
-                                      std::chrono::milliseconds timeout) {
+std::expected<Json, int> request_webhooks(const ControlClient& daemon, const std::string& id,
+                                          std::chrono::milliseconds timeout) {
   if (!id.empty()) {
-    auto one = ask(daemon, "GET", webhook_path(id), {}, timeout);
+    auto one = request_json(daemon, "GET", webhook_path(id), {}, timeout);
     if (!one) return one;
     return Json::array({std::move(*one)});
   }
@@ -39,10 +41,10 @@ std::expected<Json, int> ask_webhooks(const ControlClient& daemon, const std::st
   Json all = Json::array();
   for (;;) {
     const std::string cut = "?limit=" + std::to_string(batch) + "&offset=" + std::to_string(all.size());
-    auto some = ask(daemon, "GET", "/unified/webhook" + cut, {}, timeout);
+    auto some = request_json(daemon, "GET", "/unified/webhook" + cut, {}, timeout);
     if (!some) return some;
     if (!some->is_array()) {
-      complain("the daemon's answer is no list of webhooks");
+      print_error("the daemon's answer is not a list of webhooks");
       return std::unexpected(exit_code::failed);
     }
     for (auto& webhook : *some) all.push_back(std::move(webhook));
@@ -57,7 +59,7 @@ std::string webhook_path(const std::string& id, const std::string& rest) {
 void print(const std::string& text) {
   std::fwrite(text.data(), 1, text.size(), stdout);
 }
-void complain(const std::string& text) {
+void print_error(const std::string& text) {
   std::fprintf(stderr, "vhookd: %s\n", text.c_str());
 }
 void print_json(const Json& json) {

@@ -1,4 +1,4 @@
-#include "tests/store/fault_vfs.h"
+#include "tests/store/sqlite/fault_vfs.h"
 
 #include <sqlite3.h>
 
