@@ -23,16 +23,34 @@ namespace {
 // One line for each database. Several that speak one language share a folder.
 struct Entry {
   DbType type;
+  const SourceTraits& (*traits)();
+  Result<std::unique_ptr<Source>> (*open)(const config::Database&, const ConnectOptions&);
+  // Of an SQL database; null for another one.
   const Dialect& (*dialect)();
-  Result<std::unique_ptr<SqlSession>> (*open)(const config::Database&, const ConnectOptions&);
+  Result<std::unique_ptr<SqlSession>> (*open_session)(const config::Database&, const ConnectOptions&);
 };
 
+template <const Dialect& (*dialect)(),
+          Result<std::unique_ptr<SqlSession>> (*open_session)(const config::Database&, const ConnectOptions&)>
+constexpr Entry sql(DbType type) {
+  return {
+      .type = type,
+      .traits = []() -> const SourceTraits& { return dialect(); },
+      .open = [](const config::Database& database, const ConnectOptions& options) -> Result<std::unique_ptr<Source>> {
+        auto session = open_session(database, options);
+        if (!session) return std::unexpected(session.error());
+        return std::make_unique<SqlSource>(dialect(), std::move(*session));
+      },
+      .dialect = dialect,
+      .open_session = open_session};
+}
+
 constexpr std::array registry = {
-    Entry{DbType::postgres, postgres_dialect, connect_postgres},
-    Entry{DbType::supabase, postgres_dialect, connect_postgres},
-    Entry{DbType::mysql, mysql_dialect, connect_mysql},
-    Entry{DbType::mariadb, mysql_dialect, connect_mysql},
-    Entry{DbType::sqlite, sqlite_dialect, connect_sqlite},
+    sql<postgres_dialect, connect_postgres>(DbType::postgres),
+    sql<postgres_dialect, connect_postgres>(DbType::supabase),
+    sql<mysql_dialect, connect_mysql>(DbType::mysql),
+    sql<mysql_dialect, connect_mysql>(DbType::mariadb),
+    sql<sqlite_dialect, connect_sqlite>(DbType::sqlite),
 };
 
 const Entry* entry_of(DbType type) {
@@ -40,29 +58,33 @@ const Entry* entry_of(DbType type) {
   return at == registry.end() ? nullptr : at;
 }
 
+std::unexpected<Error> unreachable(DbType type) {
+  return fail(Recourse::ask_operator, "this build reaches no " + std::string(name_of(type)));
+}
+
 }  // namespace
+
+Result<std::unique_ptr<Source>> connect(const config::Database& database, const ConnectOptions& options) {
+  const Entry* entry = entry_of(database.type);
+  return entry == nullptr ? unreachable(database.type) : entry->open(database, options);
+}
+
+const SourceTraits& traits_of(DbType type) {
+  const Entry* entry = entry_of(type);
+  assert(entry != nullptr);
+  return entry->traits();
+}
 
 Result<std::unique_ptr<SqlSession>> connect_sql(const config::Database& database, const ConnectOptions& options) {
   const Entry* entry = entry_of(database.type);
-  if (entry == nullptr)
-    return fail(Recourse::ask_operator, "this build reaches no " + std::string(name_of(database.type)));
-  return entry->open(database, options);
-}
-
-Result<std::unique_ptr<Source>> connect(const config::Database& database, const ConnectOptions& options) {
-  auto session = connect_sql(database, options);
-  if (!session) return std::unexpected(session.error());
-  return std::make_unique<SqlSource>(entry_of(database.type)->dialect(), std::move(*session));
+  if (entry == nullptr || entry->open_session == nullptr) return unreachable(database.type);
+  return entry->open_session(database, options);
 }
 
 const Dialect& sql_dialect_of(DbType type) {
   const Entry* entry = entry_of(type);
-  assert(entry != nullptr);
+  assert(entry != nullptr && entry->dialect != nullptr);
   return entry->dialect();
-}
-
-const SourceTraits& traits_of(DbType type) {
-  return sql_dialect_of(type);
 }
 
 void initialise_connectors() {

@@ -31,7 +31,7 @@ Result<std::unique_ptr<Source>> connect(const config::Database& database, const 
 // The facts about a kind of database. REQUIRES: reachable(type)
 const SourceTraits& traits_of(DbType type);
 
-// What stands below the Source of an SQL database: for tests of the connectors. REQUIRES: reachable(type)
+// What stands below the Source of an SQL database: for tests of the connectors. REQUIRES: reachable(type), and SQL
 Result<std::unique_ptr<SqlSession>> connect_sql(const config::Database& database, const ConnectOptions& options);
 const Dialect& sql_dialect_of(DbType type);
 
