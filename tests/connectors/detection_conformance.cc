@@ -61,7 +61,7 @@ std::string text_of(const nlohmann::json& value) {
 }  // namespace
 
 std::vector<DetectionCase> detection_cases(const std::string& name, const Capabilities& can,
-                                           std::function<std::unique_ptr<DetectionBackend>()> make,
+                                           const std::function<std::unique_ptr<DetectionBackend>()>& make,
                                            const std::string& unavailable) {
   std::vector<DetectionCase> cases;
   for (const auto strategy : {Strategy::timestamp, Strategy::snapshot, Strategy::xid})

@@ -56,7 +56,7 @@ struct DetectionCase {
 // One for each method that the capabilities allow, for
 //   INSTANTIATE_TEST_SUITE_P(Document, Detection, ::testing::ValuesIn(detection_cases(…)), DetectionNames());
 std::vector<DetectionCase> detection_cases(const std::string& name, const Capabilities& can,
-                                           std::function<std::unique_ptr<DetectionBackend>()> make,
+                                           const std::function<std::unique_ptr<DetectionBackend>()>& make,
                                            const std::string& unavailable = {});
 
 // "mariadb_snapshot"

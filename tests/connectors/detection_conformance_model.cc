@@ -12,7 +12,6 @@ namespace {
 using config::Event;
 using testing::Conductor;
 using testing::Death;
-using testing::Received;
 using testing::Went;
 
 // What a receiver holds that takes each record over its row.

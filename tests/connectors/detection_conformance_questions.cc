@@ -40,7 +40,7 @@ std::string bytes_of(int key) {
 
 // A selection of all columns, and what it points at.
 struct Selected {
-  Selected(testing::Conductor conductor_, const SourceTraits& traits) : conductor(std::move(conductor_)) {
+  Selected(testing::Conductor watching, const SourceTraits& traits) : conductor(std::move(watching)) {
     auto plan = make_plan(conductor.webhook, conductor.table, traits, std::nullopt);
     if (!plan) ADD_FAILURE() << plan.error().message;
     if (plan) all = std::move(plan->selection);
