@@ -2,7 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "config/report.h"
+#include "core/text.h"
 
 namespace vhookd::config {
 

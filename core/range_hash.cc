@@ -40,12 +40,12 @@ std::string printed(Int128 sum) {
 
 }  // namespace
 
-void Fingerprint::add(Int128 first, Int128 second) {
+void RangeHash::add(Int128 first, Int128 second) {
   first_ += first;
   second_ += second;
 }
 
-bool Fingerprint::add(std::string_view hashes) {
+bool RangeHash::add(std::string_view hashes) {
   const auto comma = hashes.find(',');
   if (comma == std::string_view::npos) {
     if (hashes.size() < 32) return false;
@@ -62,7 +62,7 @@ bool Fingerprint::add(std::string_view hashes) {
   return true;
 }
 
-std::string Fingerprint::text() const {
+std::string RangeHash::text() const {
   return printed(first_) + "," + printed(second_);
 }
 

@@ -14,7 +14,7 @@ namespace vhookd {
 
 __extension__ typedef __int128 Int128;  // NOLINT(modernize-use-using): __extension__ takes no using
 
-class Fingerprint {
+class RangeHash {
  public:
   void add(Int128 first, Int128 second);
   // Adds a row's hashes as a database sends them: "first,second" in decimal digits, or at least 32 hex digits. Returns

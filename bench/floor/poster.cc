@@ -7,6 +7,7 @@
 #include <cstdlib>
 
 #include "core/crypto.h"
+#include "core/page_body.h"
 #include "delivery/sign.h"
 #include "scheduler/payload/page_builder.h"
 

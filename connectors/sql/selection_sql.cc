@@ -30,7 +30,7 @@ std::string column_sql(const Dialect& dialect, const Selection& of, const std::s
 
 std::string value_sql(const Dialect& dialect, const Selection& of, const std::string& name) {
   const Column* column = of.table->find(name);
-  const auto quoted = column_sql(dialect, of, name);
+  auto quoted = column_sql(dialect, of, name);
   if (column == nullptr || column->select_as.empty()) return quoted;
   std::string sql = column->select_as;
   for (auto at = sql.find("{}"); at != std::string::npos; at = sql.find("{}", at + quoted.size()))
@@ -56,7 +56,8 @@ std::vector<std::string> key_orders(const Dialect& dialect, const Selection& of)
   for (const auto& key : of.key) {
     const Column* column = of.table->find(key.name);
     auto name = column_sql(dialect, of, key.name);
-    orders.push_back(column == nullptr ? std::move(name) : dialect.key_order_sql(*column, name));
+    if (column != nullptr) name = dialect.key_order_sql(*column, name);
+    orders.push_back(std::move(name));
   }
   return orders;
 }

@@ -93,7 +93,7 @@ class SqliteDialect final : public Dialect {
     return indexed ? 16 : 1000 / key_columns;
   }
 
-  // Functions of our own (connectors/sqlite/fingerprint.h): there is no server, but they take a third of the time of
+  // Functions of our own (connectors/sqlite/range_hash.h): there is no server, but they take a third of the time of
   // handing each row over and comparing it.
   std::string hash_input(const Column& /*column*/, const std::string& value) const override { return value; }
   void add_hashed_from(Sql& sql, const Selection& of) const override {

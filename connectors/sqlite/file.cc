@@ -10,7 +10,7 @@
 #include <system_error>
 
 #include "connectors/sqlite/errors.h"
-#include "connectors/sqlite/fingerprint.h"
+#include "connectors/sqlite/range_hash.h"
 
 namespace vhookd::sqlite {
 
@@ -73,7 +73,7 @@ Result<void> File::configure() {
   sqlite3_limit(db_, SQLITE_LIMIT_ATTACHED, 0);
   const auto wait = std::min(busy_timeout, timeout_);
   sqlite3_busy_timeout(db_, static_cast<int>(wait.count()));
-  if (const int added = add_fingerprint_functions(db_); added != SQLITE_OK) return std::unexpected(error(added));
+  if (const int added = add_range_hash_functions(db_); added != SQLITE_OK) return std::unexpected(error(added));
   sqlite3_progress_handler(db_, progress_ops, &File::on_progress, this);
   const int code = sqlite3_exec(db_, "PRAGMA query_only = ON; PRAGMA cell_size_check = ON", nullptr, nullptr, nullptr);
   if (code != SQLITE_OK) return std::unexpected(error(code));

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <ranges>
 
 #include "core/crypto.h"
+#include "core/text.h"
 #include "scheduler/detect/epoch.h"
 #include "scheduler/detect/table_text.h"
 
@@ -23,12 +23,6 @@ constexpr std::array updated_names = {"updatedat",  "modifiedat",    "lastmodifi
                                       "changedat",  "modifieddate",  "updateddate",  "mtime"};
 constexpr std::array created_names = {"createdat",    "insertedat",  "createdon",   "createtime", "created",
                                       "creationdate", "datecreated", "createddate", "inserted",   "ctime"};
-
-std::string lower(std::string_view name) {
-  std::string out;
-  for (const char c : name) out += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return out;
-}
 
 std::string plain(std::string_view name) {
   std::string out = lower(name);

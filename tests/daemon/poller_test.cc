@@ -11,6 +11,7 @@
 #include <mutex>
 
 #include "config/load.h"
+#include "connectors/connector.h"
 #include "store/store.h"
 
 namespace vhookd {

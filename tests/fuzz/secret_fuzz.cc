@@ -47,7 +47,7 @@ void check_in_configuration(const std::string& text) {
   config::Context context{report, secrets};
   const int file = report.add_file("vhookd.yaml");
   const config::Node node{config::Node::Type::quoted, config::Location{file, 1, 1}, text, {}, {}};
-  const auto read = config::signing_secrets().read({&context, &node, "secret", node.place});
+  const auto read = config::signing_secrets().read({&context, &node, "secret", node.location});
   require(read.has_value() == parse_signing_key(text).has_value(), "file and receiver take the same", text);
   require(read.has_value() != report.failed(), "what is refused has an error", text);
   for (const std::string& error : report.errors()) require_no_canary(error, "a message says no secret");

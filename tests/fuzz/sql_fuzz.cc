@@ -7,10 +7,12 @@
 #include <memory>
 #include <set>
 
-#include "connectors/connector.h"
+#include "connectors/mysql/dialect.h"
+#include "connectors/postgres/dialect.h"
 #include "connectors/sql/question_sql.h"
 #include "connectors/sql/sql_source.h"
-#include "connectors/sqlite/fingerprint.h"
+#include "connectors/sqlite/dialect.h"
+#include "connectors/sqlite/range_hash.h"
 #include "scheduler/detect/method.h"
 #include "scheduler/detect/rehearse.h"
 #include "tests/fuzz/sql_scene.h"
@@ -30,6 +32,10 @@ using TokenKind = SqlToken::Kind;
 std::string upper(std::string text) {
   for (char& c : text) c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
   return text;
+}
+
+const Dialect& dialect_of(DbType type) {
+  return type == DbType::sqlite ? sqlite_dialect() : type == DbType::mysql ? mysql_dialect() : postgres_dialect();
 }
 
 SqlKind kind_of(DbType type) {
@@ -79,7 +85,7 @@ class InSqlite {
     sqlite3* raw = nullptr;
     require(sqlite3_open(":memory:", &raw) == SQLITE_OK, "SQLite opens");
     db_.reset(raw);
-    require(sqlite::add_fingerprint_functions(raw) == SQLITE_OK, "SQLite takes functions");
+    require(sqlite::add_range_hash_functions(raw) == SQLITE_OK, "SQLite takes functions");
     // What is in double quotes is a name, and never a text because there is no such name.
     sqlite3_db_config(raw, SQLITE_DBCONFIG_DQS_DML, 0, nullptr);
     std::string sql = "CREATE TABLE " + quoted(table.name.name) + " (";
@@ -177,7 +183,7 @@ class Standing final : public SqlSession {
 };
 
 std::optional<std::vector<Query>> asked(const Scene& scene) {
-  const Dialect& dialect = sql_dialect_of(scene.webhook.database->type);
+  const Dialect& dialect = dialect_of(scene.webhook.database->type);
   auto plan = make_plan(scene.webhook, scene.table, dialect, scene.before);
   if (!plan) return std::nullopt;
   plan->range_rows = scene.range_rows;
@@ -261,7 +267,7 @@ class Anything {
       : given_(given), scene_(scene), sqlite_(sqlite) {}
 
   void poll() {
-    const Dialect& dialect = sql_dialect_of(scene_.webhook.database->type);
+    const Dialect& dialect = dialect_of(scene_.webhook.database->type);
     auto plan = make_plan(scene_.webhook, scene_.table, dialect, scene_.before);
     if (!plan) return;
     plan->range_rows = scene_.range_rows;

@@ -127,7 +127,7 @@ TEST_F(LifeTest, ABadConfigurationIsToldWhole) {
     const auto said = daemon.ask({command});
     EXPECT_EQ(said.code, 78) << said.out << said.err;
     for (const auto* word : {":2:", "webhoks", "webhooks", "polls", "nowhere", "changed", "https://", ".secret",
-                             "interval", "runs", "VHOOKD_TEST_NOT_SET", "twice"})
+                             "interval", "runs", "VHOOKD_TEST_NOT_SET", "duplicate"})
       EXPECT_TRUE(said.err.contains(word)) << word << " in:\n" << said.err;
     EXPECT_FALSE(said.err.contains("whsec_short"));
   }

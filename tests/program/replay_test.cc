@@ -98,7 +98,7 @@ TEST_F(ReplayTest, WhatIsNotKeptCannotBeReplayed) {
   ASSERT_TRUE(all_delivered());
   const auto said = replay({"--from", "1"});
   EXPECT_EQ(said.code, 1);
-  EXPECT_TRUE(said.err.contains("0 delivered pages")) << said.err;
+  EXPECT_TRUE(said.err.contains("0 kept delivered pages")) << said.err;
 }
 
 TEST_F(ReplayTest, AnotherUrlGetsThePagesWithoutTheHooksOwnHeaders) {

@@ -167,14 +167,14 @@ class Database::Session final : public SqlSession {
     });
   }
 
-  static void add(Fingerprint& sums, std::int64_t id, const ModelRow& row, bool key_only) {
+  static void add(RangeHash& sums, std::int64_t id, const ModelRow& row, bool key_only) {
     auto hash = mixed(static_cast<std::uint64_t>(id));
     if (!key_only) hash = mixed(hash ^ static_cast<std::uint64_t>(row.version * 2 + row.flag));
     sums.add(static_cast<Int128>(hash), static_cast<Int128>(mixed(hash)));
   }
 
   Result<void> fingerprints(Reader reader, const OnRow& on_row) const {
-    std::map<std::int64_t, std::pair<std::int64_t, Fingerprint>> groups;
+    std::map<std::int64_t, std::pair<std::int64_t, RangeHash>> groups;
     const bool key_only = reader.has(R"(concat_ws(',', "id") AS)");
     for (const auto& [id, row] : home_.model_.view()) {
       if (!reader.within(id)) continue;
@@ -192,7 +192,7 @@ class Database::Session final : public SqlSession {
     const auto view = home_.model_.view();  // other sessions begin theirs between two rows
     for (const auto& [id, row] : view) {
       if (!reader.within(id)) continue;
-      Fingerprint sums;
+      RangeHash sums;
       add(sums, id, row, key_only);
       auto texts = columns(id, row);
       texts.emplace_back("1");

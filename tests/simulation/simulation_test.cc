@@ -1,6 +1,6 @@
 // The daemon simulated from one seed, over and over. VHOOKD_SEED is the first seed, VHOOKD_SIMULATION_SECONDS (100)
-// how long new seeds are tried, VHOOKD_SIMULATION_SEEDS (100) how many in any case. A seed takes 50 ms of one core in a
-// debug build, so two minutes are 2,400.
+// how long new seeds are tried, VHOOKD_SIMULATION_SEEDS (100) how many in any case. A seed takes 90 ms of one core in a
+// debug build, so two minutes are 1,300.
 #include <gtest/gtest.h>
 #include <unistd.h>
 

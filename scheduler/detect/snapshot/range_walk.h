@@ -53,7 +53,7 @@ class RangeWalk {
   bool in_doubt_ = false;  // what is stored for this place says so already
   std::string first_;      // of the range being made
   std::int64_t rows_ = 0;
-  Fingerprint sums_;
+  RangeHash sums_;
   bool all_hashed_ = true;
   std::vector<std::string> swallowed_;  // borders of known ranges within it
 };

@@ -8,6 +8,6 @@ struct sqlite3;
 namespace vhookd::sqlite {
 
 // SQLite's result code.
-int add_fingerprint_functions(sqlite3* db);
+int add_range_hash_functions(sqlite3* db);
 
 }  // namespace vhookd::sqlite

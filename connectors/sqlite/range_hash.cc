@@ -1,4 +1,4 @@
-#include "connectors/sqlite/fingerprint.h"
+#include "connectors/sqlite/range_hash.h"
 
 #include <sqlite3.h>
 
@@ -42,7 +42,7 @@ bool append_cell(std::string& bytes, sqlite3_value* cell) {
 }
 
 // Adds the row's hashes; false: the context has an error.
-bool add_row(sqlite3_context* context, int count, sqlite3_value** cells, Fingerprint& sums) {
+bool add_row(sqlite3_context* context, int count, sqlite3_value** cells, RangeHash& sums) {
   thread_local std::string bytes;  // kept, so that a row costs no allocation
   bytes.clear();
   for (sqlite3_value* cell : std::span(cells, static_cast<std::size_t>(count))) {
@@ -55,7 +55,7 @@ bool add_row(sqlite3_context* context, int count, sqlite3_value** cells, Fingerp
   return true;
 }
 
-void give(sqlite3_context* context, const Fingerprint& sums) {
+void give(sqlite3_context* context, const RangeHash& sums) {
   const auto text = sums.text();
   sqlite3_result_text(context, text.data(), static_cast<int>(text.size()), SQLITE_TRANSIENT);
 }
@@ -72,36 +72,36 @@ void guarded(sqlite3_context* context, F&& f) {
 
 void hash(sqlite3_context* context, int count, sqlite3_value** cells) {
   guarded(context, [&] {
-    Fingerprint sums;
+    RangeHash sums;
     if (add_row(context, count, cells, sums)) give(context, sums);
   });
 }
 
-// SQLite's room for an aggregate is aligned to 8 bytes, which is not enough for a Fingerprint: it holds a pointer.
-Fingerprint** sums_of(sqlite3_context* context, bool make) {
-  return static_cast<Fingerprint**>(sqlite3_aggregate_context(context, make ? sizeof(Fingerprint*) : 0));
+// SQLite's room for an aggregate is aligned to 8 bytes, which is not enough for a RangeHash: it holds a pointer.
+RangeHash** sums_of(sqlite3_context* context, bool make) {
+  return static_cast<RangeHash**>(sqlite3_aggregate_context(context, make ? sizeof(RangeHash*) : 0));
 }
 
 void step(sqlite3_context* context, int count, sqlite3_value** cells) {
   guarded(context, [&] {
-    Fingerprint** sums = sums_of(context, true);
+    RangeHash** sums = sums_of(context, true);
     if (sums == nullptr) return sqlite3_result_error_nomem(context);
-    if (*sums == nullptr) *sums = std::make_unique<Fingerprint>().release();
+    if (*sums == nullptr) *sums = std::make_unique<RangeHash>().release();
     (void)add_row(context, count, cells, **sums);
   });
 }
 
 void finish(sqlite3_context* context) {
   guarded(context, [&] {
-    Fingerprint** sums = sums_of(context, false);
-    const std::unique_ptr<Fingerprint> owned(sums == nullptr ? nullptr : *sums);
-    give(context, owned == nullptr ? Fingerprint() : *owned);
+    RangeHash** sums = sums_of(context, false);
+    const std::unique_ptr<RangeHash> owned(sums == nullptr ? nullptr : *sums);
+    give(context, owned == nullptr ? RangeHash() : *owned);
   });
 }
 
 }  // namespace
 
-int add_fingerprint_functions(sqlite3* db) {
+int add_range_hash_functions(sqlite3* db) {
   // DIRECTONLY: a view or an index expression in the file has no business with them.
   constexpr int flags = SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_DIRECTONLY;
   const int code = sqlite3_create_function_v2(db, "vhookd_hash", -1, flags, nullptr, hash, nullptr, nullptr, nullptr);
