@@ -3,10 +3,15 @@
 
 #include "tests/connectors/conformance.h"
 #include "tests/connectors/mysql_backend.h"
+#include "tests/connectors/sql_detection.h"
 
 namespace vhookd::conformance {
 
 INSTANTIATE_TEST_SUITE_P(Mariadb, Conformance, ::testing::Values(testing::mysql_backend("mariadb")));
 INSTANTIATE_TEST_SUITE_P(Mysql, Conformance, ::testing::Values(testing::mysql_backend("mysql")));
+INSTANTIATE_TEST_SUITE_P(Mariadb, Detection, ::testing::ValuesIn(detection_cases(testing::mysql_backend("mariadb"))),
+                         DetectionNames());
+INSTANTIATE_TEST_SUITE_P(Mysql, Detection, ::testing::ValuesIn(detection_cases(testing::mysql_backend("mysql"))),
+                         DetectionNames());
 
 }  // namespace vhookd::conformance

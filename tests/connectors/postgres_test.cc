@@ -6,10 +6,17 @@
 #include "connectors/postgres/dialect.h"
 #include "tests/connectors/conformance.h"
 #include "tests/connectors/postgres_fixture.h"
+#include "tests/connectors/sql_detection.h"
 
 namespace vhookd::conformance {
 INSTANTIATE_TEST_SUITE_P(Postgres15, Conformance, ::testing::Values(vhookd::testing::postgres_backend("postgres15")));
 INSTANTIATE_TEST_SUITE_P(Postgres18, Conformance, ::testing::Values(vhookd::testing::postgres_backend("postgres18")));
+INSTANTIATE_TEST_SUITE_P(Postgres15, Detection,
+                         ::testing::ValuesIn(detection_cases(vhookd::testing::postgres_backend("postgres15"))),
+                         DetectionNames());
+INSTANTIATE_TEST_SUITE_P(Postgres18, Detection,
+                         ::testing::ValuesIn(detection_cases(vhookd::testing::postgres_backend("postgres18"))),
+                         DetectionNames());
 }  // namespace vhookd::conformance
 
 namespace vhookd::testing {

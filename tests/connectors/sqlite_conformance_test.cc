@@ -1,6 +1,7 @@
 // SQLite as a Backend of the suite.
 #include "connectors/sqlite/sqlite.h"
 #include "tests/connectors/conformance.h"
+#include "tests/connectors/sql_detection.h"
 #include "tests/connectors/sqlite_files.h"
 
 namespace vhookd::conformance {
@@ -243,5 +244,6 @@ Backend make_backend() {
 }  // namespace
 
 INSTANTIATE_TEST_SUITE_P(Sqlite, Conformance, ::testing::Values(make_backend()));
+INSTANTIATE_TEST_SUITE_P(Sqlite, Detection, ::testing::ValuesIn(detection_cases(make_backend())), DetectionNames());
 
 }  // namespace vhookd::conformance

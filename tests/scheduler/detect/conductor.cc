@@ -58,6 +58,7 @@ void Conductor::commit(Part part, std::optional<std::int64_t> forget_below) {
     ASSERT_EQ(static_cast<int>(body.at("data").size()), page.records);
     ASSERT_LE(page.records, max_records);
     ASSERT_EQ(body.at("type"), name_of(page.type));
+    page_sizes.push_back(page.records);
     for (const auto& record : body.at("data")) received.push_back({page.type, record});
   }
   for (auto& row : part.remember) {
@@ -126,15 +127,18 @@ class Conductor::Watch final : public DriveObserver {
 
 Went Conductor::poll(Answers& answers, Death death) {
   asked.clear();
+  SqlSource source(sql_dialect_of(webhook.database->type), std::make_unique<AnswersSession>(answers, asked));
+  return poll(source, death);
+}
+
+Went Conductor::poll(Source& source, Death death) {
   rows = 0;
-  const Dialect& dialect = sql_dialect_of(webhook.database->type);
-  SqlSource source(dialect, std::make_unique<AnswersSession>(answers, asked));
   const auto wrong = [&](const Error& what) {
     error = what.message;
     source.end();
     return Went::wrong;
   };
-  auto plan = make_plan(webhook, table, dialect, strategy_of(checkpoint));
+  auto plan = make_plan(webhook, table, source.traits(), strategy_of(checkpoint));
   if (!plan) return wrong(plan.error());
   plan->range_rows = range_rows;
   plan->whole = whole;
@@ -158,7 +162,7 @@ void Conductor::poll_all(Answers source) {
   EXPECT_EQ(poll(source), Went::whole) << error;
 }
 
-bool Conductor::settle(Answers& source) {
+bool Conductor::settle(Source& source) {
   for (int i = 0; i < 20; ++i) {
     if (poll(source) == Went::wrong) return false;
     if (!more) return true;

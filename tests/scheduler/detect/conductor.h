@@ -44,9 +44,10 @@ class Conductor {
   // Parts are sealed as early as can be, so that a few rows show every border.
   Conductor(config::Webhook webhook, Table table, int max_records = 3);
 
+  Went poll(Source& source, Death death = {});
   Went poll(Answers& source, Death death = {});
   // Polls until nothing is left to do; false: it went wrong, see error.
-  bool settle(Answers& source);
+  bool settle(Source& source);
 
   // One that must succeed, of all that is there.
   void poll_all(Answers source);
@@ -69,7 +70,8 @@ class Conductor {
   std::map<std::string, KnownRow> known;
   std::map<std::string, KnownRange> ranges;
   std::vector<Received> received;
-  std::vector<std::string> asked;  // the SQL of the last poll
+  std::vector<int> page_sizes;     // of the pages received, in order
+  std::vector<std::string> asked;  // the SQL of the last poll of Answers
   std::string error;
   std::string last_notice;
   bool more = false;
