@@ -20,19 +20,31 @@ namespace vhookd {
 
 namespace {
 
-// One line for each database. Several that speak one language share a folder.
+// One line for each database. Several that share a protocol share a folder.
 struct Entry {
   DbType type;
-  const Dialect& (*dialect)();
-  Result<std::unique_ptr<SqlSession>> (*open)(const config::Database&, const ConnectOptions&);
+  const SourceTraits& (*traits)();
+  Result<std::unique_ptr<Source>> (*connect)(const config::Database&, const ConnectOptions&);
 };
 
+template <auto dialect, auto open>
+constexpr Entry sql_database(DbType type) {
+  return {.type = type,
+          .traits = []() -> const SourceTraits& { return dialect(); },
+          .connect = [](const config::Database& database,
+                        const ConnectOptions& options) -> Result<std::unique_ptr<Source>> {
+            auto session = open(database, options);
+            if (!session) return std::unexpected(session.error());
+            return std::make_unique<SqlSource>(dialect(), std::move(*session));
+          }};
+}
+
 constexpr std::array registry = {
-    Entry{DbType::postgres, postgres_dialect, connect_postgres},
-    Entry{DbType::supabase, postgres_dialect, connect_postgres},
-    Entry{DbType::mysql, mysql_dialect, connect_mysql},
-    Entry{DbType::mariadb, mysql_dialect, connect_mysql},
-    Entry{DbType::sqlite, sqlite_dialect, connect_sqlite},
+    sql_database<postgres_dialect, connect_postgres>(DbType::postgres),
+    sql_database<postgres_dialect, connect_postgres>(DbType::supabase),
+    sql_database<mysql_dialect, connect_mysql>(DbType::mysql),
+    sql_database<mysql_dialect, connect_mysql>(DbType::mariadb),
+    sql_database<sqlite_dialect, connect_sqlite>(DbType::sqlite),
 };
 
 const Entry* entry_of(DbType type) {
@@ -42,27 +54,27 @@ const Entry* entry_of(DbType type) {
 
 }  // namespace
 
-Result<std::unique_ptr<SqlSession>> connect_sql(const config::Database& database, const ConnectOptions& options) {
+Result<std::unique_ptr<Source>> connect(const config::Database& database, const ConnectOptions& options) {
   const Entry* entry = entry_of(database.type);
   if (entry == nullptr)
-    return fail(Recourse::ask_operator, "this build reaches no " + std::string(name_of(database.type)));
-  return entry->open(database, options);
-}
-
-Result<std::unique_ptr<Source>> connect(const config::Database& database, const ConnectOptions& options) {
-  auto session = connect_sql(database, options);
-  if (!session) return std::unexpected(session.error());
-  return std::make_unique<SqlSource>(entry_of(database.type)->dialect(), std::move(*session));
-}
-
-const Dialect& sql_dialect_of(DbType type) {
-  const Entry* entry = entry_of(type);
-  assert(entry != nullptr);
-  return entry->dialect();
+    return fail(Recourse::ask_operator, "this build does not support " + std::string(name_of(database.type)));
+  return entry->connect(database, options);
 }
 
 const SourceTraits& traits_of(DbType type) {
-  return sql_dialect_of(type);
+  const Entry* entry = entry_of(type);
+  assert(entry != nullptr);
+  return entry->traits();
+}
+
+Result<std::unique_ptr<SqlSession>> connect_sql(const config::Database& database, const ConnectOptions& options) {
+  auto source = connect(database, options);
+  if (!source) return std::unexpected(source.error());
+  return dynamic_cast<SqlSource&>(**source).take_session();
+}
+
+const Dialect& sql_dialect_of(DbType type) {
+  return dynamic_cast<const Dialect&>(traits_of(type));
 }
 
 void initialise_connectors() {
