@@ -1,9 +1,10 @@
-// The suite every connector passes on its real server: it *is* the contract of connectors/sql/session.h.
-// A database takes part by describing itself as a Backend; the cases are the same for all.
+// The suite that every SQL connector passes on its real server: it *is* the contract of connectors/sql/session.h.
+// A database takes part by describing itself as a Backend; the cases are the same for all. What polls make of the rows
+// is the layer above, detection_conformance.h.
 //
 // A test program takes part in CMake with
 //   vhookd_test(sqlite_test connectors/sqlite_test.cc)
-//   target_link_libraries(sqlite_test PRIVATE conformance)
+//   target_link_libraries(sqlite_test PRIVATE conformance detection_conformance)
 #pragma once
 
 #include <gtest/gtest.h>

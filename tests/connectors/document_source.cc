@@ -194,7 +194,7 @@ class Reader {
     for (std::size_t i = 0; i < asked.starts.size(); ++i) {
       const KeyRange range{asked.starts[i], i + 1 < asked.starts.size() ? asked.starts[i + 1] : asked.end};
       std::int64_t rows = 0;
-      Fingerprint sums;
+      RangeHash sums;
       for (const auto& one : *found) {
         if (!is_within(one.key, range)) continue;
         ++rows;
