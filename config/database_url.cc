@@ -29,10 +29,6 @@ constexpr std::array schemes = {
     Scheme{"mongodb+srv", DbType::mongodb}, Scheme{"snowflake", DbType::snowflake},
 };
 
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
 bool letter_or_digit(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
@@ -46,8 +42,7 @@ std::string scheme_of(string_view url) {
   if (end == npos || end == 0) return {};
   std::string scheme(url.substr(0, end));
   if (!std::ranges::all_of(scheme, [](char c) { return letter_or_digit(c) || c == '+'; })) return {};
-  std::ranges::transform(scheme, scheme.begin(), lower);
-  return scheme;
+  return lower(scheme);
 }
 
 // Client libraries accept only lower-case schemes.

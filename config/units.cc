@@ -6,6 +6,8 @@
 #include <cmath>
 #include <limits>
 
+#include "core/text.h"
+
 namespace vhookd::config {
 
 namespace {
@@ -18,10 +20,6 @@ bool digit(char c) {
 
 std::size_t digits_at(std::string_view text) {
   return static_cast<std::size_t>(std::ranges::find_if_not(text, digit) - text.begin());
-}
-
-bool one_of(std::string_view text, std::initializer_list<std::string_view> words) {
-  return std::ranges::find(words, text) != words.end();
 }
 
 constexpr std::size_t most_fraction = 9;  // digits; no unit here needs more

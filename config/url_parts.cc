@@ -28,10 +28,6 @@ bool well_encoded(string_view text) {
   return true;
 }
 
-bool one_of(string_view text, std::initializer_list<string_view> words) {
-  return std::ranges::find(words, text) != words.end();
-}
-
 // What is wrong with HOST[:PORT][,HOST[:PORT]…]; empty: nothing.
 std::string hosts_error(string_view hosts, bool several) {
   if (!several && hosts.contains(',')) return "has several hosts; only PostgreSQL accepts more than one";

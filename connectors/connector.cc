@@ -20,37 +20,31 @@ namespace vhookd {
 
 namespace {
 
-// One line for each database. Several that speak one language share a folder.
+// One line for each database. Several that share a protocol share a folder.
 struct Entry {
   DbType type;
   const SourceTraits& (*traits)();
-  Result<std::unique_ptr<Source>> (*open)(const config::Database&, const ConnectOptions&);
-  // Of an SQL database; null for another one.
-  const Dialect& (*dialect)();
-  Result<std::unique_ptr<SqlSession>> (*open_session)(const config::Database&, const ConnectOptions&);
+  Result<std::unique_ptr<Source>> (*connect)(const config::Database&, const ConnectOptions&);
 };
 
-template <const Dialect& (*dialect)(),
-          Result<std::unique_ptr<SqlSession>> (*open_session)(const config::Database&, const ConnectOptions&)>
-constexpr Entry sql(DbType type) {
-  return {
-      .type = type,
-      .traits = []() -> const SourceTraits& { return dialect(); },
-      .open = [](const config::Database& database, const ConnectOptions& options) -> Result<std::unique_ptr<Source>> {
-        auto session = open_session(database, options);
-        if (!session) return std::unexpected(session.error());
-        return std::make_unique<SqlSource>(dialect(), std::move(*session));
-      },
-      .dialect = dialect,
-      .open_session = open_session};
+template <auto dialect, auto open>
+constexpr Entry sql_database(DbType type) {
+  return {.type = type,
+          .traits = []() -> const SourceTraits& { return dialect(); },
+          .connect = [](const config::Database& database,
+                        const ConnectOptions& options) -> Result<std::unique_ptr<Source>> {
+            auto session = open(database, options);
+            if (!session) return std::unexpected(session.error());
+            return std::make_unique<SqlSource>(dialect(), std::move(*session));
+          }};
 }
 
 constexpr std::array registry = {
-    sql<postgres_dialect, connect_postgres>(DbType::postgres),
-    sql<postgres_dialect, connect_postgres>(DbType::supabase),
-    sql<mysql_dialect, connect_mysql>(DbType::mysql),
-    sql<mysql_dialect, connect_mysql>(DbType::mariadb),
-    sql<sqlite_dialect, connect_sqlite>(DbType::sqlite),
+    sql_database<postgres_dialect, connect_postgres>(DbType::postgres),
+    sql_database<postgres_dialect, connect_postgres>(DbType::supabase),
+    sql_database<mysql_dialect, connect_mysql>(DbType::mysql),
+    sql_database<mysql_dialect, connect_mysql>(DbType::mariadb),
+    sql_database<sqlite_dialect, connect_sqlite>(DbType::sqlite),
 };
 
 const Entry* entry_of(DbType type) {
@@ -58,15 +52,13 @@ const Entry* entry_of(DbType type) {
   return at == registry.end() ? nullptr : at;
 }
 
-std::unexpected<Error> unreachable(DbType type) {
-  return fail(Recourse::ask_operator, "this build reaches no " + std::string(name_of(type)));
-}
-
 }  // namespace
 
 Result<std::unique_ptr<Source>> connect(const config::Database& database, const ConnectOptions& options) {
   const Entry* entry = entry_of(database.type);
-  return entry == nullptr ? unreachable(database.type) : entry->open(database, options);
+  if (entry == nullptr)
+    return fail(Recourse::ask_operator, "this build does not support " + std::string(name_of(database.type)));
+  return entry->connect(database, options);
 }
 
 const SourceTraits& traits_of(DbType type) {
@@ -76,15 +68,13 @@ const SourceTraits& traits_of(DbType type) {
 }
 
 Result<std::unique_ptr<SqlSession>> connect_sql(const config::Database& database, const ConnectOptions& options) {
-  const Entry* entry = entry_of(database.type);
-  if (entry == nullptr || entry->open_session == nullptr) return unreachable(database.type);
-  return entry->open_session(database, options);
+  auto source = connect(database, options);
+  if (!source) return std::unexpected(source.error());
+  return dynamic_cast<SqlSource&>(**source).take_session();
 }
 
 const Dialect& sql_dialect_of(DbType type) {
-  const Entry* entry = entry_of(type);
-  assert(entry != nullptr && entry->dialect != nullptr);
-  return entry->dialect();
+  return dynamic_cast<const Dialect&>(traits_of(type));
 }
 
 void initialise_connectors() {

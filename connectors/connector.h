@@ -31,7 +31,8 @@ Result<std::unique_ptr<Source>> connect(const config::Database& database, const 
 // The facts about a kind of database. REQUIRES: reachable(type)
 const SourceTraits& traits_of(DbType type);
 
-// What stands below the Source of an SQL database: for tests of the connectors. REQUIRES: reachable(type), and SQL
+// The session and the dialect below the Source of an SQL database, for tests of the connectors. REQUIRES:
+// reachable(type), and an SQL database.
 Result<std::unique_ptr<SqlSession>> connect_sql(const config::Database& database, const ConnectOptions& options);
 const Dialect& sql_dialect_of(DbType type);
 

@@ -3,12 +3,18 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 
 namespace vhookd {
 
 using Micros = std::chrono::microseconds;
 using Instant = std::chrono::sys_time<Micros>;  // wall clock, UTC; may jump in either direction
 using Tick = std::chrono::time_point<std::chrono::steady_clock, Micros>;  // monotonic
+
+// Microseconds since 1970, as state and checkpoints hold an Instant.
+inline std::int64_t micros(Instant at) {
+  return at.time_since_epoch().count();
+}
 
 // Thread-safe. Tests use a clock that they set themselves.
 class Clock {

@@ -18,7 +18,7 @@ struct Free {
 };
 using Bio = std::unique_ptr<BIO, Free<BIO_free_all>>;
 using Certificate = std::unique_ptr<X509, Free<X509_free>>;
-using Key = std::unique_ptr<EVP_PKEY, Free<EVP_PKEY_free>>;
+using PrivateKey = std::unique_ptr<EVP_PKEY, Free<EVP_PKEY_free>>;
 
 Bio reading(std::string_view text) {
   Bio bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
@@ -37,9 +37,9 @@ int no_passphrase(char*, int, int, void* encrypted) {
   return -1;
 }
 
-Key read_key(std::string_view pem, bool& encrypted) {
+PrivateKey read_key(std::string_view pem, bool& encrypted) {
   const Bio bio = reading(pem);
-  Key key(PEM_read_bio_PrivateKey(bio.get(), nullptr, no_passphrase, &encrypted));
+  PrivateKey key(PEM_read_bio_PrivateKey(bio.get(), nullptr, no_passphrase, &encrypted));
   ERR_clear_error();
   return key;
 }
@@ -71,7 +71,7 @@ std::string key_pair_error(std::string_view certificates, std::string_view key) 
   const Bio bio = reading(certificates);
   const Certificate certificate = next_certificate(bio.get());
   bool encrypted = false;
-  const Key its_key = read_key(key, encrypted);
+  const PrivateKey its_key = read_key(key, encrypted);
   const bool fits = certificate && its_key && X509_check_private_key(certificate.get(), its_key.get()) == 1;
   ERR_clear_error();
   return fits ? "" : "does not match the certificate in cert";

@@ -58,12 +58,12 @@ constexpr std::array<std::string_view, 7> short_days = {"Mon", "Tue", "Wed", "Th
 constexpr std::array<std::string_view, 7> long_days = {"Monday", "Tuesday",  "Wednesday", "Thursday",
                                                        "Friday", "Saturday", "Sunday"};
 
-struct Parts {
+struct DateParts {
   int year = 0, day = 0, hour = 0, minute = 0, second = 0;
   unsigned month = 0;
 };
 
-void read_time(Reader& in, Parts& parts) {
+void read_time(Reader& in, DateParts& parts) {
   parts.hour = in.digits(2);
   in.literal(":");
   parts.minute = in.digits(2);
@@ -71,7 +71,7 @@ void read_time(Reader& in, Parts& parts) {
   parts.second = in.digits(2);
 }
 
-std::optional<Instant> instant_of(const Parts& parts) {
+std::optional<Instant> instant_of(const DateParts& parts) {
   const std::chrono::year_month_day date(std::chrono::year(parts.year), std::chrono::month(parts.month),
                                          std::chrono::day(static_cast<unsigned>(parts.day)));
   if (!date.ok() || parts.hour > 23 || parts.minute > 59 || parts.second > 60) return std::nullopt;
@@ -80,7 +80,7 @@ std::optional<Instant> instant_of(const Parts& parts) {
 
 std::optional<Instant> parse_fixdate(std::string_view text) {
   Reader in(text);
-  Parts parts;
+  DateParts parts;
   in.one_of(short_days);
   in.literal(", ");
   parts.day = in.digits(2);
@@ -96,7 +96,7 @@ std::optional<Instant> parse_fixdate(std::string_view text) {
 
 std::optional<Instant> parse_rfc850(std::string_view text, Instant now) {
   Reader in(text);
-  Parts parts;
+  DateParts parts;
   in.one_of(long_days);
   in.literal(", ");
   parts.day = in.digits(2);
@@ -118,7 +118,7 @@ std::optional<Instant> parse_rfc850(std::string_view text, Instant now) {
 
 std::optional<Instant> parse_asctime(std::string_view text) {
   Reader in(text);
-  Parts parts;
+  DateParts parts;
   in.one_of(short_days);
   in.literal(" ");
   parts.month = in.one_of(months) + 1;

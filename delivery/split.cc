@@ -39,12 +39,12 @@ std::size_t nested_end(std::string_view text, std::size_t at) {
   return npos;
 }
 
-struct Parts {
+struct BodyParts {
   std::string_view webhook;
   std::vector<std::string_view> records;
 };
 
-std::optional<Parts> parts_of(std::string_view body) {
+std::optional<BodyParts> parts_of(std::string_view body) {
   constexpr std::string_view before_webhook = R"(,"webhook":)";
   constexpr std::string_view before_data = R"(,"data":[)";
   const std::size_t name = body.find(before_webhook);
@@ -52,7 +52,7 @@ std::optional<Parts> parts_of(std::string_view body) {
   const std::size_t webhook = name + before_webhook.size();
   const std::size_t webhook_end = nested_end(body, webhook);
   if (webhook_end == npos || !body.substr(webhook_end).starts_with(before_data)) return std::nullopt;
-  Parts parts{.webhook = body.substr(webhook, webhook_end - webhook), .records = {}};
+  BodyParts parts{.webhook = body.substr(webhook, webhook_end - webhook), .records = {}};
   std::size_t at = webhook_end + before_data.size();
   while (at < body.size() && body[at] == '{') {
     const std::size_t end = nested_end(body, at);

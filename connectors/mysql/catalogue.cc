@@ -1,13 +1,13 @@
 #include "connectors/mysql/catalogue.h"
 
 #include <algorithm>
-#include <cctype>
 #include <charconv>
 #include <utility>
 
 #include "connectors/mysql/grants.h"
 #include "connectors/mysql/types.h"
 #include "connectors/nearest.h"
+#include "core/text.h"
 
 namespace vhookd::mysql {
 namespace {
@@ -41,15 +41,8 @@ std::string full_name(const TableName& name) {
   return quoted(name.schema) + "." + quoted(name.name);
 }
 
-std::string joined(const std::vector<std::string>& names) {
-  std::string out;
-  for (const std::string& name : names) out += (out.empty() ? "" : ", ") + name;
-  return out;
-}
-
-bool contains(std::string text, std::string_view what) {
-  for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return text.find(what) != std::string::npos;
+bool contains(std::string_view text, std::string_view what) {
+  return lower(text).contains(what);
 }
 
 Result<std::string> schema_of(const Session& session, const std::string& schema) {

@@ -1,12 +1,12 @@
 #include "connectors/mysql/dialect.h"
 
 #include <algorithm>
-#include <cctype>
 #include <charconv>
 
 #include "connectors/sql/range_sql.h"
 #include "connectors/sql/session.h"
 #include "connectors/sql/statement.h"
+#include "core/text.h"
 #include "core/time_text.h"
 
 namespace vhookd {
@@ -148,8 +148,7 @@ class MysqlDialect final : public Dialect {
 
   // No TEXT or BLOB without a length, and a prefix gives no order.
   bool can_index(const Column& column) const override {
-    std::string type;
-    for (const char c : column.declared) type += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    const std::string type = lower(column.declared);
     return !type.contains("text") && !type.contains("blob");
   }
   std::string index_statement(const Table& table, const std::vector<std::string>& columns,

@@ -4,6 +4,8 @@
 #include <charconv>
 #include <utility>
 
+#include "core/text.h"
+
 namespace vhookd::mysql {
 namespace {
 
@@ -35,14 +37,6 @@ Result<std::string> decode(std::string_view text) {
   }
   // The client library takes C strings and would cut there.
   if (out.find('\0') != std::string::npos) return refuse("%00 cannot be part of it");
-  return out;
-}
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
   return out;
 }
 

@@ -16,6 +16,8 @@ class SqlSource final : public Source {
       : dialect_(dialect), session_(std::move(session)) {}
 
   SqlSession& session() { return *session_; }
+  // The source is not to be used afterwards.
+  std::unique_ptr<SqlSession> take_session() { return std::move(session_); }
 
   const SourceTraits& traits() const override { return dialect_; }
   std::string server() const override { return session_->server(); }

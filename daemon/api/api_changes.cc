@@ -17,10 +17,6 @@ using Json = nlohmann::ordered_json;
 
 constexpr std::uint64_t largest_sequence = (std::uint64_t{1} << 53) - 1;
 
-HttpResponse json(const Json& body) {
-  return {200, "application/json", body.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n", {}};
-}
-
 HttpResponse webhook_or_refusal(const ApiCall& call, const Answer<WebhookStatus>& status) {
   if (!status) return refusal_response(call, status.error());
   return {200, "application/json", webhook_json(*status) + "\n", {}};
@@ -145,7 +141,7 @@ HttpResponse trigger_webhook(const ApiCall& call) {
                {"records", run->records},
                {"duration_ms", run->duration_ms}};
   if (!run->error.empty()) body["error"] = run->error;
-  return json(body);
+  return json_response(body);
 }
 
 HttpResponse resume_webhook(const ApiCall& call) {
@@ -171,7 +167,7 @@ HttpResponse replay_webhook(const ApiCall& call) {
   Json out = {
       {"id", call.id}, {"revived", selected->revived}, {"queued", selected->queued}, {"waiting", selected->waiting}};
   if (selected->revived + selected->queued + selected->waiting == 0) out["note"] = no_match_note(call, range);
-  return json(out);
+  return json_response(out);
 }
 
 HttpResponse drop_dead_page(const ApiCall& call) {
@@ -179,10 +175,10 @@ HttpResponse drop_dead_page(const ApiCall& call) {
   if (page == call.request.query.end()) return error_response(400, "name the page to drop: ?page=PAGE");
   const auto dropped = call.control.drop_dead(call.id, page->second);
   if (!dropped) return refusal_response(call, dropped.error());
-  return json({{"id", call.id},
-               {"page", page->second},
-               {"sequence", dropped->page.sequence},
-               {"records", dropped->page.records}});
+  return json_response({{"id", call.id},
+                        {"page", page->second},
+                        {"sequence", dropped->page.sequence},
+                        {"records", dropped->page.records}});
 }
 
 HttpResponse reload_configuration(const ApiCall& call) {
@@ -191,11 +187,11 @@ HttpResponse reload_configuration(const ApiCall& call) {
     return error_response(400, "the configuration is not valid; the current one stays active", report.error().messages);
   }
   if (!report) return refusal_response(call, report.error());
-  return json({{"added", report->added},
-               {"removed", report->removed},
-               {"changed", report->changed},
-               {"unchanged", report->unchanged},
-               {"notices", report->notices}});
+  return json_response({{"added", report->added},
+                        {"removed", report->removed},
+                        {"changed", report->changed},
+                        {"unchanged", report->unchanged},
+                        {"notices", report->notices}});
 }
 
 }  // namespace vhookd

@@ -17,11 +17,8 @@ namespace {
 using Json = nlohmann::ordered_json;
 constexpr std::size_t everything = std::numeric_limits<std::size_t>::max();
 
-HttpResponse json(std::string body) {
+HttpResponse json_response(std::string body) {
   return {200, "application/json", std::move(body) + "\n", {}};
-}
-HttpResponse json(const Json& body) {
-  return json(body.dump(-1, ' ', false, Json::error_handler_t::replace));
 }
 
 // The parsed query of GET /unified/webhook.
@@ -200,6 +197,10 @@ HttpResponse no_such_webhook(const ApiCall& call) {
 
 }  // namespace
 
+HttpResponse json_response(const Json& body) {
+  return json_response(body.dump(-1, ' ', false, Json::error_handler_t::replace));
+}
+
 HttpResponse refusal_response(const ApiCall& call, const Refusal& refusal) {
   if (refusal.why == Refusal::Why::not_found && !call.id.empty()) return no_such_webhook(call);
   std::vector<std::string> details = refusal.messages;
@@ -221,13 +222,13 @@ Answer<std::vector<WebhookStatus>> statuses_of(Control& control, std::span<const
 
 HttpResponse get_healthz(const ApiCall& call) {
   if (!call.control.alive()) return error_response(503, "the daemon is making no progress");
-  return json(Json{{"status", "ok"}});
+  return json_response(Json{{"status", "ok"}});
 }
 
 HttpResponse get_readyz(const ApiCall& call) {
   const auto reasons = call.control.not_ready();
   if (!reasons.empty()) return error_response(503, "not ready", reasons);
-  return json(Json{{"status", "ready"}});
+  return json_response(Json{{"status", "ready"}});
 }
 
 HttpResponse get_metrics(const ApiCall& call) {
@@ -250,14 +251,14 @@ HttpResponse get_webhooks(const ApiCall& call) {
   if (!selected) return refusal_response(call, selected.error());
   const auto shown = statuses_of(call.control, selected->ids);
   if (!shown) return refusal_response(call, shown.error());
-  HttpResponse response = json(webhooks_json(*shown));
+  HttpResponse response = json_response(webhooks_json(*shown));
   response.headers.emplace_back("x-total-count", std::to_string(selected->total));
   return response;
 }
 
 HttpResponse get_webhook(const ApiCall& call) {
   const auto status = call.control.get(call.id);
-  return status ? json(webhook_json(*status)) : refusal_response(call, status.error());
+  return status ? json_response(webhook_json(*status)) : refusal_response(call, status.error());
 }
 
 HttpResponse get_runs(const ApiCall& call) {
@@ -265,12 +266,12 @@ HttpResponse get_runs(const ApiCall& call) {
   if (!status) return refusal_response(call, status.error());
   Json runs = Json::array();
   for (const Run& run : status->runs) runs.push_back(describe(run));
-  return json(runs);
+  return json_response(runs);
 }
 
 HttpResponse get_explain(const ApiCall& call) {
   auto text = call.control.explain(call.id, true);
-  return text ? json(std::move(*text)) : refusal_response(call, text.error());
+  return text ? json_response(std::move(*text)) : refusal_response(call, text.error());
 }
 
 HttpResponse get_dead(const ApiCall& call) {
@@ -282,11 +283,11 @@ HttpResponse get_dead(const ApiCall& call) {
     if (page == call.request.query.end()) {
       list.push_back(dead_page(dead, false));
     } else if (page->second == dead.page.id) {
-      return json(dead_page(dead, true));
+      return json_response(dead_page(dead, true));
     }
   }
   if (page != call.request.query.end()) return error_response(404, "no dead page has this id");
-  return json(list);
+  return json_response(list);
 }
 
 }  // namespace vhookd

@@ -1,6 +1,7 @@
 // Handlers of the routes that only read. answer() calls them after checking access.
 #pragma once
 
+#include <nlohmann/json_fwd.hpp>
 #include <span>
 #include <string>
 #include <vector>
@@ -28,6 +29,9 @@ HttpResponse get_webhook(const ApiCall& call);
 HttpResponse get_runs(const ApiCall& call);
 HttpResponse get_explain(const ApiCall& call);
 HttpResponse get_dead(const ApiCall& call);
+
+// 200 with the body as JSON. Text that is not UTF-8 gets replacement characters.
+HttpResponse json_response(const nlohmann::ordered_json& body);
 
 // The HTTP answer for a refusal of the daemon. For an unknown id it suggests the most similar one.
 HttpResponse refusal_response(const ApiCall& call, const Refusal& refusal);

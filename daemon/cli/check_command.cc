@@ -98,15 +98,15 @@ std::vector<Finding> probe(const config::Config& config) {
   return findings;
 }
 
-void print(const Finding& finding) {
+void print_findings(const Finding& finding) {
   std::cout << finding.id << '\n';
   for (const auto& line : finding.found) std::cout << "  ok       " << line << '\n';
   for (const auto& line : finding.warnings) std::cout << "  warning  " << line << '\n';
   for (const auto& line : finding.errors) std::cout << "  error    " << line << '\n';
 }
 
-int print_json(bool ok, const std::vector<std::string>& errors, const std::vector<std::string>& notices,
-               const std::vector<Finding>& findings) {
+int print_findings_json(bool ok, const std::vector<std::string>& errors, const std::vector<std::string>& notices,
+                        const std::vector<Finding>& findings) {
   nlohmann::ordered_json out = {
       {"ok", ok}, {"errors", errors}, {"notices", notices}, {"webhooks", nlohmann::json::array()}};
   for (const auto& finding : findings)
@@ -122,7 +122,7 @@ int check_command(const CheckOptions& options) {
   const std::string path = config_path({.config = options.config, .state = {}}, process_environment());
   const auto config = config::load(path, config::system_secrets());
   if (!config) {
-    if (options.json) return print_json(false, config.error(), {}, {});
+    if (options.json) return print_findings_json(false, config.error(), {}, {});
     for (const auto& error : config.error()) std::cerr << error << '\n';
     return exit_code::configuration;
   }
@@ -133,9 +133,9 @@ int check_command(const CheckOptions& options) {
   }
   bool ok = true;
   for (const auto& finding : findings) ok = ok && finding.errors.empty();
-  if (options.json) return print_json(ok, {}, config->notices, findings);
+  if (options.json) return print_findings_json(ok, {}, config->notices, findings);
   for (const auto& notice : config->notices) std::cout << "notice: " << notice << '\n';
-  for (const auto& finding : findings) print(finding);
+  for (const auto& finding : findings) print_findings(finding);
   std::cout << path << ": " << (ok ? "ok" : "not ok") << ", " << config->webhooks.size()
             << (config->webhooks.size() == 1 ? " webhook\n" : " webhooks\n");
   return ok ? exit_code::done : exit_code::failed;

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "core/text.h"
 #include "core/time_text.h"
 #include "daemon/engine/webhook_json.h"
 #include "daemon/output/percent_encode.h"
@@ -87,11 +88,6 @@ string row(const WebhookStatus& status, Instant now) {
                  {"dead_class", status.state.dead_pages > 0 ? " hot" : ""},
                  {"spark", sparkline(status.runs)},
                  {"why", error.empty() ? "" : R"(<tr class="why"><td colspan="7">)" + error + "</td></tr>"}});
-}
-
-string lower(string text) {
-  for (char& c : text) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-  return text;
 }
 
 bool matches(const WebhookStatus& status, const ListView& view) {

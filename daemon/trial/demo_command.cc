@@ -34,9 +34,9 @@ constexpr auto timeout = std::chrono::seconds(5);
 constexpr auto reading_time = milliseconds(900);  // between steps, so that the user can follow
 
 // The database of an application: the demo writes to it, the daemon only reads it.
-class Shop {
+class DemoShop {
  public:
-  explicit Shop(const fs::path& file) {
+  explicit DemoShop(const fs::path& file) {
     if (sqlite3_open(file.c_str(), &database_) != SQLITE_OK) throw std::runtime_error("cannot create " + file.string());
     run("PRAGMA journal_mode = WAL");
     run("CREATE TABLE orders (id INTEGER PRIMARY KEY, customer TEXT NOT NULL, status TEXT NOT NULL, total TEXT NOT "
@@ -44,9 +44,9 @@ class Shop {
         " updated_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%d %H:%M:%f', 'now')))");
     run("INSERT INTO orders (customer, status, total) VALUES ('Ada', 'paid', '19.90'), ('Grace', 'open', '250.00')");
   }
-  Shop(const Shop&) = delete;
-  Shop& operator=(const Shop&) = delete;
-  ~Shop() { sqlite3_close(database_); }
+  DemoShop(const DemoShop&) = delete;
+  DemoShop& operator=(const DemoShop&) = delete;
+  ~DemoShop() { sqlite3_close(database_); }
 
   void run(const std::string& sql) {
     char* error = nullptr;
@@ -60,16 +60,16 @@ class Shop {
   sqlite3* database_ = nullptr;
 };
 
-class Folder {
+class DemoFolder {
  public:
-  explicit Folder(bool keep) : keep_(keep) {
+  explicit DemoFolder(bool keep) : keep_(keep) {
     std::string name = (fs::temp_directory_path() / "vhookd-demo-XXXXXX").string();
     if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("cannot create a folder like " + name);
     path_ = name;
   }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  ~Folder() {
+  DemoFolder(const DemoFolder&) = delete;
+  DemoFolder& operator=(const DemoFolder&) = delete;
+  ~DemoFolder() {
     std::error_code ignored;
     if (!keep_) fs::remove_all(path_, ignored);
   }
@@ -102,7 +102,7 @@ struct Step {
 };
 
 int run_demo(const DemoOptions& options) {
-  const Folder folder(options.keep);
+  const DemoFolder folder(options.keep);
   const SystemClock clock;
   const std::string secret = fresh_secret();
   Mutex printing;
@@ -115,7 +115,7 @@ int run_demo(const DemoOptions& options) {
 
   const fs::path database = folder.path() / "shop.db";
   const fs::path file = folder.path() / "vhookd.yaml";
-  Shop shop(database);
+  DemoShop shop(database);
   const auto yaml = configuration(database, (*receiver)->url(), secret);
   std::ofstream(file) << yaml;
   const auto load = [&] { return config::load(file.string(), config::system_secrets()); };

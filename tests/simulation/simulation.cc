@@ -76,8 +76,8 @@ Instant Simulation::MortalClock::now() const {
   return simulation_.clock_.now();
 }
 
+// Destructors read it (SessionPool::Lease), and a death is an exception: none here.
 Tick Simulation::MortalClock::tick() const {
-  simulation_.perhaps_die(seldom);
   return simulation_.clock_.tick();
 }
 

@@ -37,7 +37,7 @@ std::vector<KnownRange> from_the_start(std::vector<KnownRange> ranges) {
   return ranges;
 }
 
-std::int64_t number(std::string_view text) {
+std::int64_t integer(std::string_view text) {
   std::int64_t value = -1;
   std::from_chars(text.data(), text.data() + text.size(), value);
   return value;
@@ -108,10 +108,10 @@ RangeHashes SnapshotMethod::range_hashes() const {
 }
 
 void SnapshotMethod::take_range_hash(Row row) {
-  const auto at = compared_.begin + static_cast<std::size_t>(number(row[0].text));
+  const auto at = compared_.begin + static_cast<std::size_t>(integer(row[0].text));
   if (row[0].null || at >= compared_.end) return;
   const auto& known = walk_.known()[at];
-  rows_now_[at] = number(row[1].text);
+  rows_now_[at] = integer(row[1].text);
   differs_[at] = rows_now_[at] != known.rows || row[2].null || row[2].text != known.fingerprint;
 }
 

@@ -23,9 +23,6 @@ constexpr Micros most_spacing = seconds(15);
 constexpr Micros hidden_spacing = std::chrono::minutes(1);
 constexpr Instant never{Micros(std::numeric_limits<std::int64_t>::max())};  // mark of rows that are never forgotten
 
-std::int64_t micros(Instant at) {
-  return at.time_since_epoch().count();
-}
 Instant instant(std::int64_t value) {
   return Instant(Micros(value));
 }

@@ -13,9 +13,6 @@ namespace vhookd {
 
 namespace {
 
-std::int64_t micros(Instant at) {
-  return at.time_since_epoch().count();
-}
 Instant instant(const nlohmann::json& value) {
   return Instant(Micros(value.get<std::int64_t>()));
 }
