@@ -135,7 +135,7 @@ void snapshot(const Plan& plan, Guarantee& text) {
       std::string(event == Event::deleted   ? "gone"
                   : event == Event::created ? "new"
                                             : "new or changed") +
-      " since the last poll, whatever wrote it and whenever it committed: all rows are compared by key and digest" +
+      " since the previous poll, whatever wrote it and whenever it committed: all rows are compared by key and digest" +
       (why_no_range_hashes(plan).empty()
            ? ", those of a part of the table only where the fingerprint the database makes of it (128 bits) has changed"
            : ""));
