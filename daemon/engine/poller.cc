@@ -199,7 +199,9 @@ class Poller::Watch final : public DriveObserver {
   Result<Then> handled(PageBuilder& builder) override {
     ++job_.outcome.rows_read;
     ++job_.rows;
-    if (auto taken = take_part(builder); !taken) return std::unexpected(taken.error());
+    if (builder.has_part()) {
+      if (auto taken = take_part(builder); !taken) return std::unexpected(taken.error());
+    }
     if (job_.stopped) return Then::stop;
     constexpr int rows_a_look = 64;
     if (rows_++ == 0) first_row_ = poller_.clock_.tick();

@@ -62,6 +62,7 @@ class PageBuilder {
   void drop_range(std::string first) { open_.dropped_ranges.push_back(std::move(first)); }
   void forget_ranges() { open_.no_ranges = true; }
 
+  bool has_part() const { return sealed_.has_value(); }
   std::optional<Part> take_part();      // a finished part, where there is one
   Part finish(std::string checkpoint);  // the rest, the last page closed
 
