@@ -20,16 +20,16 @@ std::optional<IdleProbes::Seen> IdleProbes::recent(const config::Database& datab
   return at.seen;
 }
 
-std::optional<std::string> IdleProbes::read_held(Entry& entry, const config::Database& database) {
-  if (!entry.held) {
+std::optional<std::string> IdleProbes::read(HeldSession& held, const config::Database& database) const {
+  if (!held.session) {
     auto made = connect_(database, options_);
     if (!made) return std::nullopt;
-    entry.held = std::move(*made);
-    ++entry.holds;
+    held.session = std::move(*made);
+    ++held.number;
   }
-  const auto token = entry.held->idle_token();
-  if (token && *token) return std::to_string(entry.holds) + " " + **token;
-  entry.held.reset();
+  const auto token = held.session->idle_token();
+  if (token && *token) return std::to_string(held.number) + " " + **token;
+  held.session.reset();
   return std::nullopt;
 }
 
@@ -44,10 +44,19 @@ std::optional<IdleProbes::Seen> IdleProbes::ask(const config::Database& database
     return seen;
   };
   if (can.idle_token_needs_session) {
-    const MutexLock lock(at.mutex);
+    MutexLock lock(at.mutex);
+    while (at.asking) at.answered.wait(lock);
+    at.asking = true;
+    HeldSession held = std::move(at.held);
+    lock.unlock();
     const Seen asked = asked_now();
-    at.seen = with_token(asked, read_held(at, database));
-    return at.seen;
+    auto seen = with_token(asked, read(held, database));
+    lock.lock();
+    at.asking = false;
+    at.answered.notify_all();
+    at.held = std::move(held);
+    at.seen = seen;
+    return seen;
   }
   const Seen asked = asked_now();
   // Without the lock: others read the last answer meanwhile.

@@ -33,15 +33,21 @@ class IdleProbes {
   std::optional<Seen> recent(const config::Database& database, Micros age);
 
  private:
+  // Stays open between probes, because its tokens compare only with one another.
+  struct HeldSession {
+    std::unique_ptr<Source> session;
+    std::uint64_t number = 0;  // of this session among those held one after the other
+  };
   struct Entry {
     Mutex mutex;
-    std::unique_ptr<Source> held GUARDED_BY(mutex);
-    std::uint64_t holds GUARDED_BY(mutex) = 0;  // so many sessions were held one after the other
+    ConditionVariable answered;
+    bool asking GUARDED_BY(mutex) = false;  // somebody uses the held session, without the lock; others wait
+    HeldSession held GUARDED_BY(mutex);
     std::optional<Seen> seen GUARDED_BY(mutex);
   };
 
   Entry& entry_of(const config::Database& database);
-  std::optional<std::string> read_held(Entry& entry, const config::Database& database) REQUIRES(entry.mutex);
+  std::optional<std::string> read(HeldSession& held, const config::Database& database) const;
 
   Connect connect_;
   ConnectOptions options_;

@@ -62,17 +62,25 @@ ProbeCache::Entry& ProbeCache::entry_of(const config::Database& database) {
 Result<void> ProbeCache::look(const config::Database& database, Source& source, const Question& question,
                               const OnRow& on_row) {
   Entry& at = entry_of(database);
-  const MutexLock lock(at.mutex);
+  MutexLock lock(at.mutex);
+  while (at.asking) at.answered.wait(lock);
   if (!at.asked || at.question != question.index() || clock_.tick() - *at.asked > keeps) {
     const Tick now = clock_.tick();
-    at.asked.reset();
-    at.rows = new_rows_of(source, question);
-    if (!at.rows && at.rows.error().recourse != Recourse::ask_operator) return std::unexpected(at.rows.error());
+    at.asking = true;
+    lock.unlock();
+    auto rows = new_rows_of(source, question);
+    lock.lock();
+    at.asking = false;
+    at.answered.notify_all();
+    const bool kept = rows || rows.error().recourse == Recourse::ask_operator;
+    at.asked = kept ? std::optional(now) : std::nullopt;
     at.question = question.index();
-    at.asked = now;
+    at.rows = std::move(rows);
   }
-  if (!at.rows) return std::unexpected(at.rows.error());
-  give(*at.rows, on_row);
+  const auto rows = at.rows;
+  lock.unlock();
+  if (!rows) return std::unexpected(rows.error());
+  give(*rows, on_row);
   return {};
 }
 

@@ -32,6 +32,8 @@ class ProbeCache {
  private:
   struct Entry {
     Mutex mutex;
+    ConditionVariable answered;
+    bool asking GUARDED_BY(mutex) = false;        // somebody asks, without the lock; others wait for `answered`
     std::size_t question GUARDED_BY(mutex) = 0;   // its index
     std::optional<Tick> asked GUARDED_BY(mutex);  // none: not yet
     Result<std::vector<std::vector<Param>>> rows GUARDED_BY(mutex);
