@@ -42,7 +42,9 @@ class Maker {
     const Selection& of = *asked.of;
     Sql sql = asked.match_column ? select_with_match(dialect_, of, {}) : select_from(dialect_, of, {});
     const char* lead = " WHERE ";
-    if (asked.order != Scan::Order::by_key_bytes) {
+    const bool conditions = asked.from || asked.stamps != Scan::Stamps::any || !asked.after.empty() ||
+                            (!asked.match_column && !of.filters.empty());
+    if (asked.order != Scan::Order::by_key_bytes || conditions) {
       sql.text(" WHERE 1 = 1");
       lead = " AND ";
     }

@@ -68,11 +68,11 @@ TEST_P(Detection, AScanGoesOnBehindEachRow) {
     between_writes_ = key == 4 ? std::chrono::milliseconds(1) : Micros(0);  // ties
   }
   const Selected of(watch(webhook_of_all()), session_->traits());
-  for (const auto order : {Scan::Order::by_key, Scan::Order::by_stamp}) {
+  for (const auto order : {Scan::Order::by_key, Scan::Order::by_stamp, Scan::Order::by_key_bytes}) {
     Scan scan{.of = &of.all, .order = order};
     const auto all = answer(*session_, scan);
-    EXPECT_EQ(cells(all), order == Scan::Order::by_key ? Texts({"1", "2", "3", "4", "5", "10"})
-                                                       : Texts({"1", "4", "5", "2", "3", "10"}));
+    EXPECT_EQ(cells(all), order == Scan::Order::by_stamp ? Texts({"1", "4", "5", "2", "3", "10"})
+                                                         : Texts({"1", "2", "3", "4", "5", "10"}));
     for (std::size_t i = 0; i < all.size(); ++i) {
       scan.after = {all[i][0]};
       if (order == Scan::Order::by_stamp) scan.after.insert(scan.after.begin(), all[i][stamp_at]);
@@ -107,6 +107,8 @@ TEST_P(Detection, AScanHasTheRowsThatAreAskedFor) {
   const auto form = read_stamp({.kind = stamp.kind, .text = stamp.text}).value_or(Stamp()).form;
   scan.stamps = Scan::Stamps::any;
   scan.from = StampBound{.at = second, .form = form};
+  EXPECT_EQ(cells(answer(*session_, scan)), Texts({"3", "4"}));
+  scan.order = Scan::Order::by_key_bytes;
   EXPECT_EQ(cells(answer(*session_, scan)), Texts({"3", "4"}));
 
   const auto newest = answer(*session_, NewestStamp{.of = &of.all, .up_to = write_stamp(second, form)});
