@@ -78,11 +78,11 @@ Result<void> take_host(Address& address, std::string_view text) {
     if (colon != std::string_view::npos) port = text.substr(colon);
   }
   if (address.host.empty() || address.host.find_first_of("[]/ ") != std::string::npos) {
-    return refuse("the host is no name and no address");
+    return refuse("the host is neither a name nor an address");
   }
   if (port.size() <= 1) return {};
   const std::optional<int> number = whole_number(port.substr(1), 1, 65535);
-  if (!number) return refuse("the port is no number from 1 to 65535; an IPv6 address stands in brackets");
+  if (!number) return refuse("the port is not a number from 1 to 65535; write an IPv6 address in brackets");
   address.port = *number;
   return {};
 }

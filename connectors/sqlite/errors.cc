@@ -70,7 +70,7 @@ Judgement judge(int code, std::string_view words, int system_errno, const std::s
     case SQLITE_READONLY:
       return judge_readonly(code, path);
     case SQLITE_NOTADB:
-      return {Recourse::ask_operator, "it is no SQLite database, or it is encrypted"};
+      return {Recourse::ask_operator, "it is not an SQLite database, or it is encrypted"};
     case SQLITE_CORRUPT:
       return {Recourse::ask_operator,
               "the file is damaged: check it with PRAGMA integrity_check, restore it or .recover it"};

@@ -34,12 +34,13 @@ Result<File::Identity> File::identify(const std::string& path) {
   struct stat status {};
   if (::stat(path.c_str(), &status) != 0) {
     const int error = errno;
-    if (error == ENOENT || error == ENOTDIR) return mend(path, "no such file; vhookd reads a database, it makes none");
+    if (error == ENOENT || error == ENOTDIR) return mend(path, "no such file; vhookd does not create databases");
     if (error == EACCES) return mend(path, "can't be reached: let vhookd's user enter the folders above it");
     return fail(Recourse::reconnect, path + ": " + words_of(error));
   }
   // Opening a FIFO would wait for its writer.
-  if (!S_ISREG(status.st_mode)) return mend(path, S_ISDIR(status.st_mode) ? "is a folder, not a file" : "is no file");
+  if (!S_ISREG(status.st_mode))
+    return mend(path, S_ISDIR(status.st_mode) ? "is a folder, not a file" : "is not a regular file");
   return Identity{.device = status.st_dev, .inode = status.st_ino};
 }
 

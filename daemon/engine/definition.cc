@@ -82,7 +82,7 @@ void walk(const Json& body, Wrong& wrong, Take take) {
     const std::string key = model_name(written);
     if (is_tracked(key)) continue;
     if (!is_field(key)) {
-      wrong.push_back("\"" + written + "\" is no field of a webhook" + config::suggestion(written, known_keys()));
+      wrong.push_back("\"" + written + "\" is not a field of a webhook" + config::suggestion(written, known_keys()));
     } else {
       take(key, value);
     }

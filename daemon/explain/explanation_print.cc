@@ -82,7 +82,7 @@ void head(std::string& out, const Explanation& e) {
   if (webhook.is_paused) line(out, "paused", "not polled and nothing sent (is_paused: true)");
   line(out, "sent to", webhook.delivery->hook_url_display);
   if (e.table.may_write && e.plan.traits->capabilities().roles)  // a file's owner always may
-    line(out, "mind", "the role may write here; vhookd needs SELECT only: use a role of its own");
+    line(out, "mind", "the role may write here; vhookd needs only SELECT: use a separate role");
 }
 
 void columns(std::string& out, const Explanation& e) {

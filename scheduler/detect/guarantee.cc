@@ -30,7 +30,8 @@ void add_nature_of_polling(const Plan& plan, Guarantee& text) {
     text.remedies.push_back(number.remedy);
   }
   if (!plan.webhook->filters.empty())
-    text.not_covered.emplace_back("that a row stops matching the filters: this is not told, and is no deletion");
+    text.not_covered.emplace_back(
+        "that a row stops matching the filters: this is not reported, and does not count as a deletion");
 }
 
 // What a poll by xid finds, and when.

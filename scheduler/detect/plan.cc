@@ -264,7 +264,7 @@ class Planner {
                     (!can_.change_tokens                ? " is in another database"
                      : webhook_.event == Event::deleted ? " leaves no trace of deleted rows"
                      : table_.foreign_parts             ? " has rows of a foreign table"
-                                                        : " is no plain table") +
+                                                        : " is not an ordinary table") +
                     "; use detect: auto");
     if (plan_.strategy == Strategy::timestamp) {
       if (webhook_.event == Event::deleted)

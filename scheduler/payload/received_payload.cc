@@ -48,12 +48,12 @@ std::expected<ReceivedPayload, std::string> read_fields(ondemand::object& top) {
 
 std::expected<ReceivedPayload, std::string> read_payload(std::string_view body) {
   const simdjson::padded_string padded(body);
-  if (const std::string why = why_no_json(padded); !why.empty()) return Failure("the body is no JSON: " + why);
+  if (const std::string why = why_no_json(padded); !why.empty()) return Failure("the body is not JSON: " + why);
   ondemand::parser parser;
   ondemand::document document;
   ondemand::object top;
   if (parser.iterate(padded).get(document) || document.get_object().get(top))
-    return Failure("the body is no JSON object");
+    return Failure("the body is not a JSON object");
   auto out = read_fields(top);
   if (out) out->data = body.substr(static_cast<std::size_t>(out->data.data() - padded.data()), out->data.size());
   return out;

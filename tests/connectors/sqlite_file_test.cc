@@ -64,7 +64,7 @@ TEST(SqliteFile, WhatIsNoDatabaseIsForTheOperator) {
   std::ofstream(path) << std::string(5000, 'x');
   const auto garbage = refusal(sqlite_at(path));
   EXPECT_EQ(garbage.recourse, Recourse::ask_operator);
-  EXPECT_TRUE(holds(garbage, "no SQLite database")) << garbage.message;
+  EXPECT_TRUE(holds(garbage, "not an SQLite database")) << garbage.message;
   const auto directory = refusal(sqlite_at(folder.path().string()));
   EXPECT_EQ(directory.recourse, Recourse::ask_operator);
   EXPECT_TRUE(holds(directory, "a folder")) << directory.message;

@@ -35,7 +35,7 @@ GUARANTEE
                 - rows written with a time in updated_at more than 1m behind the newest: imports, restored rows, a writer
                   whose clock is behind the others'
                 - versions between two polls: the last one counts; a row created and deleted between two polls is never seen
-                - that a row stops matching the filters: this is not told, and is no deletion
+                - that a row stops matching the filters: this is not reported, and does not count as a deletion
   for the whole - lookback: as long as your longest transaction; each poll reads that much again
                 - detect: snapshot compares every row, whatever its time, by one read of the table a poll
 

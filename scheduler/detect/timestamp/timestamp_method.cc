@@ -231,9 +231,10 @@ Result<Instant> TimestampMethod::stamp_of(Row row) {
   }
   const bool moved = parse_rfc3339(value.text).has_value();  // of another zone, which sorts among the others' as text
   if (!moved && (value.kind == Kind::timestamp || value.kind == Kind::timestamptz)) return never;  // infinity, BC
-  return fail(Recourse::ask_operator, plan_->webhook->id + ": column " + plan_->selection.stamp +
-                                          " holds what is no time in UTC (2026-11-23 09:00:00, 2026-11-23T09:00:00Z or "
-                                          "a number since 1970), so it can't order changes; use detect: snapshot");
+  return fail(Recourse::ask_operator,
+              plan_->webhook->id + ": column " + plan_->selection.stamp +
+                  " contains a value that is not a time in UTC (2026-11-23 09:00:00, 2026-11-23T09:00:00Z or "
+                  "a number since 1970), so it can't order changes; use detect: snapshot");
 }
 
 bool TimestampMethod::matched(Row row) const {

@@ -224,7 +224,7 @@ const std::vector<Misfit> misfits = {
        w.detect = Detect::xid;
        t.relation = Relation::view;
      },
-     {"detect: xid", "no plain table"}},
+     {"detect: xid", "not an ordinary table"}},
     {"timestamp of deleted",
      [](config::Webhook& w, Table&) {
        w.detect = Detect::timestamp;
