@@ -144,7 +144,7 @@ class Source {
   // be told now, or never. Outside begin and end.
   virtual Result<std::optional<std::string>> idle_token() = 0;
 
-  // For people. `with_plan`: asks the database how it would answer; none is no error.
+  // For people. `with_plan`: also asks the database for its plan; an empty plan is not an error.
   virtual ShownQuestion show(const Question& question, bool with_plan) = 0;
   virtual OpenTransactions open_transactions() = 0;
   // Whether OpenTransactionBound would be answered.

@@ -3,7 +3,7 @@
 //
 // What a row's hash is made of: every column the scan selects, as the text the server would send, with NULLs and
 // lengths unmistakable, and whether the filters match. With Selection::keys_alone the key and that match are enough, so
-// that an update is no difference and the server may do with an index alone.
+// that an update makes no difference and the server can use an index alone.
 #pragma once
 
 #include <string>
